@@ -1,0 +1,165 @@
+"""The only module that knows all the parts: it puts them together by what the settings say."""
+
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from nkwatch import __version__, logs
+from nkwatch.catalogue.locales import load_locales
+from nkwatch.catalogue.sources import load_sources
+from nkwatch.catalogue.themes import load_lexicon
+from nkwatch.config import Config, Secrets
+from nkwatch.domain.source import Source
+from nkwatch.feeds.fetch import SourcePoller
+from nkwatch.feeds.workers import Workers
+from nkwatch.keys import Keyring
+from nkwatch.mail.assemble import MailAssembler
+from nkwatch.mail.compose import Composer
+from nkwatch.mail.smtp import SmtpRelay
+from nkwatch.net import Limits, Web
+from nkwatch.reading.lexicon import Lexicon
+from nkwatch.store.database import Database
+from nkwatch.store.outbox import OutboxStore
+from nkwatch.store.statements import StatementStore
+from nkwatch.store.subscribers import SubscriberStore
+from nkwatch.workflow.collect import Collect
+from nkwatch.workflow.deliver import Deliver
+from nkwatch.workflow.ports import Clock
+from nkwatch.workflow.publish import Publish
+from nkwatch.workflow.read import ReadStatements
+from nkwatch.workflow.recover import Recover
+from nkwatch.workflow.subscribe import Subscribe
+
+
+def utc_now() -> datetime:
+    """The present instant."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Newsroom:
+    """All parts, put together and open. The day's work is called by name: ``await newsroom.collect()``."""
+
+    config: Config
+    clock: Clock
+    sources: Mapping[str, Source]
+    lexicon: Lexicon
+    translations: Mapping[str, Mapping[str, str]]
+    keyring: Keyring
+    database: Database
+    statements: StatementStore
+    subscribers: SubscriberStore
+    outbox: OutboxStore
+    composer: Composer
+    assembler: MailAssembler
+    collect: Collect
+    read: ReadStatements
+    publish: Publish
+    deliver: Deliver
+    recover: Recover
+    subscribe: Subscribe
+
+
+@asynccontextmanager
+async def open_newsroom(
+    config: Config, secrets: Secrets, clock: Clock = utc_now, *, shipped: bool = True
+) -> AsyncIterator[Newsroom]:
+    """Open database, HTTP session, parsing workers and relay; close them all in the end.
+
+    `shipped` is false where only the sources in the settings are wanted, as in the demo.
+
+    Raises `ConfigError` for anything in the settings, catalogue, templates or database that cannot be used.
+    """
+    keyring = secrets.keyring()
+    lexicon, translations = load_lexicon(), load_locales()
+    catalogue = config.catalogue
+    own = [s.source() for s in config.source]
+    sources = load_sources(own, catalogue.enable, catalogue.disable) if shipped else {s.id: s for s in own}
+    composer = Composer(
+        site=config.site.url,
+        name=config.site.name,
+        contact=config.site.contact,
+        themes=lexicon.themes,
+        translations=translations,
+        sources=sources,
+        templates=config.templates,
+    )
+    database = Database(config.database)
+    try:
+        database.prepare()
+        statements = StatementStore(database, sources)
+        subscribers = SubscriberStore(database, keyring)
+        outbox = OutboxStore(database, keyring, config.mail.sender.rpartition("@")[2])
+        owner = f"{socket.gethostname()}/{os.getpid()}"
+        relay = _relay(config, secrets)
+        lease = timedelta(seconds=config.mail.lease)
+        assembler = _assembler(config, keyring)
+        async with Web(_user_agent(config), _limits(config), frozenset(config.polling.allow)) as web:
+            async with Workers() as workers:
+                yield Newsroom(
+                    config=config,
+                    clock=clock,
+                    sources=sources,
+                    lexicon=lexicon,
+                    translations=translations,
+                    keyring=keyring,
+                    database=database,
+                    statements=statements,
+                    subscribers=subscribers,
+                    outbox=outbox,
+                    composer=composer,
+                    assembler=assembler,
+                    collect=Collect(
+                        sources,
+                        statements,
+                        SourcePoller(web, workers, clock),
+                        clock,
+                        logs.notice,
+                        owner,
+                        config.polling.at_once,
+                    ),
+                    read=ReadStatements(sources, statements, lexicon, clock),
+                    publish=Publish(sources, statements, subscribers, outbox, composer, clock, logs.notice),
+                    deliver=Deliver(outbox, assembler, relay, clock, logs.notice, owner, lease),
+                    recover=Recover(outbox, clock, logs.notice),
+                    subscribe=Subscribe(subscribers, outbox, composer, clock),
+                )
+        await relay.close()
+    finally:
+        database.close()
+
+
+def _user_agent(config: Config) -> str:
+    """Who we are and how to reach us (RFC 9110, 10.1.5)."""
+    return f"nkwatch/{__version__} (+{config.site.url}; {config.site.contact})"
+
+
+def _limits(config: Config) -> Limits:
+    polling = config.polling
+    return Limits(connections=polling.at_once, pause=polling.pause, deadline=polling.deadline)
+
+
+def _relay(config: Config, secrets: Secrets) -> SmtpRelay:
+    mail = config.mail
+    return SmtpRelay(
+        host=mail.host,
+        port=mail.port,
+        security=mail.security,
+        username=mail.username,
+        password=secrets.mail_password,
+        connections=mail.connections,
+        timeout=mail.timeout,
+    )
+
+
+def _assembler(config: Config, keyring: Keyring) -> MailAssembler:
+    return MailAssembler(
+        name=config.site.name,
+        sender=config.mail.sender,
+        return_path=config.mail.return_path or config.mail.sender,
+        site=config.site.url,
+        link=keyring.token,
+    )

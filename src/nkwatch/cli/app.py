@@ -1,0 +1,138 @@
+"""The commands of every day: demo, run, and one round of each part."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nkwatch import __version__, logs
+from nkwatch.assembly import Newsroom
+from nkwatch.cli import desk, documents, settings
+from nkwatch.cli.newsroom import Json, in_newsroom
+from nkwatch.cli.output import WRONG, answer, errors, plain_errors, say
+from nkwatch.daemon import PARTS, Daemon
+from nkwatch.demo import run_demo
+
+app = typer.Typer(
+    name="nkwatch",
+    help="Watches statements on human rights in North Korea and mails digests and alerts.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("init")(settings.init)
+app.command("parse")(documents.parse)
+app.add_typer(settings.config_app, name="config")
+app.add_typer(desk.sources_app, name="sources")
+app.add_typer(desk.subscribers_app, name="subscribers")
+app.add_typer(desk.alert_app, name="alert")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nkwatch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    config: Annotated[Path, typer.Option("--config", "-c", help="The settings file.")] = Path("nkwatch.toml"),
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Take what all commands share."""
+    context.obj = config
+    logs.set_up()
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End with a summary instead of going on.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Leave .eml files and index.html there.")] = None,
+    port: Annotated[int, typer.Option("--port", help="Where the pages are shown.")] = 8080,
+    as_json: Json = False,
+) -> None:
+    """Run the whole service on bundled samples, on this machine alone.
+
+    Example: nkwatch demo --once --out demo-out
+    """
+    with plain_errors():
+        asyncio.run(
+            run_demo(say, lambda summary: answer(summary, as_json=as_json), once=once, out=out, port=port)
+        )
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    only: Annotated[str, typer.Option("--only", help=f"Parts, separated by commas: {', '.join(PARTS)}.")] = "",
+) -> None:
+    """Run the service until it is told to stop (SIGTERM or Ctrl-C).
+
+    Example: nkwatch --config nkwatch.toml run --only collect,read
+    """
+    parts = tuple(p.strip() for p in only.split(",") if p.strip()) or PARTS
+    unknown = [p for p in parts if p not in PARTS]
+    if unknown:
+        errors.print(f"--only: no part named {', '.join(unknown)}; there are {', '.join(PARTS)}", markup=False)
+        raise typer.Exit(WRONG)
+
+    async def work(newsroom: Newsroom) -> None:
+        await Daemon(newsroom, only=parts).run()
+
+    in_newsroom(context, work)
+
+
+@app.command()
+def poll(
+    context: typer.Context,
+    ids: Annotated[list[str] | None, typer.Argument(help="Source ids; all that are due without any.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Poll the sources that are due, once.
+
+    Example: nkwatch poll hrw-en
+    """
+
+    async def work(newsroom: Newsroom) -> object:
+        return await newsroom.collect(only=desk.known_sources(newsroom, ids or []))
+
+    answer(in_newsroom(context, work), as_json=as_json)
+
+
+@app.command()
+def read(context: typer.Context, as_json: Json = False) -> None:
+    """Read the statements that have no reading yet, once.
+
+    Example: nkwatch read --json
+    """
+    answer(in_newsroom(context, lambda newsroom: newsroom.read()), as_json=as_json)
+
+
+@app.command()
+def publish(context: typer.Context, as_json: Json = False) -> None:
+    """Release alerts and close the windows that have closed, once.
+
+    Example: nkwatch publish
+    """
+    answer(in_newsroom(context, lambda newsroom: newsroom.publish()), as_json=as_json)
+
+
+@app.command()
+def deliver(context: typer.Context, as_json: Json = False) -> None:
+    """Hand over the deliveries that are due, once.
+
+    Example: nkwatch deliver
+    """
+    answer(in_newsroom(context, lambda newsroom: newsroom.deliver()), as_json=as_json)
+
+
+@app.command()
+def recover(context: typer.Context, as_json: Json = False) -> None:
+    """Free what was claimed by a process that is gone.
+
+    Example: nkwatch recover
+    """
+    answer(in_newsroom(context, lambda newsroom: newsroom.recover()), as_json=as_json)

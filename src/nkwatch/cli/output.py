@@ -1,0 +1,77 @@
+"""How answers and errors look."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import DBAPIError
+
+from nkwatch.domain.problems import ConfigError
+from nkwatch.keys import BrokenSeal
+
+FAILED, WRONG = 1, 2
+#: Progress and notices; a pipe on standard output stays clean.
+errors = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn what is expected to go wrong into sentences and exit codes; never a traceback."""
+    try:
+        yield
+    except ConfigError as wrong:
+        for problem in wrong.problems:
+            errors.print(problem, style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(WRONG) from None
+    except BrokenSeal as wrong:
+        errors.print(str(wrong), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+    except DBAPIError as wrong:
+        errors.print(f"database: {wrong.orig}; nothing was half-written", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def say(line: str) -> None:
+    """One line of progress."""
+    errors.print(line, markup=False, soft_wrap=True)
+
+
+def answer(result: Any, *, as_json: bool) -> None:
+    """One result: a JSON object, or its figures for people."""
+    figures = asdict(result) if is_dataclass(result) and not isinstance(result, type) else dict(result)
+    if as_json:
+        sys.stdout.write(json.dumps(figures, ensure_ascii=False, default=_plain) + "\n")
+        return
+    sys.stdout.write(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in figures.items()) + "\n")
+
+
+def rows(records: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> None:
+    """Several records: JSON lines, or a table for people."""
+    if as_json:
+        for record in records:
+            sys.stdout.write(json.dumps(record, ensure_ascii=False, default=_plain) + "\n")
+        return
+    if not records:
+        sys.stdout.write(empty + "\n")
+        return
+    table = Table(*records[0].keys(), box=None, header_style="bold", pad_edge=False)
+    for record in records:
+        table.add_row(*(_shown(value) for value in record.values()))
+    Console(highlight=False, markup=False).print(table)
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)

@@ -1,0 +1,109 @@
+"""The daemon: one ticking job for each part of the day's work. The scheduler ticks, the rows decide.
+
+A part that fails tells the operator once and ticks on; SIGTERM finishes what is in flight and stops within ten seconds.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from nkwatch import logs
+from nkwatch.assembly import Newsroom, utc_now
+from nkwatch.web.app import create_app
+from nkwatch.web.server import serve
+
+#: How often each part looks into the rows (seconds). Looking costs one indexed query.
+TICKS = {"collect": 10, "read": 2, "publish": 5, "deliver": 1, "recover": 5}
+PARTS = (*TICKS, "web")
+#: What is in flight gets this long to end (seconds).
+GRACE = 8
+
+
+@dataclass(slots=True)
+class Daemon:
+    """The parts `only` of one newsroom, ticking until `stop` is set."""
+
+    newsroom: Newsroom
+    only: tuple[str, ...] = PARTS
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    app: Any = None
+    ready: Callable[[str], None] = lambda address: logs.record("site", address=address)
+    _failing: set[str] = field(default_factory=set)
+    _running: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    async def run(self) -> None:
+        """Tick until the stop."""
+        self._listen_for_signals()
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        for part in self._ticking():
+            trigger = IntervalTrigger(seconds=TICKS[part], timezone="UTC")
+            # the first tick comes at once; a tick that is late for any reason still counts
+            scheduler.add_job(
+                self._tick, trigger, [part], id=part, max_instances=1, coalesce=True, misfire_grace_time=None,
+                next_run_time=utc_now(),
+            )  # fmt: skip
+        scheduler.start()
+        logs.record("started", parts=",".join(self.only))
+        try:
+            await (self._serve() if "web" in self.only else self.stop.wait())
+            await self.stop.wait()
+        finally:
+            await self._end(scheduler)
+
+    def _ticking(self) -> Iterable[str]:
+        return (part for part in TICKS if part in self.only)
+
+    async def _tick(self, part: str) -> None:
+        task = asyncio.current_task()
+        if task is None or self.stop.is_set():
+            return
+        self._running.add(task)
+        work: Callable[[], Awaitable[Any]] = getattr(self.newsroom, part)
+        try:
+            result = await work()
+        except Exception as wrong:  # noqa: BLE001  # whatever it is, the other parts and the next tick go on
+            self._report(part, wrong)
+        else:
+            self._failing.discard(part)
+            if any(_figures(result).values()):
+                logs.record(part, **_figures(result))
+        finally:
+            self._running.discard(task)
+
+    def _report(self, part: str, wrong: Exception) -> None:
+        """One notice when a part begins to fail, not one at every tick."""
+        if part not in self._failing:
+            self._failing.add(part)
+            logs.notice(f"{part} failed", why=f"{type(wrong).__name__}: {wrong}", what="it is tried again at every tick")
+
+    async def _serve(self) -> None:
+        web = self.newsroom.config.web
+        await serve(self.app or create_app(self.newsroom), web.host, web.port, self.stop, self.ready)
+
+    def _listen_for_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with suppress(NotImplementedError, ValueError):
+                loop.add_signal_handler(number, self.stop.set)
+
+    async def _end(self, scheduler: AsyncIOScheduler) -> None:
+        """Start nothing new, let what is in flight end, then leave."""
+        self.stop.set()
+        scheduler.pause()
+        self.newsroom.deliver.stop.set()
+        self.newsroom.collect.stop.set()
+        if self._running:
+            await asyncio.wait(self._running, timeout=GRACE)
+        # the scheduler cancels what still runs; leases and transactions keep that harmless
+        scheduler.shutdown(wait=False)
+        logs.record("stopped")
+
+
+def _figures(result: Any) -> dict[str, Any]:
+    return {name: getattr(result, name) for name in result.__dataclass_fields__}

@@ -1,0 +1,145 @@
+"""The course of the demo: a first poll, a day later a second, alerts at once, digests at their hour, then live."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from nkwatch.assembly import Newsroom, open_newsroom, utc_now
+from nkwatch.config import Config, MailSettings, PollingSettings, Secrets, SiteSettings, SourceSettings, WebSettings
+from nkwatch.daemon import Daemon
+from nkwatch.demo.mailbox import Mailbox, open_mailbox
+from nkwatch.demo.readers import CONSENT, newcomer, sample_readers
+from nkwatch.demo.samples import Samples, load_samples
+from nkwatch.demo.site import sample_site
+from nkwatch.domain.source import Source
+from nkwatch.domain.subscriber import Consent
+from nkwatch.keys import new_master_key
+from nkwatch.web.app import create_app
+from nkwatch.web.preview import write_overview
+
+#: Sources are asked again after a day at the latest, jitter included.
+FIRST_POLL = timedelta(hours=27)
+SECOND_POLL = timedelta(minutes=2)
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class DemoClock:
+    """A clock that stands where it is put, until it follows the real one."""
+
+    instant: datetime | None = None
+
+    def __call__(self) -> datetime:
+        return self.instant or utc_now()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What happened, in numbers."""
+
+    sources: int
+    statements: int
+    edited: int
+    about_north_korea: int
+    stories: int
+    alerts: int
+    digests: int
+    mails: int
+
+
+async def run_demo(
+    say: Say, answer: Callable[[Summary], None], *, once: bool, out: Path | None, port: int
+) -> None:
+    """Run the demo; `say` gets a line for each step, `answer` what happened in numbers.
+
+    With `out`, mails and an index.html are written there.
+
+    Without `once` the service then goes on and shows its pages until it is interrupted.
+    """
+    present = utc_now().replace(minute=0, second=0, microsecond=0)
+    clock = DemoClock(present - FIRST_POLL)
+    samples = load_samples(present)
+    async with AsyncExitStack() as stack:
+        site = await stack.enter_async_context(sample_site(samples, clock))
+        mailbox = await stack.enter_async_context(open_mailbox())
+        newsroom = await stack.enter_async_context(_newsroom(samples, site, mailbox, clock, port))
+        say(f"sample site with {len(newsroom.sources)} sources at {site}, mailbox at 127.0.0.1:{mailbox.port} (SMTP)")
+        summary = await _course(newsroom, mailbox, clock, present, say)
+        if out:
+            await write_overview(newsroom, mailbox, out)
+            say(f"mails and index.html are in {out}")
+        answer(summary)
+        if not once:
+            clock.instant = None
+            await _live(newsroom, mailbox, say)
+
+
+async def _course(newsroom: Newsroom, mailbox: Mailbox, clock: DemoClock, present: datetime, say: Say) -> Summary:
+    first = await newsroom.collect()
+    read = await newsroom.read()
+    say(f"a day ago, first poll: {first.new} statements from {first.sources} sources, {read.about_nk} on North Korea")
+    clock.instant = present - SECOND_POLL
+    for sign_up in sample_readers(present):
+        await newsroom.subscribe.join(sign_up, Consent(CONSENT, clock()))
+    await newsroom.subscribe.join(newcomer())
+    say("six readers come onto the list, a seventh is asked to confirm")
+    second = await newsroom.collect()
+    again = await newsroom.read()
+    say(f"now, second poll: {second.new} new statements, {second.edited} edited; {again.stories} new stories")
+    alerts = await newsroom.publish()
+    await newsroom.deliver()
+    say(f"alerts at once: {alerts.alerts} released, {alerts.held} held for an editor, {alerts.deliveries} mails")
+    clock.instant = present
+    digests = await newsroom.publish()
+    await newsroom.deliver()
+    say(f"digests at their hour: {digests.deliveries} mails")
+    counts = await newsroom.statements.counts()
+    return Summary(
+        sources=first.sources,
+        statements=counts["statements"],
+        edited=second.edited,
+        about_north_korea=counts["about_nk"],
+        stories=counts["stories"],
+        alerts=alerts.alerts,
+        digests=digests.deliveries,
+        mails=len(mailbox.messages),
+    )
+
+
+async def _live(newsroom: Newsroom, mailbox: Mailbox, say: Say) -> None:
+    def ready(address: str) -> None:
+        say(f"look at it: {address}/demo (statements, sources, mails) and {address}/ (what readers see); Ctrl-C ends")
+
+    await Daemon(newsroom, app=create_app(newsroom, mailbox=mailbox), ready=ready).run()
+
+
+@asynccontextmanager
+async def _newsroom(
+    samples: Samples, site: str, mailbox: Mailbox, clock: DemoClock, port: int
+) -> AsyncIterator[Newsroom]:
+    """A newsroom of the samples in a temporary folder."""
+    host = site.removeprefix("http://")
+    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="nkwatch-demo-")
+    with folder as path:
+        config = Config(
+            site=SiteSettings(url=f"http://127.0.0.1:{port}", contact="editors@nkwatch.example"),
+            mail=MailSettings(
+                host="127.0.0.1", port=mailbox.port, security="none", sender="digest@nkwatch.example"
+            ),
+            database=f"sqlite:///{path}/nkwatch.db",
+            polling=PollingSettings(pause=0, allow=(host,)),
+            web=WebSettings(port=port),
+            source=tuple(_settings(s) for s in samples.sources(site, host.partition(":")[0])),
+        )
+        secrets = Secrets(current=1, keys={1: new_master_key()})
+        async with open_newsroom(config, secrets, clock, shipped=False) as newsroom:
+            yield newsroom
+
+
+def _settings(source: Source) -> SourceSettings:
+    return SourceSettings.model_validate(asdict(source))

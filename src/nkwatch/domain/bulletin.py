@@ -1,0 +1,185 @@
+"""A *bulletin* is an alert (one story, at once) or a digest (one window); a *delivery* is one on its way.
+
+A bulletin's content is an ordered list of frozen, content-addressed *blocks* and personal *slots*. The blocks
+are rendered once and shared by all readers; the slots are filled when a delivery is assembled.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from nkwatch.domain.subscriber import Subscriber
+
+
+class BulletinKind(StrEnum):
+    """What is sent. A confirmation is the one mail that goes to an address not yet confirmed."""
+
+    ALERT = "alert"
+    CONFIRMATION = "confirmation"
+    DIGEST = "digest"
+
+    @property
+    def priority(self) -> int:
+        """The order in which deliveries are claimed: somebody in danger first, then who waits at a form."""
+        return {self.ALERT: 0, self.CONFIRMATION: 1, self.DIGEST: 2}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The half-open span [start, end) of ready stories that one digest covers (UTC)."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A frozen piece of a mail in its wire form: quoted-printable, CRLF, ending at a line end."""
+
+    body: bytes
+
+    @property
+    def id(self) -> str:
+        """The SHA-256 of the body: equal blocks are one block."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place that is filled for each subscriber, on a line of its own."""
+
+    name: str
+
+
+Piece = Block | Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What a group of subscribers gets: the same subject, the same pieces. `html` is empty for text only."""
+
+    kind: BulletinKind
+    language: str
+    subject: str
+    text: tuple[Piece, ...]
+    html: tuple[Piece, ...]
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """Every block of it, in order."""
+        return tuple(p for p in (*self.text, *self.html) if isinstance(p, Block))
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    #: not yet attempted
+    PENDING = "pending"
+    #: claimed by a worker until its lease ends
+    LEASED = "leased"
+    #: accepted by the relay; whether it arrived is another fact
+    SENT = "sent"
+    #: put off by the relay or the line; tried again
+    DEFERRED = "deferred"
+    #: refused for good
+    REFUSED = "refused"
+    #: not to be sent any more: the reader left, or an editor stopped it
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The relay accepted the message."""
+
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Not now: a 4xx reply, or no answer. `line` is true when the relay itself could not be reached."""
+
+    reply: str
+    line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Never: a 5xx reply, or an address that cannot be mailed."""
+
+    reply: str
+
+
+Handover = Sent | Deferred | Refused
+
+FIRST_RETRY = timedelta(minutes=5)
+LONGEST_RETRY = timedelta(hours=4)
+#: RFC 5321, 4.5.4.1: give up after four to five days.
+GIVE_UP_AFTER = timedelta(days=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One bulletin on its way to one subscriber; Message-ID and Date are fixed before the first attempt."""
+
+    id: int
+    message_id: str
+    date: datetime
+    state: DeliveryState = DeliveryState.PENDING
+    attempts: int = 0
+    due_at: datetime | None = None
+    reply: str = ""
+    done_at: datetime | None = None
+
+    def after(self, outcome: Handover, now: datetime) -> "Delivery":
+        """The delivery after an attempt at `now`; four days after its date it is given up."""
+        tried = replace(self, attempts=self.attempts + 1, reply=outcome.reply)
+        match outcome:
+            case Sent():
+                return replace(tried, state=DeliveryState.SENT, done_at=now, due_at=None)
+            case Refused():
+                return replace(tried, state=DeliveryState.REFUSED, done_at=now, due_at=None)
+            case Deferred() if now - self.date >= GIVE_UP_AFTER:
+                reply = f"given up after {GIVE_UP_AFTER.days} days: {outcome.reply}"
+                return replace(tried, state=DeliveryState.REFUSED, done_at=now, due_at=None, reply=reply)
+            case Deferred():
+                # an unreachable relay says nothing about this reader: try again at the first step
+                step = 0 if outcome.line else self.attempts
+                wait = min(FIRST_RETRY * 2 ** min(step, 10), LONGEST_RETRY)
+                return replace(tried, state=DeliveryState.DEFERRED, due_at=now + wait)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """One bulletin and who gets which composition of it.
+
+    `covered` are the subscribers whose window ends here, whether they get anything or not.
+    """
+
+    key: str
+    kind: BulletinKind
+    date: datetime
+    deliveries: tuple[tuple[Subscriber, Composition], ...] = ()
+    window: Window | None = None
+    story_id: str = ""
+    covered: tuple[Subscriber, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery under a lease, with what is needed to assemble and hand it over."""
+
+    delivery: Delivery
+    subscriber_id: str
+    address: str
+    composition: Composition
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is handed over: the envelope (RFC 5321) and the bytes, CRLF line ends."""
+
+    sender: str
+    recipient: str
+    content: bytes

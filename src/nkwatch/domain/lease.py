@@ -1,0 +1,12 @@
+"""A *lease*: work is claimed for a while by one worker. After that anybody may claim it again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Whose the claimed work is, and until when (UTC)."""
+
+    owner: str
+    until: datetime

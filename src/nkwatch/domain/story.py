@@ -1,0 +1,94 @@
+"""A *story* is the statements that report the same thing; one of them leads."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from nkwatch.domain.source import Role
+from nkwatch.domain.statement import Statement
+from nkwatch.domain.theme import Reading, ThemeKind, Urgency
+
+#: A primary text leads before what reprints or reports it.
+_PRECEDENCE = {Role.STATEMENT: 0, Role.REPRINT: 1, Role.PRESS: 2, Role.STATE_MEDIA: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One statement of a story with its reading. `link` is false where its address leads outside its source."""
+
+    statement: Statement
+    reading: Reading
+    role: Role
+    owner: str
+    link: bool = True
+
+
+class AlertState(StrEnum):
+    """What became of a story as an alert."""
+
+    #: nobody has asked yet
+    OPEN = "open"
+    #: no alert by any rule; the reason says why
+    NONE = "none"
+    #: waits for an editor
+    HELD = "held"
+    #: may go, by rule or by an editor
+    RELEASED = "released"
+    #: written into the outbox
+    SENT = "sent"
+    #: an editor said no
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Statements that report the same thing. Its id is the id of the statement that opened it, for ever.
+
+    `ready_at` is the instant under which windows find it (UTC).
+    """
+
+    id: str
+    reports: tuple[Report, ...]
+    ready_at: datetime
+    alert: AlertState = AlertState.OPEN
+    alert_reason: str = ""
+
+    @property
+    def lead(self) -> Report:
+        """The report that leads: the primary source first, then the earliest."""
+        return min(self.reports, key=_precedence)
+
+    def lead_in(self, language: str) -> Report:
+        """The report that leads for a reader of `language`: one in that language where there is any."""
+        return min(self.reports, key=lambda r: (r.statement.language[:2] != language, *_precedence(r)))
+
+    @property
+    def others(self) -> tuple[Report, ...]:
+        """The reports that do not lead, in their order."""
+        return tuple(sorted((r for r in self.reports if r is not self.lead), key=_precedence))
+
+    @property
+    def urgency(self) -> Urgency:
+        """The highest urgency found in any of its reports."""
+        return max(r.reading.urgency for r in self.reports)
+
+    @property
+    def themes(self) -> tuple[str, ...]:
+        """The codes of its themes, the strongest of the leading report first."""
+        ordered = (self.lead, *self.others)
+        return tuple(dict.fromkeys(f.code for r in ordered for f in r.reading.themes))
+
+    @property
+    def rights(self) -> bool:
+        """Whether any report of it is on human rights in North Korea."""
+        return any(r.reading.on_rights for r in self.reports)
+
+    @property
+    def rights_themes(self) -> frozenset[str]:
+        """The codes of its rights themes, without those of context."""
+        findings = (f for r in self.reports for f in r.reading.themes)
+        return frozenset(f.code for f in findings if f.kind is ThemeKind.RIGHTS)
+
+
+def _precedence(report: Report) -> tuple[int, datetime, str]:
+    return _PRECEDENCE[report.role], report.statement.published, report.statement.id

@@ -1,0 +1,1 @@
+"""Who gets what: matching, windows, digests, alerts. Pure functions over values of the domain."""

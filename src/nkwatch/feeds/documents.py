@@ -1,0 +1,59 @@
+"""What goes into a reader and what comes out of it."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from urllib.parse import urljoin, urlsplit
+
+from nkwatch.domain.source import Source
+from nkwatch.domain.statement import Entry
+
+#: What one document may bring: a feed holds dozens of entries, a hostile one as many as fit into its bytes.
+MOST_ENTRIES = 5_000
+#: Code points of one text; the longest UN reports stay below.
+LONGEST_TEXT = 500_000
+TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The bytes that `url` (after redirects) answered, and the value of their Content-Type header."""
+
+    body: bytes
+    url: str = ""
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why there are no entries; one sentence for the operator."""
+
+    reason: str
+
+
+Reader = Callable[[Document, Source], tuple[Entry, ...] | Unreadable]
+"""Reads a document of one kind of source. Pure: no clock, no network, no files."""
+
+
+def address(base: str, link: str) -> str:
+    """`link` as an absolute http or https URL, or empty when it is none."""
+    try:
+        absolute = urljoin(base, "".join(link.split()))
+        parts = urlsplit(absolute)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return ""
+    return absolute if usable and link.strip() else ""
+
+
+def language_tag(text: str) -> str:
+    """`text` as a language tag in lower case (RFC 5646), or empty when it is none."""
+    tag = text.strip().replace("_", "-").lower()
+    return tag if TAG.fullmatch(tag) else ""
+
+
+def entries_or(reason: str, entries: Iterable[Entry]) -> tuple[Entry, ...] | Unreadable:
+    """The entries without exact repetitions and empty ones, else that there are none for `reason`."""
+    told = (e for e in islice(entries, MOST_ENTRIES) if e.title or e.url or e.text)
+    return tuple(dict.fromkeys(told)) or Unreadable(reason)

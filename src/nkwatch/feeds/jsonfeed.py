@@ -1,0 +1,65 @@
+"""Reads JSON Feed 1.0 and 1.1 (jsonfeed.org), which feedparser 6 does not know. Lenient: a wrong type is absent."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nkwatch.domain.source import Source
+from nkwatch.domain.statement import Entry
+from nkwatch.feeds.cleaning import paragraphs, title_line
+from nkwatch.feeds.dates import published
+from nkwatch.feeds.decoding import FORBIDDEN
+from nkwatch.feeds.documents import Unreadable, address, entries_or, language_tag
+
+VERSION = "jsonfeed.org/version/1"
+LONGEST_AUTHORS = 200
+
+
+def read_json_feed(text: str, url: str, source: Source) -> tuple[Entry, ...] | Unreadable:
+    """The entries of the JSON Feed `text` that came from `url`."""
+    try:
+        feed = json.loads(text)
+    except (ValueError, RecursionError):
+        return Unreadable("This looks like JSON, but it is cut off or broken.")
+    if not isinstance(feed, dict) or VERSION not in _text(feed, "version"):
+        return Unreadable("This is JSON, but no JSON Feed.")
+    entries = (_entry(item, feed, url, source) for item in _objects(feed.get("items")))
+    return entries_or("The feed has no entries.", entries)
+
+
+def _entry(item: Mapping[str, Any], feed: Mapping[str, Any], url: str, source: Source) -> Entry:
+    title = title_line(_text(item, "title"), plain=True)
+    language = language_tag(_text(item, "language") or _text(feed, "language"))
+    texts = (
+        paragraphs(_text(item, "content_html"), source.strip),
+        paragraphs(_text(item, "content_text"), source.strip, plain=True),
+        paragraphs(_text(item, "summary"), source.strip, plain=True),
+    )
+    return Entry(
+        title=title,
+        url=address(url, _text(item, "url") or _text(item, "external_url")),
+        text=max(texts, key=len),
+        guid=_text(item, "id"),
+        published=published(source, f"{title} {language}", _text(item, "date_published"), _text(item, "date_modified")),
+        author=(_authors(item) or _authors(feed))[:LONGEST_AUTHORS],
+        language=language,
+    )
+
+
+def _authors(thing: Mapping[str, Any]) -> str:
+    """Version 1.1 has a list of authors, version 1.0 had one."""
+    found = [*_objects(thing.get("authors")), *_objects([thing.get("author")])]
+    names = dict.fromkeys(title_line(_text(author, "name"), plain=True) for author in found)
+    return ", ".join(name for name in names if name)
+
+
+def _objects(value: object) -> Iterator[Mapping[str, Any]]:
+    yield from (v for v in value if isinstance(v, dict)) if isinstance(value, list) else ()
+
+
+def _text(thing: Mapping[str, Any], name: str) -> str:
+    """The member as text; an id may be a number, which the format tells readers to take as a string."""
+    value = thing.get(name)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return FORBIDDEN.sub("", value).strip() if isinstance(value, str) else ""

@@ -1,0 +1,114 @@
+"""Sealing, look-up hashes and tokens: everything that needs a secret key.
+
+One master key of 32 bytes has an id of one byte; keys for each purpose are derived from it (HKDF, RFC 5869), so a
+token can never pass for a hash or the like. Old master keys stay in the ring, and what they made stays valid.
+"""
+
+import base64
+import hmac
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+#: 128 bits of a tag cannot be guessed, and keep links short.
+TAG_BYTES = 16
+NONCE_BYTES = 12
+
+
+def new_master_key() -> str:
+    """A fresh master key as it stands in the secrets file (base64url)."""
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
+@lru_cache(maxsize=64)
+def _derive(master: bytes, purpose: str) -> bytes:
+    return HKDF(hashes.SHA256(), length=32, salt=None, info=f"nkwatch/{purpose}".encode()).derive(master)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """Master keys by id (1..255); `current` makes what is new, all of them read what is old."""
+
+    masters: Mapping[int, bytes]
+    current: int
+
+    def seal(self, plain: str, context: str) -> bytes:
+        """Encrypt with AES-GCM. `context` (column and row) is bound in: a value moved to another row is refused."""
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._aead(self.current).encrypt(nonce, plain.encode(), context.encode())
+        return bytes([self.current]) + nonce + sealed
+
+    def unseal(self, sealed: bytes, context: str) -> str:
+        """Decrypt. Raises `BrokenSeal` when key, context or bytes are not what they were."""
+        try:
+            aead = self._aead(sealed[0])
+            return aead.decrypt(
+                sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], context.encode()
+            ).decode()
+        except (KeyError, IndexError, InvalidTag) as wrong:
+            raise BrokenSeal(context) from wrong
+
+    def lookup(self, value: str) -> bytes:
+        """A keyed hash by which a value is found again; it says nothing about the value without the key.
+
+        Made with the oldest key, so that adding a key does not lose anybody.
+        """
+        return hmac.digest(_derive(self.masters[min(self.masters)], "lookup"), value.encode(), "sha256")
+
+    def token(self, purpose: str, subject: str, expires: datetime | None = None) -> str:
+        """A token for `subject` that holds for one purpose only, until `expires` (UTC) if given.
+
+        Shape: key id, subject, expiry (seconds in base 36 or empty) and tag, joined by dots.
+        """
+        until = _base36(int(expires.timestamp())) if expires else ""
+        body = f"{self.current}.{subject}.{until}"
+        return f"{body}.{self._tag(self.current, purpose, body)}"
+
+    def subject(self, purpose: str, token: str, now: datetime) -> str | None:
+        """Whom a token was made for; None when it is forged, expired, or was made for another purpose."""
+        body, _, tag = token.rpartition(".")
+        parts = body.split(".")
+        if len(parts) != 3 or not parts[0].isdecimal() or int(parts[0]) not in self.masters:  # noqa: PLR2004
+            return None
+        key_id, subject, until = parts
+        if not hmac.compare_digest(tag.encode(), self._tag(int(key_id), purpose, body).encode()):
+            return None
+        if until and datetime.fromtimestamp(int(until, 36), UTC) <= now:
+            return None
+        return subject
+
+    def message_id(self, name: str) -> str:
+        """An opaque left part of a Message-ID for what `name` names; the same name gives the same."""
+        return self._tag(self.current, "message-id", name)
+
+    def _tag(self, key_id: int, purpose: str, body: str) -> str:
+        key = _derive(self.masters[key_id], f"token/{purpose}")
+        tag = hmac.digest(key, body.encode(), "sha256")[:TAG_BYTES]
+        return base64.urlsafe_b64encode(tag).decode().rstrip("=")
+
+    def _aead(self, key_id: int) -> AESGCM:
+        return AESGCM(_derive(self.masters[key_id], "seal"))
+
+
+class BrokenSeal(Exception):  # noqa: N818
+    """A sealed value cannot be read: wrong keys, or the row was tampered with."""
+
+    def __init__(self, context: str) -> None:
+        super().__init__(
+            f"cannot unseal {context}: the secrets file does not fit this database; restore the one it was made with"
+        )
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, rest = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[rest] + digits
+    return digits or "0"

@@ -1,0 +1,49 @@
+"""The opening sentences of a statement, word for word."""
+
+import re
+from collections.abc import Iterator
+
+from nkwatch.mail.widths import columns, shorten
+
+_PARAGRAPHS = re.compile(r"\n\s*\n")
+#: A sentence ends at a stop with its closing quotes. After 。 nothing need follow; but 「…。」と言った goes on.
+_END = re.compile(r"[。！？](?![」』）。！？])|[。！？][」』）]+(?=\s|\Z|[「『])|[.!?…]+[\"'”’»」』)\]]*(?=\s|\Z)")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\[\"'“‘«])(?:[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Gen|Col|Maj|Capt|Lt|Sgt|Sen"
+    r"|Rep|Gov|Amb|Art|Arts|para|paras|vs|cf|pp|Jr|Sr|Inc|Ltd|Co|Mme|Mlle|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)\.$"
+)
+
+
+def excerpt(text: str, *, title: str = "", width: int = 400, most: int = 3) -> str:
+    """At most `most` whole sentences from the beginning of `text`, in at most `width` columns.
+
+    A first paragraph that only repeats the title is left out. A first sentence that is too long is cut at a word.
+    """
+    taken = ""
+    for count, sentence in enumerate(_sentences(text, title)):
+        longer = taken + sentence
+        if count == most or columns(longer.rstrip()) > width:
+            break
+        taken = longer
+    return taken.rstrip() or shorten(next(_sentences(text, title), "").rstrip(), width)
+
+
+def _sentences(text: str, title: str) -> Iterator[str]:
+    """Sentences with the space that follows them; the end of a paragraph ends a sentence too."""
+    for number, paragraph in enumerate(_PARAGRAPHS.split(text.strip())):
+        words = " ".join(paragraph.split())
+        if number == 0 and words.casefold() == title.casefold():
+            continue
+        yield from _split(words)
+
+
+def _split(paragraph: str) -> Iterator[str]:
+    start = 0
+    for end in (match.end() for match in _END.finditer(paragraph)):
+        goes_on = paragraph[end:].lstrip()[:1].islower()
+        if end < len(paragraph) and not goes_on and not _ABBREVIATION.search(paragraph[start:end]):
+            space = " " if paragraph[end] == " " else ""
+            yield paragraph[start:end] + space
+            start = end + len(space)
+    if last := paragraph[start:]:
+        yield last if last[-1] in "。！？」』" else last + " "

@@ -1,0 +1,52 @@
+"""What differs between readers' languages in a mail's frame: words, dates, numbers of columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_interval, format_time, get_day_names
+
+from nkwatch.domain.bulletin import Window
+
+Texts = Mapping[str, str]
+"""Translations into one language by their English text."""
+
+#: Dates in the order and spelling of a region where the language alone does not say.
+_REGION = {"en": "en_GB"}
+
+
+@dataclass(frozen=True)
+class Locale:
+    """A language of frames. What is not translated appears in English."""
+
+    language: str
+    texts: Texts
+
+    @property
+    def region(self) -> str:
+        """The name under which Babel knows the language."""
+        return _REGION.get(self.language, self.language)
+
+    def text(self, english: str) -> str:
+        """The translation of `english`."""
+        return self.texts.get(english) or english
+
+    def day(self, moment: datetime) -> str:
+        """The date of `moment` in its own time zone: 3 November 2025."""
+        return format_date(moment.date(), "long", locale=self.region)
+
+    def instant(self, moment: datetime) -> str:
+        """The date and time of `moment` in UTC: 3 November 2025, 14:05 UTC."""
+        utc = moment.astimezone(ZoneInfo("UTC"))
+        time = format_time(utc.time(), "HH:mm", locale=self.region)
+        return self.text("%(date)s, %(time)s UTC") % {"date": self.day(utc), "time": time}
+
+    def period(self, window: Window, zone: str) -> str:
+        """The days from the beginning to the end of `window` in the time zone `zone`."""
+        start, end = (moment.astimezone(ZoneInfo(zone)).date() for moment in (window.start, window.end))
+        return str(format_interval(start, end, "yMMMd", locale=self.region))
+
+    def weekday(self, number: int) -> str:
+        """The name of a weekday; 0 is Monday."""
+        return str(get_day_names("wide", locale=self.region)[number])

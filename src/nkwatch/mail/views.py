@@ -1,0 +1,173 @@
+"""What templates see of a story: texts made harmless, addresses with their host, names in the reader's language."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from urllib.parse import quote, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
+
+import idna
+
+from nkwatch.domain.source import Source
+from nkwatch.domain.statement import Statement
+from nkwatch.domain.story import Report, Story
+from nkwatch.domain.theme import Theme, Urgency
+from nkwatch.editing.matching import Reason
+from nkwatch.mail.excerpt import excerpt
+from nkwatch.mail.widths import shorten
+
+#: How many of the other reports are named one by one.
+NAMED_REPORTS = 5
+#: Room for an address that is shown as text.
+ADDRESS_WIDTH = 200
+
+#: Letters that join or part others stay; other invisible ones (direction overrides, zero-width spaces) go.
+_JOINERS = "\u200c\u200d"
+_PATH = "/%:@!$&'()*+,;=~-._"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address as it is shown: `host` beside the link, in punycode where it has other letters than ASCII.
+
+    What is not `linked` is shown as `text`, which mail programs do not make a link of by themselves.
+    """
+
+    url: str
+    host: str
+    linked: bool
+
+    @property
+    def text(self) -> str:
+        """The address without its scheme."""
+        return shorten(self.url.split("://", 1)[-1], ADDRESS_WIDTH)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Another publisher's report of the story."""
+
+    publisher: str
+    name_language: str
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class StoryView:
+    """One story for readers of one language; `language` is that of title and excerpt, empty if not known."""
+
+    id: str
+    urgent: bool
+    title: str
+    language: str
+    publisher: str
+    name_language: str
+    published: datetime
+    estimated: bool
+    seen: datetime
+    themes: tuple[str, ...]
+    excerpt: str
+    original: Address
+    permanent: Address
+    mentions: tuple[Mention, ...]
+    further: int
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where the names and addresses in a story's view come from."""
+
+    site: str
+    themes: Mapping[str, Theme]
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def story(self, story: Story, language: str, *, width: int = 400, most: int = 3) -> StoryView:
+        """The view of `story`; its excerpt has at most `most` sentences in `width` columns."""
+        lead = story.lead_in(language)
+        said, title = lead.statement, plain(lead.statement.title)
+        opening = excerpt(plain(said.text, lines=True), title=title, width=width, most=most)
+        mentions = _mentions(story, lead)
+        return StoryView(
+            id=story.id,
+            urgent=story.urgency is Urgency.URGENT,
+            title=title or shorten(opening, 80) or plain(said.publisher),
+            language=_tag(lead.reading.language or said.language),
+            publisher=plain(said.publisher),
+            name_language=_name_language(said),
+            published=said.published.astimezone(self._zone(said)),
+            estimated=said.published_estimated,
+            seen=said.first_seen,
+            themes=tuple(self._theme(code, language) for code in story.themes),
+            excerpt=opening,
+            original=address(said.url, trusted=lead.link),
+            permanent=address(f"{self.site}/stories/{story.id}"),
+            mentions=tuple(islice(mentions, NAMED_REPORTS)),
+            further=max(0, len(mentions) - NAMED_REPORTS),
+        )
+
+    def reason(self, reason: Reason, language: str) -> tuple[str, ...]:
+        """The names of what a reader chose; empty for a reader who chose everything."""
+        if reason.kind == "theme":
+            return tuple(self._theme(code, language) for code in reason.values)
+        return tuple(self.sources[v].publisher if v in self.sources else v for v in reason.values)
+
+    def _theme(self, code: str, language: str) -> str:
+        return self.themes[code].name(language) if code in self.themes else code
+
+    def _zone(self, said: Statement) -> ZoneInfo:
+        """The publisher's own time zone: the date in the mail is the date on the publisher's page."""
+        source = self.sources.get(said.source_id)
+        return ZoneInfo(source.zone if source else "UTC")
+
+
+def address(url: str, *, trusted: bool = True) -> Address:
+    """`url` in ASCII with its host; only web addresses without a user name, and trusted ones, may be linked."""
+    try:
+        parts = urlsplit(plain(url))
+        host = _ascii(parts.hostname or "")
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # idna.IDNAError is one
+        return Address(plain(url), "", linked=False)
+    tail = (quote(parts.path, _PATH), quote(parts.query, _PATH + "?"), quote(parts.fragment, _PATH + "?"))
+    whole = urlunsplit((parts.scheme, host + port, *tail))
+    honest = parts.scheme in {"http", "https"} and bool(host) and parts.username is None
+    return Address(whole if honest else plain(url), host + port, linked=honest and trusted)
+
+
+def plain(text: str, *, lines: bool = False) -> str:
+    """`text` without control, private and invisible letters, white space collapsed; `lines` keeps line ends."""
+    kept = "".join(c if not _unwanted(c) else " " if c.isspace() else "" for c in text)
+    return kept.strip() if lines else " ".join(kept.split())
+
+
+def _unwanted(letter: str) -> bool:
+    category = unicodedata.category(letter)
+    return category in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} and letter not in {*_JOINERS, "\n"}
+
+
+def _mentions(story: Story, lead: Report) -> tuple[Mention, ...]:
+    """The other publishers, each once, in the order of their reports."""
+    first: dict[str, Report] = {}
+    for report in (story.lead, *story.others):
+        first.setdefault(report.statement.publisher, report)
+    first.pop(lead.statement.publisher)
+    return tuple(
+        Mention(plain(name), _name_language(r.statement), address(r.statement.url, trusted=r.link))
+        for name, r in first.items()
+    )
+
+
+def _name_language(said: Statement) -> str:
+    """The language of the publisher's name: its own where it has its own letters, else not known."""
+    return "" if said.publisher.isascii() else _tag(said.language)
+
+
+def _ascii(host: str) -> str:
+    return host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
+
+
+def _tag(language: str) -> str:
+    """A language tag that may stand in an attribute (RFC 5646), or nothing."""
+    return language if language.replace("-", "").isalnum() and language.isascii() else ""

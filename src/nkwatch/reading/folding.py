@@ -1,0 +1,60 @@
+"""Text as terms are looked for in it: letters folded, white space collapsed, every place traceable to the original."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_RUNS = re.compile(r"\s{2,}")
+_ALIKE = str.maketrans(
+    dict.fromkeys("‐‑‒–—―−-_", " ") | dict.fromkeys("’‘ʼ´`′", "'") | dict.fromkeys("“”„‟«»", '"')
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """`text` is folded; `runs` are (place in `text`, letters dropped up to there), in order."""
+
+    text: str
+    runs: tuple[tuple[int, int], ...] = ()
+
+    def original(self, place: int) -> int:
+        """The place in the original of a place in the folded text, in code points."""
+        dropped = 0
+        for begins, total in self.runs:
+            if begins > place:
+                break
+            dropped = total
+        return place + dropped
+
+
+class _Table(dict[int, str]):
+    """A translation table that fills itself; each character becomes exactly one."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        plain = unicodedata.normalize("NFKC", char)
+        plain = plain if len(plain) == 1 else char
+        lower = plain.translate(_ALIKE).lower()
+        folded = " " if plain.isspace() else lower if len(lower) == 1 else plain
+        self[code] = folded
+        return folded
+
+
+_table = _Table()
+
+
+def fold(text: str) -> Folded:
+    """`text` in lower case, compatibility forms resolved (NFKC), hyphens and runs of white space as one space.
+
+    Characters that would become several (such as the ellipsis) stay as they are, so places keep their meaning.
+    """
+    flat = text.translate(_table)
+    if not _RUNS.search(flat):
+        return Folded(flat)
+    runs: list[tuple[int, int]] = []
+    dropped = 0
+    for run in _RUNS.finditer(flat):
+        begins = run.start() + 1 - dropped
+        dropped += len(run[0]) - 1
+        runs.append((begins, dropped))
+    return Folded(_RUNS.sub(" ", flat), tuple(runs))

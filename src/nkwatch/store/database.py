@@ -1,0 +1,104 @@
+"""Connections, transactions and threads. SQLite in WAL mode with synchronous=FULL is the default."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from nkwatch.domain.problems import ConfigError
+from nkwatch.store.migrations import is_current, upgrade
+
+T = TypeVar("T")
+
+#: How long SQLite waits for another process's transaction (ms).
+BUSY_TIMEOUT = 10_000
+READERS = 4
+#: Values in one IN (...), well below SQLite's and PostgreSQL's limits on parameters.
+CHUNK = 500
+
+
+class Database:
+    """One engine and its threads. SQLite has one writing thread: it allows one writer anyway."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        writers = 1 if self.engine.dialect.name == "sqlite" else READERS
+        self._writers = ThreadPoolExecutor(writers, "store-write")
+        self._readers = ThreadPoolExecutor(READERS, "store-read")
+
+    def prepare(self) -> None:
+        """Bring the schema up to date. Raises `ConfigError` where the database cannot be used."""
+        try:
+            with self.engine.begin() as connection:
+                upgrade(connection)
+        except OperationalError as wrong:
+            raise ConfigError(
+                f"database {self.engine.url.render_as_string()}: {wrong.orig}; check that the folder exists,"
+                " is writable and has space"
+            ) from wrong
+
+    def is_prepared(self) -> bool:
+        """Whether the schema is the one that this version of nkwatch knows."""
+        with self.engine.connect() as connection:
+            return bool(inspect(connection).get_table_names()) and is_current(connection)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction that may write; it is rolled back whole when `work` raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self._transact, work)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction that sees a single state of the database and writes nothing."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, work)
+
+    def close(self) -> None:
+        """Wait for what is under way and close all connections."""
+        self._writers.shutdown()
+        self._readers.shutdown()
+        self.engine.dispose()
+
+    def _transact(self, work: Callable[[Connection], T]) -> T:
+        with self.engine.connect().execution_options(nkwatch_writes=True) as connection, connection.begin():
+            return work(connection)
+
+    def _look(self, work: Callable[[Connection], T]) -> T:
+        with self.engine.connect() as connection, connection.begin():
+            return work(connection)
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert the rows whose keys are not yet there; answers how many were."""
+    if not rows:
+        return 0
+    module = sqlite if connection.dialect.name == "sqlite" else postgresql
+    result = connection.execute(module.insert(table).on_conflict_do_nothing(), rows)
+    return result.rowcount
+
+
+def _engine(address: str) -> Engine:
+    url = make_url(address)
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT / 1000, "check_same_thread": False})
+        event.listen(engine, "connect", _tune_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=2 * READERS)
+
+
+def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:
+    # the driver's own habit of beginning transactions late is switched off; _begin_sqlite begins them
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # a transaction that begins by reading and then writes may fail with "database is locked" at once
+    writes = connection.get_execution_options().get("nkwatch_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,172 @@
+"""Rows into values of the domain, and back. Nothing is decided here."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from nkwatch.domain.bulletin import Block, BulletinKind, Composition, Delivery, DeliveryState, Piece, Slot
+from nkwatch.domain.source import PollState
+from nkwatch.domain.statement import Statement
+from nkwatch.domain.story import AlertState, Report, Story
+from nkwatch.domain.subscriber import Format, Rhythm, Schedule, Subscriber, Wish
+from nkwatch.domain.theme import Evidence, Finding, Reading, ThemeKind, Urgency
+from nkwatch.reading.stories import Placed
+
+_STATEMENT_FIELDS = tuple(f.name for f in fields(Statement))
+_SLOT = "slot:"
+
+
+def state_row(state: PollState) -> dict[str, Any]:
+    """A row of source_state."""
+    row = {f.name: getattr(state, f.name) for f in fields(PollState)}
+    row["interval_seconds"] = int(row.pop("interval").total_seconds())
+    return row
+
+
+def state(row: Row[Any]) -> PollState:
+    """A poll state."""
+    values = {f.name: getattr(row, f.name) for f in fields(PollState) if f.name != "interval"}
+    return PollState(**values, interval=timedelta(seconds=row.interval_seconds))
+
+
+def statement_row(statement: Statement) -> dict[str, Any]:
+    """A row of statement, without what its reading says."""
+    return {name: getattr(statement, name) for name in _STATEMENT_FIELDS}
+
+
+def statement(row: Row[Any]) -> Statement:
+    """A statement."""
+    return Statement(**{name: getattr(row, name) for name in _STATEMENT_FIELDS})
+
+
+def placed(row: Row[Any]) -> Placed:
+    """A statement and the story it stands in, if any."""
+    return Placed(statement(row), row.story_id)
+
+
+def reading_row(reading: Reading, now: datetime) -> dict[str, Any]:
+    """A row of reading; the evidence goes into one JSON column."""
+    return {
+        "statement_id": reading.statement_id,
+        "revision": reading.revision,
+        "rules": reading.rules,
+        "read_at": now,
+        "about_nk": reading.about_nk,
+        "urgency": int(reading.urgency),
+        "findings": {
+            "relevance": reading.relevance,
+            "relevance_evidence": [asdict(e) for e in reading.relevance_evidence],
+            "themes": [asdict(f) for f in reading.themes],
+            "urgency_evidence": [asdict(e) for e in reading.urgency_evidence],
+        },
+    }
+
+
+def reading(row: Row[Any]) -> Reading | None:
+    """The reading that is in force for the row's statement."""
+    if row.rules is None:
+        return None
+    found = row.findings
+    return Reading(
+        statement_id=row.id,
+        revision=row.reading_revision,
+        rules=row.rules,
+        about_nk=row.about_nk,
+        relevance=found["relevance"],
+        relevance_evidence=_evidence(found["relevance_evidence"]),
+        themes=tuple(_finding(f) for f in found["themes"]),
+        urgency=Urgency(row.urgency),
+        urgency_evidence=_evidence(found["urgency_evidence"]),
+        language=row.language,
+    )
+
+
+def story(row: Row[Any], reports: tuple[Report, ...]) -> Story:
+    """A story with its reports."""
+    return Story(row.id, reports, row.ready_at, AlertState(row.alert), row.alert_reason)
+
+
+def subscriber_row(subscriber: Subscriber) -> dict[str, Any]:
+    """The columns of a subscriber that are no secret."""
+    schedule = subscriber.schedule
+    return {
+        "id": subscriber.id,
+        "rhythm": schedule.rhythm,
+        "hour": schedule.hour,
+        "zone": schedule.zone,
+        "weekday": schedule.weekday,
+        "monthday": schedule.monthday,
+        "alerts": subscriber.alerts,
+        "language": subscriber.language,
+        "format": subscriber.format,
+        "wishes": [{"themes": sorted(w.themes), "sources": sorted(w.sources)} for w in subscriber.wishes],
+        "covered_until": subscriber.covered_until,
+    }
+
+
+def subscriber(row: Row[Any]) -> Subscriber:
+    """A subscriber without the address."""
+    return Subscriber(
+        id=row.id,
+        schedule=Schedule(Rhythm(row.rhythm), row.hour, row.zone, row.weekday, row.monthday),
+        covered_until=row.covered_until,
+        alerts=row.alerts,
+        language=row.language,
+        format=Format(row.format),
+        wishes=tuple(Wish(frozenset(w["themes"]), frozenset(w["sources"])) for w in row.wishes),
+    )
+
+
+def delivery(row: Row[Any]) -> Delivery:
+    """A delivery."""
+    return Delivery(
+        id=row.id,
+        message_id=row.message_id,
+        date=row.date,
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        due_at=row.due_at,
+        reply=row.reply,
+        done_at=row.done_at,
+    )
+
+
+def composition_pieces(composition: Composition) -> dict[str, list[str]]:
+    """The pieces of a composition by name: ids of blocks, and slots."""
+
+    def names(pieces: Sequence[Piece]) -> list[str]:
+        return [p.id if isinstance(p, Block) else f"{_SLOT}{p.name}" for p in pieces]
+
+    return {"text": names(composition.text), "html": names(composition.html)}
+
+
+def composition_key(composition: Composition) -> str:
+    """The content that makes a composition the same as another."""
+    named = composition_pieces(composition)
+    return json.dumps(
+        [composition.kind, composition.language, composition.subject, named], ensure_ascii=False
+    )
+
+
+def composition(row: Row[Any], blocks: dict[str, Block]) -> Composition:
+    """A composition with its blocks."""
+
+    def pieces(names: Sequence[str]) -> tuple[Piece, ...]:
+        return tuple(Slot(n.removeprefix(_SLOT)) if n.startswith(_SLOT) else blocks[n] for n in names)
+
+    kind = BulletinKind(row.kind)
+    return Composition(
+        kind, row.language, row.subject, pieces(row.pieces["text"]), pieces(row.pieces["html"])
+    )
+
+
+def _evidence(found: Sequence[dict[str, Any]]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(**e) for e in found)
+
+
+def _finding(found: dict[str, Any]) -> Finding:
+    return Finding(found["code"], ThemeKind(found["kind"]), found["score"], _evidence(found["evidence"]))

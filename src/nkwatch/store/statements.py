@@ -1,0 +1,290 @@
+"""Statements, their readings and stories, and the poll states of sources."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+
+from nkwatch.domain.bulletin import Window
+from nkwatch.domain.lease import Lease
+from nkwatch.domain.source import PollState, Role, Source
+from nkwatch.domain.statement import Known, Sifted, Statement
+from nkwatch.domain.story import AlertState, Report, Story
+from nkwatch.domain.theme import Reading, Urgency
+from nkwatch.reading.stories import Placed, Placement
+from nkwatch.store import records, schema
+from nkwatch.store.database import CHUNK, Database, insert_new
+
+LATCH = "windows"
+_STATE = schema.source_state.c
+_STATEMENT = schema.statement.c
+_STORY = schema.story.c
+
+
+class StatementStore:
+    """The statements of the catalogue's `sources`, which say what role and owner each has."""
+
+    def __init__(self, database: Database, sources: Mapping[str, Source]) -> None:
+        self._database = database
+        self._sources = sources
+
+    async def register(self, sources: Iterable[Source], now: datetime) -> None:
+        """Give a poll state, due at once, to every source that has none."""
+        states = [records.state_row(PollState(s.id, due_at=now)) for s in sources]
+        await self._database.write(lambda c: insert_new(c, schema.source_state, states))
+
+    async def states(self) -> list[PollState]:
+        """The poll states of all sources that were ever registered."""
+        query = select(schema.source_state).order_by(_STATE.source_id)
+        return await self._database.read(lambda c: [records.state(r) for r in c.execute(query)])
+
+    async def claim_due(
+        self, source_ids: Sequence[str], now: datetime, limit: int, lease: Lease
+    ) -> list[PollState]:
+        """Claim up to `limit` of these sources that are due, the longest due first."""
+        query = (
+            select(schema.source_state)
+            .where(_STATE.source_id.in_(source_ids), _STATE.due_at <= now)
+            .where(or_(_STATE.leased_until.is_(None), _STATE.leased_until <= now))
+            .order_by(_STATE.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+
+        def claim(connection: Connection) -> list[PollState]:
+            states = [records.state(row) for row in connection.execute(query)]
+            claimed = update(schema.source_state).where(_STATE.source_id.in_([s.source_id for s in states]))
+            connection.execute(claimed.values(lease_owner=lease.owner, leased_until=lease.until))
+            return states
+
+        return await self._database.write(claim)
+
+    async def known(self, publisher: str, keys: Iterable[str]) -> Mapping[str, Statement]:
+        """Which of these keys belong to which statement of this publisher."""
+        key = schema.statement_key.c
+        query = select(key.key, schema.statement).join_from(schema.statement_key, schema.statement)
+        wanted = list(keys)
+
+        def look(connection: Connection) -> dict[str, Statement]:
+            found: dict[str, Statement] = {}
+            for part in _chunks(wanted):
+                rows = connection.execute(query.where(key.publisher == publisher, key.key.in_(part)))
+                found |= {row.key: records.statement(row) for row in rows}
+            return found
+
+        return await self._database.read(look)
+
+    async def record_poll(self, state: PollState, publisher: str, sifted: Sifted) -> int:
+        """Write the new state, the new statements and the edits together; answers how many were new."""
+
+        def record(connection: Connection) -> int:
+            row = records.state_row(state) | {"lease_owner": "", "leased_until": None}
+            connection.execute(
+                update(schema.source_state).where(_STATE.source_id == state.source_id).values(**row)
+            )
+            new = insert_new(
+                connection, schema.statement, [records.statement_row(k.statement) for k in sifted.new]
+            )
+            insert_new(connection, schema.statement_key, _key_rows(publisher, sifted))
+            for edited in sifted.edited:
+                _edit(connection, edited)
+            return new
+
+        return await self._database.write(record)
+
+    async def unread(self, limit: int) -> list[Placed]:
+        """Statements whose newest revision has no reading, oldest first."""
+        query = (
+            select(schema.statement)
+            .where(_STATEMENT.read_revision < _STATEMENT.revision)
+            .order_by(_STATEMENT.first_seen, _STATEMENT.published, _STATEMENT.id)
+            .limit(limit)
+        )
+        return await self._database.read(lambda c: [records.placed(r) for r in c.execute(query)])
+
+    async def placed(self, marks: Iterable[int], since: datetime) -> list[Placed]:
+        """Statements of stories that share any of these marks, published since then."""
+        wanted = list(marks)
+        ids = select(schema.mark.c.statement_id).distinct()
+
+        def look(connection: Connection) -> list[Placed]:
+            found: dict[str, Placed] = {}
+            for part in _chunks(wanted):
+                sharing = _STATEMENT.id.in_(ids.where(schema.mark.c.mark.in_(part)))
+                rows = connection.execute(
+                    select(schema.statement).where(sharing, _STATEMENT.published >= since)
+                )
+                found |= {row.id: records.placed(row) for row in rows}
+            return list(found.values())
+
+        return await self._database.read(look)
+
+    async def record_readings(self, placements: Sequence[Placement], now: datetime) -> None:
+        """Store readings with their story and marks; a new story becomes ready behind every closed window."""
+
+        def record(connection: Connection) -> None:
+            ready_at = max(now, closed_until(connection, now))
+            for placement in placements:
+                _place(connection, placement, now, ready_at)
+
+        await self._database.write(record)
+
+    async def stories(self, ids: Iterable[str]) -> list[Story]:
+        """These stories with all their reports, in the order of the ids."""
+        wanted = list(dict.fromkeys(ids))
+
+        def look(connection: Connection) -> list[Story]:
+            found: dict[str, Story] = {}
+            for part in _chunks(wanted):
+                found |= self._load(connection, part)
+            return [found[i] for i in wanted if i in found]
+
+        return await self._database.read(look)
+
+    async def ready_between(self, window: Window) -> list[Story]:
+        """The stories that became ready in this window."""
+        query = select(_STORY.id).where(_STORY.ready_at >= window.start, _STORY.ready_at < window.end)
+        ids = await self._database.read(lambda c: list(c.scalars(query.order_by(_STORY.ready_at, _STORY.id))))
+        return await self.stories(ids)
+
+    async def newest(self, limit: int) -> list[Story]:
+        """The stories that became ready last, the newest first."""
+        query = select(_STORY.id).order_by(_STORY.ready_at.desc(), _STORY.id).limit(limit)
+        return await self.stories(await self._database.read(lambda c: list(c.scalars(query))))
+
+    async def alert_candidates(self, limit: int) -> list[Story]:
+        """Stories whose alert is open and urgent, or released and not yet sent."""
+        waiting = (AlertState.OPEN, AlertState.RELEASED)
+        return await self._with_alert(waiting, limit)
+
+    async def held_alerts(self, limit: int = 100) -> list[Story]:
+        """Stories that wait for an editor."""
+        return await self._with_alert((AlertState.HELD,), limit)
+
+    async def record_alert(self, story_id: str, state: AlertState, reason: str, now: datetime) -> bool:
+        """Write what became of a story as an alert; false when there is no such story."""
+        change = update(schema.story).where(_STORY.id == story_id)
+        values = change.values(alert=state, alert_reason=reason, alert_at=now)
+        return await self._database.write(lambda c: c.execute(values).rowcount > 0)
+
+    async def counts(self) -> dict[str, int]:
+        """How many statements, readings on North Korea and stories there are."""
+        queries = {
+            "statements": select(func.count()).select_from(schema.statement),
+            "about_nk": select(func.count()).select_from(schema.statement).where(_STATEMENT.story_id != ""),
+            "stories": select(func.count()).select_from(schema.story),
+        }
+        return await self._database.read(lambda c: {k: c.scalar(q) or 0 for k, q in queries.items()})
+
+    async def recent(self, limit: int) -> list[tuple[Statement, Reading | None]]:
+        """The statements seen last, with the readings in force."""
+        query = (
+            _read_statements()
+            .order_by(_STATEMENT.first_seen.desc(), _STATEMENT.published.desc())
+            .limit(limit)
+        )
+        return await self._database.read(
+            lambda c: [(records.statement(r), records.reading(r)) for r in c.execute(query)]
+        )
+
+    async def _with_alert(self, states: Sequence[AlertState], limit: int) -> list[Story]:
+        query = select(_STORY.id).where(_STORY.alert.in_(states)).order_by(_STORY.ready_at).limit(limit)
+        return await self.stories(await self._database.read(lambda c: list(c.scalars(query))))
+
+    def _load(self, connection: Connection, ids: Sequence[str]) -> dict[str, Story]:
+        reports: dict[str, list[Report]] = defaultdict(list)
+        for row in connection.execute(_read_statements().where(_STATEMENT.story_id.in_(ids))):
+            reports[row.story_id].append(self._report(row))
+        rows = connection.execute(select(schema.story).where(_STORY.id.in_(ids)))
+        return {r.id: records.story(r, tuple(reports[r.id])) for r in rows if reports[r.id]}
+
+    def _report(self, row: Row[Any]) -> Report:
+        statement, reading = records.statement(row), records.reading(row)
+        if reading is None:
+            msg = f"statement {statement.id} stands in a story without a reading"
+            raise LookupError(msg)
+        source = self._sources.get(statement.source_id)
+        if source is None:  # the operator took it out of the catalogue since
+            return Report(statement, reading, Role.PRESS, statement.publisher)
+        return Report(
+            statement, reading, source.role, source.owner or source.publisher, _linkable(source, statement)
+        )
+
+
+def _linkable(source: Source, statement: Statement) -> bool:
+    """Whether a statement's address stays within the domains of its source (any, where it lists none)."""
+    host = urlsplit(statement.url).hostname or ""
+    return not source.domains or any(host == d or host.endswith(f".{d}") for d in source.domains)
+
+
+def closed_until(connection: Connection, now: datetime) -> datetime:
+    """Take the latch and answer up to where windows are closed; the latch is held until the transaction ends."""
+    insert_new(connection, schema.latch, [{"name": LATCH, "closed_until": now - timedelta(days=36_500)}])
+    query = select(schema.latch.c.closed_until).where(schema.latch.c.name == LATCH).with_for_update()
+    reached: datetime = connection.execute(query).scalar_one()
+    return reached
+
+
+def _read_statements() -> Any:
+    """Statements with the readings that are in force for them."""
+    reading = schema.reading.c
+    in_force = and_(
+        reading.statement_id == _STATEMENT.id,
+        reading.revision == _STATEMENT.read_revision,
+        reading.rules == _STATEMENT.read_rules,
+    )
+    columns = (reading.rules, reading.about_nk, reading.urgency, reading.findings)
+    return select(schema.statement, *columns, reading.revision.label("reading_revision")).outerjoin_from(
+        schema.statement, schema.reading, in_force
+    )
+
+
+def _key_rows(publisher: str, sifted: Sifted) -> list[dict[str, str]]:
+    def rows(known: Known) -> list[tuple[str, str]]:
+        return [(key, known.statement.id) for key in sorted(known.keys)]
+
+    pairs = [pair for known in sifted.new for pair in rows(known)] + list(sifted.further_keys)
+    return [{"publisher": publisher, "key": key, "statement_id": i} for key, i in pairs]
+
+
+def _edit(connection: Connection, edited: Statement) -> None:
+    """Keep the old revision, then write the new one, which has no reading yet."""
+    old = connection.execute(select(schema.statement).where(_STATEMENT.id == edited.id)).one()
+    if old.revision >= edited.revision:
+        return
+    kept = {"statement_id": old.id, "revision": old.revision, "title": old.title, "text": old.text}
+    connection.execute(insert(schema.statement_revision).values(**kept, replaced_at=edited.edited_at))
+    changed = update(schema.statement).where(_STATEMENT.id == edited.id)
+    connection.execute(changed.values(**records.statement_row(edited)))
+
+
+def _place(connection: Connection, placement: Placement, now: datetime, ready_at: datetime) -> None:
+    reading, story_id = placement.reading, placement.story_id
+    insert_new(connection, schema.reading, [records.reading_row(reading, now)])
+    _point_to(connection, reading, story_id)
+    if story_id:
+        _open_story(connection, story_id, ready_at, reading.urgency)
+        rows = [{"mark": m, "statement_id": reading.statement_id} for m in placement.marks]
+        insert_new(connection, schema.mark, rows)
+
+
+def _point_to(connection: Connection, reading: Reading, story_id: str) -> None:
+    found = {"read_revision": reading.revision, "read_rules": reading.rules, "language": reading.language}
+    change = update(schema.statement).where(_STATEMENT.id == reading.statement_id)
+    connection.execute(change.values(**found, **({"story_id": story_id} if story_id else {})))
+
+
+def _open_story(connection: Connection, story_id: str, ready_at: datetime, urgency: Urgency) -> None:
+    """Open the story unless it is; an urgent report asks anew about the alert of a story that was none."""
+    state = AlertState.OPEN if urgency is Urgency.URGENT else AlertState.NONE
+    row = {"id": story_id, "ready_at": ready_at, "alert": state, "alert_reason": "", "alert_at": None}
+    if not insert_new(connection, schema.story, [row]) and urgency is Urgency.URGENT:
+        reopened = update(schema.story).where(_STORY.id == story_id, _STORY.alert == AlertState.NONE)
+        connection.execute(reopened.values(alert=AlertState.OPEN))
+
+
+def _chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (items[i : i + CHUNK] for i in range(0, len(items), CHUNK))

@@ -1,0 +1,36 @@
+"""The site as one ASGI application."""
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+
+from nkwatch.assembly import Newsroom
+from nkwatch.web.news import News
+from nkwatch.web.pages import Pages
+from nkwatch.web.preview import Mailbox, Preview
+from nkwatch.web.problems import problem_of
+from nkwatch.web.shell import Shell
+from nkwatch.web.subscription import Subscriptions
+
+
+def create_app(newsroom: Newsroom, *, mailbox: Mailbox | None = None) -> FastAPI:
+    """The site over an open newsroom. With a `mailbox`, pages for the demo show what was read and what was mailed.
+
+    Raises `ConfigError` when a template is wrong. Run it without an access log: addresses of pages hold tokens.
+    """
+    pages = Pages(newsroom, preview=mailbox is not None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(Shell, answer=pages.problem)
+    app.include_router(News(newsroom, pages).routes())
+    app.include_router(Subscriptions(newsroom, pages).routes())
+    if mailbox is not None:
+        app.include_router(Preview(newsroom, pages, mailbox).routes())
+
+    async def tell(request: Request, error: Exception) -> HTMLResponse:
+        status = error.status_code if isinstance(error, HTTPException) else 400
+        answer = pages.problem(request, problem_of(status))
+        answer.headers.update((isinstance(error, HTTPException) and error.headers) or {})
+        return answer
+
+    app.add_exception_handler(HTTPException, tell)
+    return app

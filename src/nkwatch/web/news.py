@@ -1,0 +1,86 @@
+"""The pages to read: newest stories, one story with its evidence, the sources and how they are doing."""
+
+import asyncio
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from sqlalchemy import text
+
+from nkwatch.assembly import Newsroom
+from nkwatch.web.pages import Pages
+from nkwatch.web.problems import NOT_FOUND
+from nkwatch.web.views import Polled, card, told
+
+#: Stories on the front page, and how many of the newest are looked through for those on human rights.
+SHOWN, LOOKED_AT = 30, 90
+#: How long the database may take to say that it is there (seconds).
+PATIENCE = 3
+READ = ["GET", "HEAD"]
+#: How long browsers may keep pages, and the style sheet, whose address changes with it.
+SHORTLY = {"Cache-Control": "public, max-age=30"}
+FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+class News:
+    """Pages that change nothing and are the same for everybody."""
+
+    def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
+        self._newsroom = newsroom
+        self._pages = pages
+        self._themes = {t.code: t for t in newsroom.lexicon.themes}
+
+    def routes(self) -> APIRouter:
+        """What answers at which address."""
+        router = APIRouter()
+        router.add_api_route("/", self.front, methods=READ)
+        router.add_api_route("/stories/{story_id}", self.story, methods=READ)
+        router.add_api_route("/sources", self.sources, methods=READ)
+        router.add_api_route("/healthz", self.health, methods=READ)
+        router.add_api_route("/style.css", self.style, methods=READ)
+        router.add_api_route("/icon.svg", self.icon, methods=READ)
+        return router
+
+    async def front(self, request: Request) -> Response:
+        """The newest stories on human rights."""
+        language = self._pages.language(request)
+        newest = [s for s in await self._newsroom.statements.newest(LOOKED_AT) if s.rights]
+        # what was read in one round became ready at one instant
+        newest.sort(key=lambda s: (s.ready_at, s.lead.statement.published), reverse=True)
+        cards = [card(s, self._themes, language) for s in newest[:SHOWN]]
+        return self._pages.answer(request, "front.html", {"stories": cards}, headers=SHORTLY)
+
+    async def story(self, request: Request, story_id: str) -> Response:
+        """Everything reported of one story, the leading report first."""
+        found = await self._newsroom.statements.stories([story_id])
+        if not found:
+            return self._pages.problem(request, NOT_FOUND)
+        story, language = found[0], self._pages.language(request)
+        lead = story.lead_in(language)
+        others = (r for r in (story.lead, *story.others) if r is not lead)
+        reports = [told(r, self._themes, language) for r in (lead, *others)]
+        return self._pages.answer(request, "story.html", {"story": story, "reports": reports}, headers=SHORTLY)
+
+    async def sources(self, request: Request) -> Response:
+        """The sources that are switched on."""
+        states = {s.source_id: s for s in await self._newsroom.statements.states()}
+        watched = [Polled(s, states.get(s.id)) for s in self._newsroom.sources.values() if s.enabled]
+        watched.sort(key=lambda p: (not p.failing, p.source.publisher.casefold(), p.source.id))
+        values = {"sources": watched, "now": self._newsroom.clock()}
+        return self._pages.answer(request, "sources.html", values, headers=SHORTLY)
+
+    async def health(self) -> JSONResponse:
+        """200 when the database answers, 503 when it does not."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._newsroom.database.read(lambda c: c.execute(text("SELECT 1")).scalar_one())
+        except Exception:  # noqa: BLE001  whatever it is, the answer is no
+            return JSONResponse({"status": "unavailable"}, 503)
+        return JSONResponse({"status": "ok"})
+
+    async def style(self) -> PlainTextResponse:
+        """The style sheet; its address changes with its content."""
+        return PlainTextResponse(self._pages.style, headers=FOR_GOOD, media_type="text/css")
+
+    async def icon(self) -> PlainTextResponse:
+        """The picture in the browser's tab."""
+        return PlainTextResponse(self._pages.source("icon.svg"), headers=FOR_GOOD, media_type="image/svg+xml")

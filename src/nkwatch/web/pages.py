@@ -1,0 +1,165 @@
+"""Fills templates in for one request, in the reader's language. Nothing of a page is decided here."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import babel
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    StrictUndefined,
+    TemplateSyntaxError,
+    select_autoescape,
+)
+
+from nkwatch.assembly import Newsroom
+from nkwatch.domain.problems import ConfigError
+from nkwatch.mail.locales import Locale
+from nkwatch.web.languages import FALLBACK, negotiate
+from nkwatch.web.problems import Problem
+
+FOLDER = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around a page. `live` is false for a page that is written to a file: it has nowhere to link to.
+
+    `chosen` says that the reader asked for this language in the address; links then carry it on.
+    """
+
+    language: str
+    style: str
+    chosen: bool = False
+    live: bool = True
+    preview: bool = False
+
+    def href(self, path: str) -> str:
+        """The address of another page of ours."""
+        return f"{path}?lang={self.language}" if self.chosen else path
+
+
+class Pages:
+    """The templates under `web/`, in every language that there is a translation for."""
+
+    def __init__(self, newsroom: Newsroom, *, preview: bool = False) -> None:
+        """Loads every template; the operator's folder goes before ours. Raises `ConfigError` when one is wrong."""
+        site = newsroom.config.site
+        loader = _loader(newsroom.config.templates)
+        self.locales = {code: Locale(code, t) for code, t in {FALLBACK: {}, **newsroom.translations}.items()}
+        languages = {code: language_name(code, code) for code in self.locales}
+        self._environments = {c: _environment(loader, locale) for c, locale in self.locales.items()}
+        for environment in self._environments.values():
+            environment.globals.update(name=site.name, contact=site.contact, languages=languages)
+        _check(self._environments[FALLBACK])
+        self._loader = loader
+        self._preview = preview
+        self.style = self.source("style.css")
+        self._style_address = f"/style.css?v={hashlib.sha256(self.style.encode()).hexdigest()[:12]}"
+
+    def source(self, name: str) -> str:
+        """A file beside the templates, as it stands there."""
+        return self._loader.get_source(self._environments[FALLBACK], f"{FOLDER}/{name}")[0]
+
+    def language(self, request: Request, otherwise: str = "") -> str:
+        """The language asked for in the address, else `otherwise`, else what the browser accepts."""
+        offered = tuple(self.locales)
+        asked = request.query_params.get("lang", "")
+        if asked in offered:
+            return asked
+        return otherwise if otherwise in offered else negotiate(request.headers.get("accept-language", ""), offered)
+
+    def answer(
+        self,
+        request: Request,
+        template: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        status: int = 200,
+        language: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> HTMLResponse:
+        """The page `template` for this request; `language` is what to use when the address asks for none."""
+        spoken = self.language(request, language)
+        chosen = request.query_params.get("lang") == spoken
+        frame = Frame(spoken, self._style_address, chosen=chosen, preview=self._preview)
+        said = {"Content-Language": spoken, "Vary": "Accept-Language", **(headers or {})}
+        return HTMLResponse(self.render(template, frame, values or {}), status, said)
+
+    def problem(self, request: Request, problem: Problem, *, language: str = "") -> HTMLResponse:
+        """The page that tells of a problem."""
+        values = {"problem": problem}
+        return self.answer(request, "problem.html", values, status=problem.status, language=language)
+
+    def render(self, template: str, frame: Frame, values: Mapping[str, Any]) -> str:
+        """The text of a page."""
+        filled = self._environments[frame.language].get_template(f"{FOLDER}/{template}")
+        return filled.render({**values, "frame": frame, "language": frame.language})
+
+
+def language_name(code: str, language: str) -> str:
+    """What the language `code` is called in `language`; the code itself where nobody knows it."""
+    try:
+        name = babel.Locale.parse(code.replace("-", "_")).get_display_name(language)
+    except (ValueError, babel.UnknownLocaleError):
+        name = None
+    return name[:1].upper() + name[1:] if name else code
+
+
+def _loader(folder: Path | None) -> BaseLoader:
+    ours = PackageLoader("nkwatch", "templates")
+    return ChoiceLoader([FileSystemLoader(folder), ours]) if folder else ours
+
+
+def _environment(loader: BaseLoader, locale: Locale) -> Environment:
+    environment = Environment(
+        loader=loader,
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        cache_size=-1,
+        auto_reload=False,
+    )
+    translate: Callable[..., str] = locale.text
+    environment.install_gettext_callables(translate, _no_plurals, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(
+        day=lambda moment: locale.day(moment.astimezone(ZoneInfo("UTC"))),
+        instant=locale.instant,
+        weekday=locale.weekday,
+        iso=lambda moment: moment.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%MZ"),
+        hour_in=lambda moment, zone: _hour_in(locale, moment, zone),
+        language_name=lambda code: language_name(code, locale.language),
+    )
+    return environment
+
+
+def _hour_in(locale: Locale, moment: datetime, zone: str) -> str:
+    """Date and hour of `moment` in the time zone `zone`: 3 November 2025, 07:00 (Asia/Seoul)."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{locale.day(local)}, {local:%H:%M} ({zone})"
+
+
+def _no_plurals(one: str, many: str, n: int) -> str:
+    return one if n == 1 else many
+
+
+def _check(environment: Environment) -> None:
+    """Read all templates now: a wrong one is told at the start, not to a reader."""
+    for name in environment.list_templates(extensions=("html",)):
+        if name.startswith(f"{FOLDER}/"):
+            try:
+                environment.get_template(name)
+            except TemplateSyntaxError as wrong:
+                raise ConfigError(f"templates/{wrong.name}, line {wrong.lineno}: {wrong.message}") from wrong

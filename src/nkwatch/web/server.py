@@ -1,0 +1,75 @@
+"""Runs the site inside the running event loop. Signals are the daemon's matter."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from nkwatch.domain.problems import ConfigError
+
+#: How long answers under way may take to end (seconds).
+GRACE = 3
+#: More connections than this at once are turned away.
+CONNECTIONS = 1000
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without signal handlers of its own, which says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to whoever runs the loop."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+async def serve(app: FastAPI, host: str, port: int, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+    """Serve until `stop` is set, then end within three seconds.
+
+    `ready` is told the site's address once it listens, with the actual port when `port` is 0. Raises `ConfigError`
+    when nobody can listen there. There is no access log: addresses of pages hold tokens.
+    """
+    listening = _listen(host, port)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=GRACE,
+        limit_concurrency=CONNECTIONS,
+    )
+    server = _Server(config, lambda: ready(address))
+    ending = asyncio.create_task(_end(server, stop))
+    try:
+        await server.serve([listening])
+    finally:
+        ending.cancel()
+        listening.close()
+
+
+async def _end(server: uvicorn.Server, stop: asyncio.Event) -> None:
+    await stop.wait()
+    server.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as wrong:
+        raise ConfigError(f"web: cannot listen on {host}, port {port}: {wrong}; choose another in [web]") from wrong

@@ -1,0 +1,152 @@
+"""What templates see of stories and sources: texts made harmless, addresses with their host, names translated.
+
+Titles, excerpts and addresses are made by the very functions that make them for mails, so that both agree.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from nkwatch.domain.source import PollState, Source
+from nkwatch.domain.statement import Statement
+from nkwatch.domain.story import Report, Story
+from nkwatch.domain.theme import Evidence, Finding, Theme, Urgency
+from nkwatch.mail.excerpt import excerpt
+from nkwatch.mail.views import Address, address, plain
+from nkwatch.mail.widths import shorten
+
+#: Room for a title and for the excerpts of the front page and of a story (columns: East Asian letters take two).
+TITLE, SHORT, LONG = 240, 300, 400
+#: An excerpt of that size never reaches further into a text.
+OPENING = 1500
+#: How many different phrases are shown for one finding.
+PHRASES = 4
+
+Themes = Mapping[str, Theme]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One statement: who, what, when. `language` is that of title and excerpt, empty where it is not known."""
+
+    title: str
+    language: str
+    publisher: str
+    name_language: str
+    published: datetime
+    estimated: bool
+    edited_at: datetime | None
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A story on the front page."""
+
+    id: str
+    lead: Said
+    themes: tuple[str, ...]
+    urgent: bool
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A theme, and the phrases that decided."""
+
+    name: str
+    phrases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A report on the page of its story."""
+
+    said: Said
+    address: Address
+    themes: tuple[Found, ...]
+    urgency: Urgency
+    why_urgent: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A source and how it is doing; `state` is None before its first poll."""
+
+    source: Source
+    state: PollState | None
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last poll failed."""
+        return self.state is not None and self.state.failures > 0
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it was never polled."""
+        return self.state is None or (self.state.last_ok_at is None and not self.failing)
+
+    @property
+    def name_language(self) -> str:
+        """The language of the publisher's name where it has its own letters."""
+        return "" if self.source.publisher.isascii() else _tag((*self.source.languages, "")[0])
+
+
+def card(story: Story, themes: Themes, language: str) -> Card:
+    """A story for readers of `language`."""
+    lead = story.lead_in(language)
+    urgent = story.urgency is Urgency.URGENT
+    return Card(
+        story.id, said(lead.statement, SHORT), _names(story.themes, themes, language), urgent, len(story.reports) - 1
+    )
+
+
+def told(report: Report, themes: Themes, language: str) -> Told:
+    """A report with its evidence."""
+    reading = report.reading
+    return Told(
+        said=said(report.statement, LONG),
+        address=address(report.statement.url, trusted=report.link),
+        themes=tuple(_found(f, themes, language) for f in reading.themes),
+        urgency=reading.urgency,
+        why_urgent=_phrases(reading.urgency_evidence),
+    )
+
+
+@lru_cache(512)
+def said(statement: Statement, width: int) -> Said:
+    """A statement with an excerpt of at most `width` columns; width 0 gives none."""
+    title = shorten(plain(statement.title[:OPENING]), TITLE)
+    text = plain(statement.text[:OPENING], lines=True)
+    opening = excerpt(text, title=title, width=width) if width else ""
+    publisher = shorten(plain(statement.publisher), TITLE)
+    return Said(
+        title=title or shorten(opening or " ".join(text.split()), 80) or publisher,
+        language=_tag(statement.language),
+        publisher=publisher,
+        name_language="" if publisher.isascii() else _tag(statement.language),
+        published=statement.published,
+        estimated=statement.published_estimated,
+        edited_at=statement.edited_at,
+        excerpt=opening,
+    )
+
+
+def _names(codes: Iterable[str], themes: Themes, language: str) -> tuple[str, ...]:
+    return tuple(themes[c].name(language) if c in themes else c for c in codes)
+
+
+def _found(finding: Finding, themes: Themes, language: str) -> Found:
+    return Found(_names([finding.code], themes, language)[0], _phrases(finding.evidence))
+
+
+def _phrases(evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    """The first different phrases, as they stand in the statement."""
+    different = {phrase.casefold(): phrase for e in reversed(tuple(evidence)) if (phrase := plain(e.phrase))}
+    return tuple(reversed(different.values()))[:PHRASES]
+
+
+def _tag(language: str) -> str:
+    """A language tag that may stand in an attribute (RFC 5646), or nothing."""
+    return language if language.isascii() and language.replace("-", "").isalnum() else ""

@@ -1,0 +1,195 @@
+"""What the workflow needs of the world outside, as protocols. The adapters satisfy them without knowing of them.
+
+Every method that changes something does so in one transaction, and doing it twice changes nothing more.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from nkwatch.domain.bulletin import (
+    BulletinKind,
+    Claimed,
+    Composition,
+    Delivery,
+    Handover,
+    Mailing,
+    Message,
+    Window,
+)
+from nkwatch.domain.lease import Lease
+from nkwatch.domain.source import Outcome, PollState, Source
+from nkwatch.domain.statement import Sifted, Statement
+from nkwatch.domain.story import AlertState, Story
+from nkwatch.domain.subscriber import Consent, Format, Schedule, SignUp, Standing, Subscriber
+from nkwatch.editing.digests import Pick
+from nkwatch.editing.matching import Reason
+from nkwatch.reading.stories import Placed, Placement
+
+Clock = Callable[[], datetime]
+"""Answers the present instant, timezone-aware UTC."""
+
+
+class Poller(Protocol):
+    """Fetches and parses one source."""
+
+    async def poll(self, source: Source, state: PollState) -> Outcome: ...
+
+
+class Statements(Protocol):
+    """Statements, their readings and stories, and the poll states of sources."""
+
+    async def register(self, sources: Iterable[Source], now: datetime) -> None:
+        """Give a poll state, due at once, to every source that has none."""
+
+    async def claim_due(
+        self, source_ids: Sequence[str], now: datetime, limit: int, lease: Lease
+    ) -> list[PollState]:
+        """Claim up to `limit` of these sources that are due, the longest due first."""
+        ...
+
+    async def known(self, publisher: str, keys: Iterable[str]) -> Mapping[str, Statement]:
+        """Which of these keys belong to which statement of this publisher."""
+        ...
+
+    async def record_poll(self, state: PollState, publisher: str, sifted: Sifted) -> int:
+        """Write the new state, the new statements and the edits together; answers how many were new."""
+        ...
+
+    async def unread(self, limit: int) -> list[Placed]:
+        """Statements whose newest revision has no reading, oldest first; `story_id` is empty where they have none."""
+        ...
+
+    async def placed(self, marks: Iterable[int], since: datetime) -> list[Placed]:
+        """Statements of stories that share any of these marks, published since then."""
+        ...
+
+    async def record_readings(self, placements: Sequence[Placement], now: datetime) -> None:
+        """Store readings; stories without a ready_at get one that lies behind every closed window."""
+
+    async def stories(self, ids: Iterable[str]) -> list[Story]:
+        """These stories with all their reports."""
+        ...
+
+    async def ready_between(self, window: Window) -> list[Story]:
+        """The stories that became ready in this window."""
+        ...
+
+    async def alert_candidates(self, limit: int) -> list[Story]:
+        """Stories whose alert is open and urgent, or released and not yet sent."""
+        ...
+
+    async def record_alert(self, story_id: str, state: AlertState, reason: str, now: datetime) -> bool:
+        """Write what became of a story as an alert; false when there is no such story."""
+        ...
+
+
+class Subscribers(Protocol):
+    """Who gets what."""
+
+    async def with_alerts(self, after: str, limit: int) -> list[Subscriber]:
+        """Confirmed subscribers with alerts on, ordered by id, those behind `after`."""
+        ...
+
+    async def announce_closing(self, now: datetime) -> None:
+        """From now on no story becomes ready before `now`: what is decided after this cannot be overtaken."""
+
+    async def closing(self, now: datetime, limit: int) -> list[Subscriber]:
+        """Confirmed subscribers whose next window has closed by `now`."""
+        ...
+
+
+class Outbox(Protocol):
+    """The deliveries not yet done."""
+
+    async def number(self, key: str, kind: BulletinKind, date: datetime) -> int:
+        """The number of the bulletin with this key; it is opened when there is none."""
+        ...
+
+    async def enqueue(self, mailing: Mailing) -> int:
+        """Write the deliveries and close the windows together; answers how many deliveries are new."""
+        ...
+
+    async def claim(self, now: datetime, limit: int, lease: Lease) -> list[Claimed]:
+        """Claim deliveries that are due, by priority; never one whose subscriber may not be mailed."""
+        ...
+
+    async def record(self, outcomes: Sequence[tuple[Delivery, Handover]], now: datetime) -> None:
+        """Write what became of these deliveries."""
+
+    async def release(self, deliveries: Sequence[Delivery]) -> None:
+        """Give back claimed deliveries that were never attempted."""
+
+    async def recover(self, now: datetime) -> int:
+        """Free what was claimed under leases that ended; answers how many."""
+        ...
+
+
+class Register(Protocol):
+    """The roll of subscribers: who joined, confirmed, left."""
+
+    async def join(self, sign_up: SignUp, consent: Consent | None, now: datetime) -> tuple[str, Standing]:
+        """Add a subscriber, pending unless consent is given; a known address keeps its row."""
+        ...
+
+    async def find(self, subscriber_id: str) -> tuple[Subscriber, Standing] | None:
+        """The subscriber with this id."""
+        ...
+
+    async def confirm(self, subscriber_id: str, consent: Consent, covered_until: datetime) -> bool:
+        """Confirm a pending subscriber; false when it was none."""
+        ...
+
+    async def end(self, subscriber_id: str, reason: str, now: datetime) -> bool:
+        """End a subscription and cancel everything not yet handed over; false when nothing was to end."""
+        ...
+
+
+class Composer(Protocol):
+    """Renders compositions from shared blocks. Raises `ConfigError` when a template is wrong."""
+
+    def digest(
+        self,
+        picks: Sequence[Pick],
+        more: Sequence[Story],
+        window: Window,
+        number: int,
+        schedule: Schedule,
+        language: str,
+        form: Format,
+    ) -> Composition:
+        """A digest with these stories in this order; `more` get one line each."""
+        ...
+
+    def alert(
+        self, story: Story, reasons: Sequence[Reason], number: int, language: str, form: Format
+    ) -> Composition:
+        """An alert on one story."""
+        ...
+
+    def confirmation(self, schedule: Schedule, language: str, form: Format) -> Composition:
+        """The mail that asks a new subscriber to confirm."""
+        ...
+
+
+class Assembler(Protocol):
+    """Joins blocks and slots into one subscriber's message."""
+
+    def assemble(self, claimed: Claimed) -> Message: ...
+
+
+class Relay(Protocol):
+    """Hands messages over to the mail relay, over at most `connections` at a time."""
+
+    @property
+    def connections(self) -> int: ...
+
+    async def hand_over(self, message: Message) -> Handover: ...
+
+    async def close(self) -> None: ...
+
+
+class Notice(Protocol):
+    """Tells the operator something: what happened, where, what to do."""
+
+    def __call__(self, event: str, **facts: object) -> None: ...

@@ -1,0 +1,207 @@
+"""The bytes of a message, read by two parsers."""
+
+import email
+import email.policy
+import quopri
+from dataclasses import replace
+from email.header import decode_header, make_header
+from email.headerregistry import Address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nkwatch.domain.bulletin import Block, BulletinKind, Composition, Slot
+from nkwatch.domain.subscriber import Format
+from nkwatch.mail.headers import field, mailbox, text_field
+from tests.edges.bulletins import URGENT, alert, assembler, claimed, confirmation, digest, report, story
+
+EVERY_KIND = pytest.mark.parametrize("make", [digest, alert, confirmation])
+HOSTILE = "Seven held\r\nBcc: all@list.example\r\n\r\n<script>\x85\u2028\x0b\x0c\x00 =?utf-8?q?=0D=0Ax?= {{ 7*7 }}"
+
+
+def assembled(composition, **given):
+    return assembler().assemble(replace(claimed(composition), **given)).content
+
+
+def new(content):
+    return email.message_from_bytes(content, policy=email.policy.default)
+
+
+def old(content):
+    return email.message_from_bytes(content, policy=email.policy.compat32)
+
+
+def bodies(message):
+    return {p.get_content_type(): p.get_payload(decode=True) for p in message.walk() if not p.is_multipart()}
+
+
+@EVERY_KIND
+def test_two_parsers_read_the_same_message(make):
+    content = assembled(make())
+    modern, classic = new(content), old(content)
+
+    assert not modern.defects
+    assert all(not part.defects for part in (*modern.walk(), *classic.walk()))
+    assert not any(v.defects for v in modern.values())
+    assert modern.keys() == classic.keys()
+    assert modern["Subject"] == str(make_header(decode_header(classic["Subject"]))) == make().subject
+    assert bodies(modern) == bodies(classic)
+    assert modern.get_content_type() == "multipart/alternative"
+    assert list(bodies(modern)) == ["text/plain", "text/html"]
+
+
+@EVERY_KIND
+def test_lines_are_short_and_end_with_crlf_and_all_is_ascii(make):
+    content = assembled(make(language="ko"))
+
+    assert content.isascii()
+    assert b"\n" not in content.replace(b"\r\n", b"")
+    assert b"\r" not in content.replace(b"\r\n", b"")
+    assert max(map(len, content.split(b"\r\n"))) <= 998
+    assert not any(line.startswith(b".") for line in content.split(b"\r\n"))
+
+
+def test_a_bulletin_has_the_headers_that_filters_and_robots_look_for():
+    message = new(assembled(digest()))
+
+    assert message["From"].addresses == (Address("nkwatch", "news", "watch.example"),)
+    assert message["To"].addresses == (Address("", "reader", "inbox.example"),)
+    assert message["Date"] == "Mon, 03 Nov 2025 07:00:00 +0000"
+    assert message["Message-ID"] == "<abcdefgh@watch.example>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["X-Auto-Response-Suppress"] == "OOF"
+    assert message["MIME-Version"] == "1.0"
+    assert message["Content-Language"] == "en"
+    assert len(message.keys()) == len({k.lower() for k in message})
+
+
+@pytest.mark.parametrize("make", [digest, alert])
+def test_leaving_takes_one_step_and_the_address_is_plain_for_every_client(make):
+    content = assembled(make(), subscriber_id="s" * 120)
+
+    assert f"List-Unsubscribe: <https://watch.example/leave/leave.{'s' * 120}.t>\r\n".encode() in content
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in content
+
+
+def test_alerts_and_digests_are_different_lists():
+    assert new(assembled(digest()))["List-Id"] == "nkwatch digests <digests.watch.example>"
+    assert new(assembled(alert()))["List-Id"] == "nkwatch alerts <alerts.watch.example>"
+
+
+def test_a_confirmation_belongs_to_no_list_and_its_link_works_for_two_days():
+    message = new(assembled(confirmation()))
+    link = "https://watch.example/confirm/confirm.sub1.2025110507"
+
+    assert not [name for name in message if name.lower().startswith("list-")]
+    assert link in message.get_body(("plain",)).get_content()
+    assert f'href="{link}"' in message.get_body(("html",)).get_content()
+
+
+def test_slots_are_filled_and_leave_nothing_behind_where_there_is_no_value():
+    message = new(assembled(digest()))
+    text = message.get_body(("plain",)).get_content()
+    page = message.get_body(("html",)).get_content()
+
+    assert "https://watch.example/leave/leave.sub1.t" in text.splitlines()
+    assert 'href="https://watch.example/leave/leave.sub1.t"' in page
+    assert "\ue000" not in text + page
+
+
+def test_a_text_only_message_is_plain_text():
+    message = new(assembled(digest(form=Format.TEXT)))
+
+    assert message.get_content_type() == "text/plain"
+    assert not message.is_multipart()
+    assert "Seven held at the border" in message.get_content()
+
+
+@EVERY_KIND
+def test_a_retry_is_the_same_message_octet_for_octet(make):
+    first = assembler().assemble(claimed(make()))
+    tried = replace(claimed(make()).delivery, attempts=3, reply="451 later")
+
+    assert assembler().assemble(replace(claimed(make()), delivery=tried)) == first
+
+
+def test_the_envelope_names_one_reader_and_our_return_path():
+    message = assembler().assemble(claimed(digest()))
+
+    assert (message.sender, message.recipient) == ("bounce@watch.example", "reader@inbox.example")
+
+
+def test_two_readers_differ_in_nothing_but_what_is_theirs():
+    one = assembled(digest()).decode()
+    other = assembled(digest(), subscriber_id="sub2", address="other@inbox.example").decode()
+
+    assert other.replace("sub2", "sub1").replace("other@", "reader@") == one
+
+
+@pytest.mark.parametrize("make", [digest, alert])
+def test_a_hostile_statement_cannot_add_a_header_or_a_part(make):
+    of = story(report(title=HOSTILE, text=HOSTILE, publisher=HOSTILE), *URGENT.reports[1:])
+    content = assembled(make((of,)) if make is digest else make(of))
+    harmless = assembled(make((URGENT,)) if make is digest else make(URGENT))
+
+    for read in (new, old):
+        assert read(content).keys() == read(harmless).keys()
+        assert list(bodies(read(content))) == ["text/plain", "text/html"]
+        assert "bcc" not in read(content)
+    assert "{{ 7*7 }}" in bodies(new(content))["text/plain"].decode()
+
+
+def test_an_address_with_more_in_it_cannot_add_a_header():
+    content = assembled(digest(), address="a@inbox.example>\r\nBcc: <b@inbox.example")
+
+    assert new(content).keys() == new(assembled(digest())).keys()
+
+
+def test_a_domain_with_other_letters_is_written_in_punycode():
+    assert b"\r\nTo: <reader@xn--9t4b11yi5a.example>\r\n" in assembled(digest(), address="reader@테스트.example")
+
+
+def test_the_boundary_cannot_occur_in_a_body():
+    blocks = (Block(b"--=3D_x\r\n"),)
+    content = assembled(Composition(BulletinKind.DIGEST, "en", "s", blocks, (*blocks, Slot("phrase"))))
+    boundary = new(content).get_boundary()
+
+    assert boundary.startswith("=_")
+    assert quopri.decodestring(b"=_") == b"=_"
+    assert content.count(b"--" + boundary.encode()) == 3
+
+
+@given(st.text())
+def test_a_header_field_is_one_line_whatever_is_put_into_it(value):
+    line = field("X-Test", value.encode("utf-8", "replace").decode()[:200])
+
+    assert line.endswith(b"\r\n")
+    assert len(line.splitlines()) == 1
+    assert line.decode().splitlines() == [line.decode()[:-2]]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_subject_survives_the_way_through_encoded_words(subject):
+    line = text_field("Subject", subject)
+
+    assert all(len(part) <= 76 for part in line.split(b"\r\n"))
+    assert line.isascii()
+    read = str(make_header(decode_header(old(line + b"\r\n")["Subject"])))
+    assert read.split() == without_breaks(subject).split()
+
+
+def without_breaks(text):
+    return "".join(" " if c < " " or "\x7f" <= c <= "\x9f" or c in "\u2028\u2029" else c for c in text)
+
+
+def test_a_field_that_is_too_long_for_a_line_is_a_mistake_of_ours():
+    with pytest.raises(ValueError, match="longer than 998"):
+        field("X-Test", "x" * 1000)
+
+
+@pytest.mark.parametrize("name", ["nkwatch", "nkwatch, Seoul", 'The "watch"', "북한 인권", "a@b", ""])
+def test_a_senders_name_is_shown_as_it_is(name):
+    message = new(f"From: {mailbox(name, 'news@watch.example')}\r\n\r\n".encode())
+
+    assert message["From"].addresses[0].display_name == name
+    assert message["From"].addresses[0].addr_spec == "news@watch.example"
+    assert not message["From"].defects

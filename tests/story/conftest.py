@@ -1,0 +1,78 @@
+"""An installation as an operator would have it: a folder with settings, secrets and a database."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from nkwatch.assembly import open_newsroom
+from nkwatch.config import load_config, load_secrets
+from nkwatch.keys import new_master_key
+
+SETTINGS = """
+database = "sqlite:///nkwatch.db"
+[site]
+url = "https://watch.example"
+contact = "editors@watch.example"
+[mail]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+sender = "digest@watch.example"
+connections = {connections}
+lease = {lease}
+timeout = 5
+[polling]
+pause = 0
+allow = [{allow}]
+[web]
+port = 0
+[catalogue]
+disable = [
+  "amnesty-ca", "amnesty-ca-north-korea", "hrw-en", "hrw-ko", "hrw-ja", "hrw-fr", "hrw-north-korea",
+  "commondreams-newswire", "voa-editorials",
+]
+"""
+
+
+class Installation:
+    """Runs `nkwatch` as a process of its own, or opens the newsroom in this one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings = folder / "nkwatch.toml"
+
+    def write(self, *, port: int, connections: int = 5, lease: float = 60, allow: str = "", more: str = "") -> None:
+        allowed = f'"{allow}"' if allow else ""
+        text = SETTINGS.format(port=port, connections=connections, lease=lease, allow=allowed)
+        self.settings.write_text(text + more)
+        secrets = self.folder / "nkwatch.secrets.toml"
+        if not secrets.exists():
+            secrets.touch(mode=0o600)
+            secrets.write_text(f'current = 1\n[keys]\n1 = "{new_master_key()}"\n')
+
+    def open(self, clock=None):
+        config = load_config(self.settings)
+        secrets = load_secrets(config.secrets)
+        return open_newsroom(config, secrets, clock) if clock else open_newsroom(config, secrets)
+
+    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "nkwatch", "--config", str(self.settings), *arguments,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "NO_COLOR": "1"},
+        )  # fmt: skip
+
+    async def run(self, *arguments: str, seconds: float = 60) -> tuple[int, str, str]:
+        """Exit code, standard output, standard error."""
+        process = await self.start(*arguments)
+        async with asyncio.timeout(seconds):
+            out, err = await process.communicate()
+        return process.returncode or 0, out.decode(), err.decode()
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    return Installation(tmp_path)

@@ -1,0 +1,66 @@
+"""Promise 2: no delivery is lost in any crash, and few readers get a second copy."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nkwatch.domain.source import Fetched, PollState
+from nkwatch.domain.statement import Entry, Origin, sift
+from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp
+from nkwatch.workflow.deliver import GROUP
+from tests.story.sink import open_sink
+
+SUBSCRIBERS = 2_000
+CONNECTIONS = 5
+NEWS = Entry(
+    title="Twelve North Korean escapees were sentenced to a prison camp",
+    url="https://watch.example/twelve",
+    text="Twelve North Korean women were sent to a political prison camp, our office in Seoul has learned.",
+)
+
+
+async def fill(newsroom, now: datetime) -> None:
+    """One story, and a window that has just closed for everybody."""
+    outcome = Fetched((NEWS,))
+    origin = Origin("sample", "Sample", "en", backlog=True)
+    await newsroom.statements.record_poll(
+        PollState("sample", now).after(outcome, now, new=1), "Sample", sift(outcome.entries, {}, origin, now)
+    )
+    await newsroom.read()
+    schedule = Schedule(Rhythm.DAILY, hour=(now + timedelta(hours=1)).hour)
+    for number in range(SUBSCRIBERS):
+        sign_up = SignUp(f"reader{number}@readers.example", schedule)
+        await newsroom.subscribe.join(sign_up, Consent("test", now))
+
+
+@pytest.mark.timeout(180)
+async def test_a_daemon_killed_while_it_delivers_leaves_everybody_with_the_mail_and_hardly_anybody_with_two(
+    installation,
+):
+    now = datetime.now(UTC) - timedelta(hours=1)
+    async with open_sink() as sink:
+        installation.write(port=sink.port, connections=CONNECTIONS, lease=4)
+        async with installation.open(lambda: now) as newsroom:
+            await fill(newsroom, now)
+
+        first = await installation.start("run", "--only", "publish,deliver,recover")
+        await sink.until(lambda: sink.messages > SUBSCRIBERS // 3)
+        first.kill()
+        await first.wait()
+        before = sink.messages
+        assert before < SUBSCRIBERS
+
+        second = await installation.start("run", "--only", "publish,deliver,recover")
+        await sink.until(lambda: len(sink.copies) == SUBSCRIBERS, 120)
+        async with installation.open() as newsroom:
+            while (await newsroom.outbox.counts()).get("sent", 0) < SUBSCRIBERS:
+                await asyncio.sleep(0.2)
+        second.terminate()
+        assert await second.wait() == 0
+
+    assert len(sink.copies) == SUBSCRIBERS
+    extra = sink.messages - SUBSCRIBERS
+    assert extra <= CONNECTIONS + GROUP - 1
+    assert all(len(set(ids)) == 1 for ids in sink.copies.values()), "a second copy has the same Message-ID"
+    assert len({ids[0] for ids in sink.copies.values()}) == SUBSCRIBERS
