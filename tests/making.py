@@ -141,9 +141,7 @@ def theme(code: str, kind: ThemeKind = ThemeKind.RIGHTS) -> Theme:
     return Theme(code, kind, {"en": code.title()})
 
 
-def lexicon(
-    terms: dict[str, list[str]], *, masks: Iterable[str] = (), urgent: Iterable[str] = ("prisons",)
-) -> Lexicon:
+def lexicon(terms: dict[str, list[str]], *, masks: Iterable[str] = (), urgent: Iterable[str] = ("prisons",)) -> Lexicon:
     """A lexicon of a few terms by list; its themes are those of the lists, `security` being one of context."""
     codes = dict.fromkeys(name.partition(":")[2] for name in terms if name.startswith(("theme:", "weak:")))
     kinds = {"security": ThemeKind.CONTEXT}

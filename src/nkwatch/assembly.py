@@ -97,36 +97,36 @@ async def open_newsroom(
         relay = _relay(config, secrets)
         lease = timedelta(seconds=config.mail.lease)
         assembler = _assembler(config, keyring)
-        async with Web(_user_agent(config), _limits(config), frozenset(config.polling.allow)) as web:
-            async with Workers() as workers:
-                yield Newsroom(
-                    config=config,
-                    clock=clock,
-                    sources=sources,
-                    lexicon=lexicon,
-                    translations=translations,
-                    keyring=keyring,
-                    database=database,
-                    statements=statements,
-                    subscribers=subscribers,
-                    outbox=outbox,
-                    composer=composer,
-                    assembler=assembler,
-                    collect=Collect(
-                        sources,
-                        statements,
-                        SourcePoller(web, workers, clock),
-                        clock,
-                        logs.notice,
-                        owner,
-                        config.polling.at_once,
-                    ),
-                    read=ReadStatements(sources, statements, lexicon, clock),
-                    publish=Publish(sources, statements, subscribers, outbox, composer, clock, logs.notice),
-                    deliver=Deliver(outbox, assembler, relay, clock, logs.notice, owner, lease),
-                    recover=Recover(outbox, clock, logs.notice),
-                    subscribe=Subscribe(subscribers, outbox, composer, clock),
-                )
+        web = Web(_user_agent(config), _limits(config), frozenset(config.polling.allow))
+        async with web, Workers() as workers:
+            yield Newsroom(
+                config=config,
+                clock=clock,
+                sources=sources,
+                lexicon=lexicon,
+                translations=translations,
+                keyring=keyring,
+                database=database,
+                statements=statements,
+                subscribers=subscribers,
+                outbox=outbox,
+                composer=composer,
+                assembler=assembler,
+                collect=Collect(
+                    sources,
+                    statements,
+                    SourcePoller(web, workers, clock),
+                    clock,
+                    logs.notice,
+                    owner,
+                    config.polling.at_once,
+                ),
+                read=ReadStatements(sources, statements, lexicon, clock),
+                publish=Publish(sources, statements, subscribers, outbox, composer, clock, logs.notice),
+                deliver=Deliver(outbox, assembler, relay, clock, logs.notice, owner, lease),
+                recover=Recover(outbox, clock, logs.notice),
+                subscribe=Subscribe(subscribers, outbox, composer, clock),
+            )
         await relay.close()
     finally:
         database.close()

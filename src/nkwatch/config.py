@@ -123,7 +123,7 @@ class SourceSettings(_Section):
     languages: tuple[str, ...] = ()
     homepage: str = ""
     domains: tuple[str, ...] = ()
-    zone: Zone = "UTC"
+    zone: Zone | Literal[""] = ""
     alerts: bool = False
     enabled: bool = True
     selectors: SelectorSettings | None = None
@@ -176,9 +176,7 @@ class Secrets(_Section):
         try:
             masters = {i: base64.urlsafe_b64decode(k) for i, k in self.keys.items()}
         except binascii.Error as wrong:
-            raise ConfigError(
-                f"{SECRETS}: a key is no base64 ({wrong}); restore the file from its backup"
-            ) from wrong
+            raise ConfigError(f"{SECRETS}: a key is no base64 ({wrong}); restore the file from its backup") from wrong
         if self.current not in masters or any(len(k) != KEY_BYTES for k in masters.values()):
             raise ConfigError(f"{SECRETS}: [keys] needs key {self.current}, and 32 bytes in each key")
         return Keyring(masters, self.current)
@@ -228,7 +226,7 @@ def _problem(error: Any, text: str, path: Path) -> str:
     """One problem as a sentence: file, line, setting, what is wrong, the value (never one of a secret)."""
     where = error["loc"]
     name = ".".join(str(part) for part in where)
-    said = error["msg"].removeprefix("Value error, ")
+    said = "no such setting" if error["type"] == "extra_forbidden" else error["msg"].removeprefix("Value error, ")
     value = error.get("input")
     shown = f" (it is {value!r})" if isinstance(value, str | int | float) and model_is_open(path) else ""
     return f"{path}, line {line_of(text, where)}: {name}: {said}{shown}"
@@ -245,9 +243,7 @@ def line_of(text: str, where: tuple[str | int, ...]) -> int:
     names = [p for p in where if isinstance(p, str)]
     index = next((p for p in where if isinstance(p, int)), 0)
     headers = (
-        [i for i, row in enumerate(lines) if re.match(rf"\s*\[\[?\s*{re.escape(names[0])}\b", row)]
-        if names
-        else []
+        [i for i, row in enumerate(lines) if re.match(rf"\s*\[\[?\s*{re.escape(names[0])}\b", row)] if names else []
     )
     start = headers[min(index, len(headers) - 1)] if headers else 0
     for number in range(start, len(lines)):

@@ -6,7 +6,6 @@ A part that fails tells the operator once and ticks on; SIGTERM finishes what is
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,7 +79,9 @@ class Daemon:
         """One notice when a part begins to fail, not one at every tick."""
         if part not in self._failing:
             self._failing.add(part)
-            logs.notice(f"{part} failed", why=f"{type(wrong).__name__}: {wrong}", what="it is tried again at every tick")
+            logs.notice(
+                f"{part} failed", why=f"{type(wrong).__name__}: {wrong}", what="it is tried again at every tick"
+            )
 
     async def _serve(self) -> None:
         web = self.newsroom.config.web
@@ -89,8 +90,7 @@ class Daemon:
     def _listen_for_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            with suppress(NotImplementedError, ValueError):
-                loop.add_signal_handler(number, self.stop.set)
+            loop.add_signal_handler(number, self.stop.set)
 
     async def _end(self, scheduler: AsyncIOScheduler) -> None:
         """Start nothing new, let what is in flight end, then leave."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
+_ADDRESS = re.compile(r"[^\s<>\"(),;:]+@[^\s<>\"(),;:]+")
 #: Tokens stand in addresses of pages; the part behind these paths is a secret.
 _TOKEN = re.compile(r"/(leave|confirm|preferences)/[\w.~-]+")
 

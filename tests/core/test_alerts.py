@@ -33,7 +33,8 @@ def test_an_urgent_primary_statement_of_a_source_that_may_raise_alerts_is_releas
 @pytest.mark.parametrize(
     ("one", "state", "why"),
     [
-        (urgent(backlog=True), AlertState.NONE, "read for the first time"),
+        (urgent(backlog=True), AlertState.HELD, "among much else that was new"),
+        (urgent(backlog=True, published_estimated=True), AlertState.NONE, "old news"),
         (urgent(published=NOW - timedelta(hours=72, seconds=1)), AlertState.NONE, "more than 72 hours ago"),
         (urgent(published_estimated=True), AlertState.HELD, "no usable date"),
         (urgent(source_id="unasked"), AlertState.HELD, "may not raise alerts without an editor"),
@@ -60,7 +61,11 @@ def test_old_news_stays_old_whatever_else_is_wrong_with_it() -> None:
 
 
 def test_the_report_that_allows_most_decides() -> None:
-    none, held, released = urgent("s1", backlog=True), urgent("s2", source_id="press"), urgent("s3")
+    none, held, released = (
+        urgent("s1", backlog=True, published_estimated=True),
+        urgent("s2", source_id="press"),
+        urgent("s3"),
+    )
     assert decide(story(none, held), SOURCES, NOW)[0] is AlertState.HELD
     assert decide(story(held, none, released), SOURCES, NOW)[0] is AlertState.RELEASED
 

@@ -18,6 +18,7 @@ from nkwatch.domain.bulletin import (
     Sent,
     Slot,
 )
+from nkwatch.domain.lease import Lease
 from nkwatch.domain.problems import ConfigError
 from tests.making import NOW, composition, delivery
 
@@ -93,6 +94,11 @@ def test_the_blocks_of_a_composition_come_in_order_without_its_slots() -> None:
 
 
 def test_a_wrong_setting_tells_every_problem() -> None:
-    with pytest.raises(ConfigError, match="mail.port: 0") as wrong:
+    with pytest.raises(ConfigError, match=r"mail\.port: 0") as wrong:
         raise ConfigError("mail.port: 0 is no port", "site.url: is missing")
     assert wrong.value.problems == ("mail.port: 0 is no port", "site.url: is missing")
+
+
+def test_a_lease_belongs_to_its_owner_for_a_while() -> None:
+    assert Lease("one", NOW) == Lease("one", NOW)
+    assert Lease("one", NOW) not in {Lease("another", NOW), Lease("one", NOW + timedelta(minutes=5))}

@@ -15,7 +15,7 @@ from tests.making import NOW, context, finding, report, story, subscriber
 
 @st.composite
 def windows(draw: st.DrawFn) -> list[Story]:
-    """The stories of a window: up to 60, of any urgency, age and theme."""
+    """The stories of a window: up to 30, of any urgency, age and theme."""
     found = {"prisons": finding("prisons"), "women": finding("women"), "security": context("security")}
     return [
         story(
@@ -30,7 +30,7 @@ def windows(draw: st.DrawFn) -> list[Story]:
                 for m in range(draw(st.integers(1, 2)))
             )
         )
-        for n in range(draw(st.integers(0, 60)))
+        for n in range(draw(st.integers(0, 30)))
     ]
 
 

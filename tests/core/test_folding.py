@@ -67,7 +67,7 @@ def test_a_phrase_is_found_across_any_space_or_hyphen_and_reproduced(space: str,
     [
         ("North\u00a0 \n Korea", "north korea"),
         ("re‐education – camp", "re education camp"),
-        ("Kim Jong-un’s “purge”", "kim jong un's \"purge\""),
+        ("Kim Jong-un’s “purge”", 'kim jong un\'s "purge"'),
         ("ＮＯＲＴＨ　ＫＯＲＥＡ", "north korea"),
         ("Straße", "straße"),
         ("İstanbul", "İstanbul"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.statement import Entry, Origin, Sifted, Statement, identity_keys, normalised_address, sift
+from nkwatch.domain.statement import Entry, Origin, Sifted, Statement, identify, identity_keys, normalised_address, sift
 from tests.making import NOW, at, entry, statement
 
 ORIGIN = Origin("a", "Publisher a", "en", backlog=False)
@@ -21,7 +21,7 @@ class Roll:
 
     def show(self, *entries: Entry, later: timedelta = timedelta(0)) -> Sifted:
         """Poll once: the source shows these entries."""
-        sifted = sift(entries, self.by_key, ORIGIN, NOW + later)
+        sifted = sift(identify(entries), self.by_key, ORIGIN, NOW + later)
         for known in sifted.new:
             for key in known.keys:
                 self.by_key.setdefault(key, known.statement)
@@ -180,7 +180,8 @@ def test_addresses_of_the_same_page_are_equal(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["http://[bad/1", "http://a.example:99999/1", "http://a.example:port/1", "javascript:0", "//", "?", "\x00"]
+    "address",
+    ["http://[bad/1", "http://a.example:99999/1", "http://a.example:port/1", "javascript:0", "//", "?", "\x00"],
 )
 def test_an_address_that_is_none_loses_no_statement(address: str) -> None:
     assert len(Roll().show(entry(url=address), entry("Another", url="https://a.example/2")).new) == 2
@@ -254,13 +255,14 @@ def test_an_entry_says_its_language_or_its_source_does() -> None:
 
 
 def test_what_the_first_ingest_brings_is_marked_as_old_news() -> None:
-    (known,) = sift([entry()], {}, replace(ORIGIN, backlog=True), NOW).new
+    (known,) = sift(identify([entry()]), {}, replace(ORIGIN, backlog=True), NOW).new
     assert known.statement.backlog
 
 
 def test_statements_of_different_publishers_never_have_the_same_id() -> None:
     ids = {
-        sift([entry(guid="1")], {}, replace(ORIGIN, publisher=p), NOW).new[0].statement.id for p in ("One", "Another")
+        sift(identify([entry(guid="1")]), {}, replace(ORIGIN, publisher=p), NOW).new[0].statement.id
+        for p in ("One", "Another")
     }
     assert len(ids) == 2
 

@@ -27,9 +27,7 @@ def test_the_script_decides_else_the_source(text: str, declared: str, spoken: st
     assert language(text, declared) == spoken
 
 
-@pytest.mark.parametrize(
-    ("text", "declared"), [("", "en-GB"), ("2026", "en_US"), ("Freed", "EN"), ("Freed", "eN-us")]
-)
+@pytest.mark.parametrize(("text", "declared"), [("", "en-GB"), ("2026", "en_US"), ("Freed", "EN"), ("Freed", "eN-us")])
 def test_a_language_is_always_its_two_letters(text: str, declared: str) -> None:
     assert language(text, declared) == "en"
 

@@ -131,7 +131,11 @@ def test_terms_are_found_in_the_order_in_which_they_end() -> None:
     assert [h.evidence.phrase for h in hits] == ["prison camp", "North Korea", "WHO"]
 
 
-@given(st.lists(st.sampled_from(["prison camp", "WHO", "북한", "북한산", "정치범 수용소", "x", "  ", ".", "s"]), max_size=20))
+@given(
+    st.lists(
+        st.sampled_from(["prison camp", "WHO", "북한", "북한산", "정치범 수용소", "x", "  ", ".", "s"]), max_size=20
+    )
+)
 def test_whatever_is_found_stands_there(pieces: list[str]) -> None:
     text = " ".join(pieces)
     for hit in SMALL.hits("text", text, "ko"):

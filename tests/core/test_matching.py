@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.subscriber import Wish
 from nkwatch.domain.story import Story
+from nkwatch.domain.subscriber import Wish
 from nkwatch.editing.matching import Reason, reasons
 from tests.making import context, finding, report, story
 

@@ -190,7 +190,9 @@ def test_a_source_that_writes_on_north_korea_only_need_not_name_it() -> None:
 
 def test_every_finding_has_its_evidence_in_the_statement() -> None:
     one = statement(
-        title="북한 정치범\u00a0수용소, 처형  위기", text="탈북민 가족은 강제 북송을  두려워한다.\n\n" * 9, language="ko"
+        title="북한 정치범\u00a0수용소, 처형  위기",
+        text="탈북민 가족은 강제 북송을  두려워한다.\n\n" * 9,
+        language="ko",
     )
     found = read(one, shipped_lexicon())
     evidence = [
@@ -207,7 +209,18 @@ def test_a_reading_names_statement_revision_and_rules() -> None:
     assert (found.statement_id, found.revision, found.rules) == ("s9", 3, shipped_lexicon().rules)
 
 
-WORDS = ["North Korea ", "북한 ", "prison camp ", "imminent. ", "강제북송 ", "was released ", "拉致 ", "\u00a0", "\n\n", "x "]
+WORDS = [
+    "North Korea ",
+    "북한 ",
+    "prison camp ",
+    "imminent. ",
+    "강제북송 ",
+    "was released ",
+    "拉致 ",
+    "\u00a0",
+    "\n\n",
+    "x ",
+]
 made_up = st.lists(st.sampled_from(WORDS), max_size=40).map("".join)
 
 

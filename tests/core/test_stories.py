@@ -61,7 +61,9 @@ def test_capitals_hyphens_and_spaces_make_no_difference() -> None:
 
 
 def test_texts_that_open_alike_and_go_on_to_different_matters_stay_apart() -> None:
-    opening = "The committee met in Geneva on Thursday and heard from three organisations on the situation of human rights."
+    opening = (
+        "The committee met in Geneva on Thursday and heard from three organisations on the situation of human rights."
+    )
     one, other = (of(i, "The committee met", f"{opening} {prose(i, 60)}") for i in ("a", "b"))
     assert place(one, other) == ["a", "b"]
 

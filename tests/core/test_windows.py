@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.subscriber import Rhythm, Schedule
-from nkwatch.editing.windows import USUAL_SPAN, closed_window, last_closing, next_closing
+from nkwatch.editing.windows import beginning, closed_window, last_closing, next_closing
 from tests.making import at
 
 DIGESTS = (Rhythm.DAILY, Rhythm.WEEKLY, Rhythm.MONTHLY)
@@ -152,5 +152,13 @@ def test_an_hour_that_occurs_twice_closes_at_its_first() -> None:
     assert next_closing(berlin, at("2026-10-25T00:00")) == at("2026-10-26T01:00")
 
 
-def test_every_rhythm_has_a_usual_span() -> None:
-    assert set(USUAL_SPAN) == set(Rhythm)
+@given(schedules, instants)
+def test_the_first_window_of_somebody_who_confirms_is_one_whole_rhythm(schedule: Schedule, now: datetime) -> None:
+    begin = beginning(schedule, now)
+    assert closed_window(schedule, begin, now) is None, "nothing comes before the next closing instant"
+    closing = next_closing(schedule, now)
+    if closing is None:
+        assert begin == now
+    else:
+        assert closed_window(schedule, begin, closing) == Window(begin, closing)
+        assert next_closing(schedule, begin) == closing

@@ -142,7 +142,9 @@ def test_an_atom_entry_is_read_with_its_longest_text_and_without_its_mail_addres
         published=datetime(2026, 11, 22, 8, tzinfo=UTC),
         author="Ada Field, Bo Reed",
         language="en-gb",
+        updated=first.updated,
     )
+    assert first.updated is not None
     assert second.title == "If 3 < 4 & 5 > 4"
     assert second.text == "Two words.\n\nNext paragraph <b>as typed</b>."
     assert second.published == datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -294,6 +296,7 @@ def test_a_json_feed_is_read():
         published=datetime(2026, 11, 21, 10, tzinfo=UTC),
         author="Lee",
         language="ko",
+        updated=datetime(2026, 11, 21, 10, tzinfo=UTC),
     )
 
 

@@ -4,12 +4,12 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.story.sink import open_sink
 
 from nkwatch.domain.source import Fetched, PollState
-from nkwatch.domain.statement import Entry, Origin, sift
+from nkwatch.domain.statement import Entry, Origin, identify, sift
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp
 from nkwatch.workflow.deliver import GROUP
-from tests.story.sink import open_sink
 
 SUBSCRIBERS = 2_000
 CONNECTIONS = 5
@@ -25,7 +25,7 @@ async def fill(newsroom, now: datetime) -> None:
     outcome = Fetched((NEWS,))
     origin = Origin("sample", "Sample", "en", backlog=True)
     await newsroom.statements.record_poll(
-        PollState("sample", now).after(outcome, now, new=1), "Sample", sift(outcome.entries, {}, origin, now)
+        PollState("sample", now).after(outcome, now, new=1), "Sample", sift(identify(outcome.entries), {}, origin, now)
     )
     await newsroom.read()
     schedule = Schedule(Rhythm.DAILY, hour=(now + timedelta(hours=1)).hour)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from tests.story.sink import open_sink
 
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp
-from tests.story.sink import open_sink
 
 SHARED = os.environ.get("NKWATCH_SHARED")
 pytestmark = pytest.mark.skipif(not SHARED, reason="NKWATCH_SHARED does not name the folder of third-party data")

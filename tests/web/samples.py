@@ -1,24 +1,31 @@
 """A newsroom with the bundled sample texts in it, read and ready, and some readers."""
 
+import sqlite3
 import tomllib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
+
 from nkwatch.assembly import Newsroom, open_newsroom
-from nkwatch.catalogue.sources import load_sources
 from nkwatch.config import Config, Secrets
-from nkwatch.domain.source import Failed, Fetched, PollState
-from nkwatch.domain.statement import Entry, Origin, sift
-from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp, Wish
+from nkwatch.domain.lease import Lease
+from nkwatch.domain.source import Failed, Fetched, Outcome, PollState, Source
+from nkwatch.domain.statement import Entry
+from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp
 from nkwatch.keys import new_master_key
+from nkwatch.store import schema
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
 SITE = "https://watch.example"
 READER = "reader@inbox.example"
+#: Two sources that write on nothing but North Korea, and one that polls badly.
+ENGLISH, KOREAN, FAILING = "sample-border-watch", "sample-prisoner-families", "sample-courier"
 
 
 class Clock:
@@ -31,24 +38,22 @@ class Clock:
         return self.now
 
 
+class Box:
+    """A mailbox that holds what a test puts into it."""
+
+    def __init__(self, *messages: bytes) -> None:
+        self.messages = list(messages)
+
+
 def samples() -> dict[str, Any]:
     return tomllib.loads((files("nkwatch.catalogue") / "samples.toml").read_text("utf-8"))
 
 
 def settings(folder: Path) -> Config:
+    kept = ("id", "publisher", "owner", "role", "scope", "country", "languages", "alerts")
     own = [
-        {
-            "id": s["id"],
-            "url": f"http://127.0.0.1:9/{s['id']}",
-            "publisher": s["publisher"],
-            "owner": s["owner"],
-            "role": s["role"],
-            "scope": s["scope"],
-            "country": s["country"],
-            "languages": s["languages"],
-            "domains": [f"{s['id']}.example"],
-            "alerts": s["alerts"],
-        }
+        {name: s[name] for name in kept}
+        | {"url": f"http://127.0.0.1:9/{s['id']}", "domains": [f"{s['id']}.example"], "zone": "Asia/Seoul"}
         for s in samples()["source"]
     ]
     return Config.model_validate(
@@ -57,7 +62,6 @@ def settings(folder: Path) -> Config:
             "mail": {"host": "127.0.0.1", "port": 9, "security": "none", "sender": "digest@watch.example"},
             "database": f"sqlite:///{folder / 'nkwatch.db'}",
             "source": own,
-            "catalogue": {"disable": [i for i, s in load_sources().items() if s.enabled]},
         }
     )
 
@@ -65,32 +69,45 @@ def settings(folder: Path) -> Config:
 @asynccontextmanager
 async def empty_newsroom(folder: Path) -> AsyncIterator[Newsroom]:
     secrets = Secrets(current=1, keys={1: new_master_key()})
-    async with open_newsroom(settings(folder), secrets, Clock()) as newsroom:
+    async with open_newsroom(settings(folder), secrets, Clock(), shipped=False) as newsroom:
         yield newsroom
 
 
-async def tell(newsroom: Newsroom, source_id: str, *entries: Entry, backlog: bool = False) -> list[str]:
-    """Let a source show these entries, and read them; answers the ids of their statements."""
-    source, now = newsroom.sources[source_id], newsroom.clock()
-    await newsroom.statements.register([source], now)
-    languages = (*source.languages, "")
-    sifted = sift(entries, {}, Origin(source_id, source.publisher, languages[0], backlog), now)
-    state = PollState(source_id, now).after(Fetched(entries, etag='"1"'), now, new=len(entries))
-    await newsroom.statements.record_poll(state, source.publisher, sifted)
+class Shows:
+    """A poller whose sources answer what a test says."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+    async def poll(self, source: Source, state: PollState) -> Outcome:
+        return self.outcome
+
+
+async def poll(newsroom: Newsroom, source_id: str, outcome: Outcome) -> None:
+    """Poll one source now, whenever it was due, with this outcome."""
+    due = update(schema.source_state).values(due_at=newsroom.clock())
+    await newsroom.database.write(lambda c: c.execute(due))
+    await replace(newsroom.collect, poller=Shows(outcome))([source_id])
+
+
+async def tell(newsroom: Newsroom, source_id: str, *entries: Entry) -> list[str]:
+    """Let a source show these entries as news, and read them; answers the ids of the new statements."""
+    known = {s.id for s, _ in await newsroom.statements.recent(500)}
+    if not known:
+        await poll(newsroom, source_id, Fetched((), etag='"0"'))  # the first ingest is old news
+    await poll(newsroom, source_id, Fetched(entries, etag='"1"'))
     await newsroom.read()
-    return [known.statement.id for known in sifted.new]
+    return [s.id for s, _ in await newsroom.statements.recent(500) if s.id not in known]
 
 
 async def tell_samples(newsroom: Newsroom) -> None:
-    """All sample texts, as after the demo's first poll; one source fails, one was never polled."""
+    """All sample texts; one source fails, the last one was never polled."""
     read = samples()
     for source in read["source"][:-1]:
         own = [_entry(s, source) for s in read["statement"] if s["source"] == source["id"]]
+        await poll(newsroom, source["id"], Fetched((), etag='"0"'))
         await tell(newsroom, source["id"], *own)
-    failing = newsroom.sources["sample-courier"]
-    worked = next(s for s in await newsroom.statements.states() if s.source_id == failing.id)
-    broken = worked.after(Failed("HTTP 503 from sample-courier.example"), NOW)
-    await newsroom.statements.record_poll(broken, failing.publisher, sift((), {}, Origin("", "", "", False), NOW))
+    await poll(newsroom, FAILING, Failed("HTTP 503 from sample-courier.example"))
 
 
 def _entry(sample: dict[str, Any], source: dict[str, Any]) -> Entry:
@@ -103,23 +120,36 @@ async def join(newsroom: Newsroom, address: str = READER, **chosen: Any) -> str:
     """A subscriber who was asked to confirm; answers the id."""
     schedule = chosen.pop("schedule", Schedule(Rhythm.WEEKLY, 7, "Asia/Seoul", 0))
     await newsroom.subscribe.join(SignUp(address, schedule, **chosen))
-    return next(s.id for s, _, a in await newsroom.subscribers.listing() if a == address)
+    return await _id(newsroom, address)
 
 
 async def confirmed(newsroom: Newsroom, address: str = READER, **chosen: Any) -> str:
     """A subscriber who is mailed; answers the id."""
     schedule = chosen.pop("schedule", Schedule(Rhythm.DAILY, 7, "Asia/Seoul"))
     await newsroom.subscribe.join(SignUp(address, schedule, **chosen), Consent("test", NOW - timedelta(days=40)))
-    return next(s.id for s, _, a in await newsroom.subscribers.listing() if a == address)
+    return await _id(newsroom, address)
 
 
 async def mailed(newsroom: Newsroom) -> list[bytes]:
-    """Publish, and answer what would be handed over to the relay now."""
-    from nkwatch.domain.lease import Lease  # noqa: PLC0415
-
+    """Publish, and answer what would be handed over to the relay a day later."""
     await newsroom.publish()
-    claimed = await newsroom.outbox.claim(NOW, 100, Lease("test", NOW + timedelta(minutes=5)))
+    later = newsroom.clock() + timedelta(days=1)
+    claimed = await newsroom.outbox.claim(later, 100, Lease("test", later + timedelta(minutes=5)))
     return [newsroom.assembler.assemble(c).content for c in claimed]
 
 
-WISH = Wish(frozenset({"prisons", "refugees"}), frozenset())
+def dump(newsroom: Newsroom) -> list[str]:
+    """Everything that stands in the database."""
+    with closing(sqlite3.connect(newsroom.config.database.removeprefix("sqlite:///"))) as connection:
+        return list(connection.iterdump())
+
+
+def row(newsroom: Newsroom, subscriber_id: str) -> dict[str, Any]:
+    """A subscriber's row."""
+    with closing(sqlite3.connect(newsroom.config.database.removeprefix("sqlite:///"))) as connection:
+        connection.row_factory = sqlite3.Row
+        return dict(connection.execute("SELECT * FROM subscriber WHERE id = ?", [subscriber_id]).fetchone())
+
+
+async def _id(newsroom: Newsroom, address: str) -> str:
+    return next(s.id for s, _, a in await newsroom.subscribers.listing() if a == address)

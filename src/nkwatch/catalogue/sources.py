@@ -20,9 +20,7 @@ def load_sources(
     sources = {s.id: s for s in (*_shipped(), *own)}
     unknown = sorted((enable | disable) - sources.keys())
     if unknown:
-        raise ConfigError(
-            *(f"catalogue: no source has the id {i!r}; see `nkwatch sources list`" for i in unknown)
-        )
+        raise ConfigError(*(f"catalogue: no source has the id {i!r}; see `nkwatch sources list`" for i in unknown))
     return {i: _switched(s, enable, disable) for i, s in sources.items()}
 
 
@@ -41,7 +39,7 @@ def _shipped() -> Iterable[Source]:
             languages=tuple(row["languages"]),
             homepage=row.get("homepage", ""),
             domains=tuple(row.get("domains", ())),
-            zone=row.get("zone", "UTC"),
+            zone=row.get("zone", ""),
             enabled=row.get("enabled", False),
             selectors=Selectors(**row["selectors"]) if "selectors" in row else None,
             strip=tuple(row.get("strip", ())),

@@ -34,6 +34,10 @@ def _terms(data: dict[str, Any]) -> Iterator[Term]:
         yield from (Term(p, name, exact=p in exact) for p in phrases)
     for code, phrases in data["relevance"]["names_in"].items():
         yield from (Term(p, NAMES, exact=p in exact, language=code) for p in phrases)
+    # a cue is a turn of phrase of its language: French "film" must not damp an English sentence
+    for kind, by_language in data["urgency"].items():
+        for code, phrases in by_language.items():
+            yield from (Term(p, f"urgency:{kind}", language=code) for p in phrases)
 
 
 def _lists(data: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
@@ -43,6 +47,3 @@ def _lists(data: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
                 yield f"{prefix}:{theme['code']}", phrases
     yield NAMES, data["relevance"]["names"]
     yield HINTS, data["relevance"]["hints"]
-    for kind, by_language in data["urgency"].items():
-        for phrases in by_language.values():
-            yield f"urgency:{kind}", phrases

@@ -59,9 +59,7 @@ def demo(
     Example: nkwatch demo --once --out demo-out
     """
     with plain_errors():
-        asyncio.run(
-            run_demo(say, lambda summary: answer(summary, as_json=as_json), once=once, out=out, port=port)
-        )
+        asyncio.run(run_demo(say, lambda summary: answer(summary, as_json=as_json), once=once, out=out, port=port))
 
 
 @app.command()

@@ -83,9 +83,8 @@ def add_subscriber(
         schedule = Schedule(rhythm, hour, _zone(zone), weekday, monthday)
         known = {t.code for t in newsroom.lexicon.themes}
         if wish.themes - known:
-            raise ConfigError(
-                f"--themes: no theme named {', '.join(sorted(wish.themes - known))}; there are {', '.join(sorted(known))}"
-            )
+            unknown = ", ".join(sorted(wish.themes - known))
+            raise ConfigError(f"--themes: no theme named {unknown}; there are {', '.join(sorted(known))}")
         sign_up = SignUp(_address(address), schedule, alerts, _language(newsroom, language), form, (wish,))
         recorded = Consent(consent, newsroom.clock()) if consent else None
         return {"subscriber": str(await newsroom.subscribe.join(sign_up, recorded))}
@@ -176,11 +175,11 @@ def withhold_alert(context: typer.Context, story: Annotated[str, typer.Argument(
 def _decide(context: typer.Context, story_id: str, state: AlertState, reason: str) -> None:
     async def work(newsroom: Newsroom) -> bool:
         held = {s.id for s in await newsroom.statements.held_alerts()}
-        return story_id in held and await newsroom.statements.record_alert(
-            story_id, state, reason, newsroom.clock()
-        )
+        return story_id in held and await newsroom.statements.record_alert(story_id, state, reason, newsroom.clock())
 
-    _done(in_newsroom(context, work), str(state), f"no alert waits for the story {story_id!r}; see `nkwatch alert list`")
+    _done(
+        in_newsroom(context, work), str(state), f"no alert waits for the story {story_id!r}; see `nkwatch alert list`"
+    )
 
 
 def _done(yes: bool, said: str, otherwise: str) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from nkwatch.cli.output import FAILED, errors
 from nkwatch.domain.source import Source
-from nkwatch.domain.statement import Entry, Origin, sift
+from nkwatch.domain.statement import Entry, Origin, identify, sift
 from nkwatch.feeds.documents import Document, Unreadable
 from nkwatch.feeds.parse import read
 
@@ -18,7 +18,9 @@ from nkwatch.feeds.parse import read
 def parse(
     file: Annotated[Path, typer.Argument(help="A feed: RSS, RDF, Atom or JSON Feed.")],
     url: Annotated[str, typer.Option(help="Where it was fetched from; relative links start there.")] = "",
-    header: Annotated[list[str] | None, typer.Option(help="A header it came with, such as 'Content-Type: ...'.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(help="A header it came with, such as 'Content-Type: ...'.")
+    ] = None,
 ) -> None:
     """Show the entries of a feed file as JSON lines.
 
@@ -40,7 +42,7 @@ def parse(
 
 def _record(entry: Entry, now: datetime) -> dict[str, object]:
     """An entry as it would be taken: a missing or impossible date becomes the present, and says so."""
-    taken = sift([entry], {}, Origin("file", "", "", backlog=True), now).new[0].statement
+    taken = sift(identify([entry]), {}, Origin("file", "", "", backlog=True), now).new[0].statement
     return {
         "id": entry.guid or entry.url or taken.id,
         "url": entry.url,

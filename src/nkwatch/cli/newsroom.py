@@ -30,4 +30,3 @@ def in_newsroom(context: typer.Context, work: Callable[[Newsroom], Awaitable[T]]
                 return await work(newsroom)
 
         return asyncio.run(run())
-

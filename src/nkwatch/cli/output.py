@@ -17,6 +17,8 @@ from nkwatch.domain.problems import ConfigError
 from nkwatch.keys import BrokenSeal
 
 FAILED, WRONG = 1, 2
+#: Columns of a table that goes into a file or pipe.
+WIDE = 160
 #: Progress and notices; a pipe on standard output stays clean.
 errors = Console(stderr=True, highlight=False)
 
@@ -63,10 +65,13 @@ def rows(records: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> 
     if not records:
         sys.stdout.write(empty + "\n")
         return
-    table = Table(*records[0].keys(), box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for place, name in enumerate(records[0]):
+        # the first column is what other commands ask for: it must be whole
+        table.add_column(name, no_wrap=place == 0, overflow="fold")
     for record in records:
         table.add_row(*(_shown(value) for value in record.values()))
-    Console(highlight=False, markup=False).print(table)
+    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
 def _plain(value: Any) -> str:

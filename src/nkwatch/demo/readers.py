@@ -34,4 +34,3 @@ def sample_readers(closing: datetime) -> list[SignUp]:
 def newcomer() -> SignUp:
     """Somebody who signs up and is asked to confirm."""
     return SignUp("newcomer@reader.example", Schedule(Rhythm.WEEKLY))
-

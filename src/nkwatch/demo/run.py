@@ -52,9 +52,7 @@ class Summary:
     mails: int
 
 
-async def run_demo(
-    say: Say, answer: Callable[[Summary], None], *, once: bool, out: Path | None, port: int
-) -> None:
+async def run_demo(say: Say, answer: Callable[[Summary], None], *, once: bool, out: Path | None, port: int) -> None:
     """Run the demo; `say` gets a line for each step, `answer` what happened in numbers.
 
     With `out`, mails and an index.html are written there.
@@ -113,7 +111,7 @@ async def _course(newsroom: Newsroom, mailbox: Mailbox, clock: DemoClock, presen
 
 async def _live(newsroom: Newsroom, mailbox: Mailbox, say: Say) -> None:
     def ready(address: str) -> None:
-        say(f"look at it: {address}/demo (statements, sources, mails) and {address}/ (what readers see); Ctrl-C ends")
+        say(f"look at it: {address}demo (statements, sources, mails) and {address} (what readers see); Ctrl-C ends")
 
     await Daemon(newsroom, app=create_app(newsroom, mailbox=mailbox), ready=ready).run()
 
@@ -128,9 +126,7 @@ async def _newsroom(
     with folder as path:
         config = Config(
             site=SiteSettings(url=f"http://127.0.0.1:{port}", contact="editors@nkwatch.example"),
-            mail=MailSettings(
-                host="127.0.0.1", port=mailbox.port, security="none", sender="digest@nkwatch.example"
-            ),
+            mail=MailSettings(host="127.0.0.1", port=mailbox.port, security="none", sender="digest@nkwatch.example"),
             database=f"sqlite:///{path}/nkwatch.db",
             polling=PollingSettings(pause=0, allow=(host,)),
             web=WebSettings(port=port),

@@ -22,6 +22,8 @@ SHORTEST_WITHOUT_VALIDATORS = 6 * HOUR
 LONGEST_RETRY_AFTER = 7 * DAY
 #: How many of the newest entries say how often a source publishes.
 RHYTHM_SAMPLE = 20
+#: Fewer new entries than this at once are news.
+REDESIGN = 10
 
 
 class Kind(StrEnum):
@@ -62,9 +64,9 @@ class Selectors:
 class Source:
     """One address that we poll, and what is known about its publisher.
 
-    `owner` joins publishers that are not independent of each other. `domains` are the hosts its links may
-    lead to. `zone` is the time zone of its dates that name none. `alerts` lets its statements go out as
-    alerts without an editor.
+    `owner` joins publishers that are not independent of each other. `domains` are the hosts its links may lead to.
+    `zone` is the time zone (IANA name) of its dates that name none; empty where nobody knows. `alerts` lets its
+    statements go out as alerts without an editor.
     """
 
     id: str
@@ -78,7 +80,7 @@ class Source:
     languages: tuple[str, ...] = ()
     homepage: str = ""
     domains: tuple[str, ...] = ()
-    zone: str = "UTC"
+    zone: str = ""
     alerts: bool = False
     enabled: bool = True
     selectors: Selectors | None = None
@@ -137,9 +139,7 @@ class PollState:
         match outcome:
             case Failed():
                 wait = max(backoff(self.failures + 1), min(outcome.retry_after, LONGEST_RETRY_AFTER))
-                return replace(
-                    self, failures=self.failures + 1, reason=outcome.reason, due_at=self._next(now, wait)
-                )
+                return replace(self, failures=self.failures + 1, reason=outcome.reason, due_at=self._next(now, wait))
             case Unchanged():
                 kept = replace(self, failures=0, reason="", last_ok_at=now)
                 return replace(kept, due_at=self._next(now, max(self.interval, _capped(outcome.max_age))))
@@ -158,6 +158,11 @@ class PollState:
 
     def _next(self, now: datetime, wait: timedelta) -> datetime:
         return now + wait * (1 + jitter(self.source_id) / 10)
+
+
+def redesigned(unknown: int, shown: int) -> bool:
+    """Whether so many of the entries shown are unknown that the site was rather rebuilt than so busy (promise 5)."""
+    return unknown >= REDESIGN and unknown > shown / 2
 
 
 def jitter(source_id: str) -> float:

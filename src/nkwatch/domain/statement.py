@@ -17,7 +17,7 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 #: Clocks of publishers run fast, zones are misdeclared; more than a day ahead is a mistake.
 LATEST_AHEAD = timedelta(days=1)
 #: Parameters that say how a reader came to a page, never which page it is.
-TRACKING = re.compile(r"utm_\w+|at_(medium|campaign)|fbclid|gclid|mc_[ce]id|ito|ns_\w+|cmpid|ref(src)?", re.I)
+TRACKING = re.compile(r"utm_\w+|at_(medium|campaign)|fbclid|gclid|mc_[ce]id|ito|ns_\w+|cmpid|ref(src)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ class Statement:
 
     def after(self, entry: Entry, now: datetime) -> "Statement":
         """This statement after its source showed `entry` for it: unchanged, or its next revision."""
-        edited = replace(self, title=entry.title or self.title, text=entry.text or self.text)
+        text = self.text if _cut(entry.text, self.text) else entry.text
+        edited = replace(self, title=entry.title or self.title, text=text)
         if edited.content == self.content:
             return self
         return replace(edited, revision=self.revision + 1, edited_at=now)
@@ -84,12 +85,24 @@ class Sifted:
     further_keys: tuple[tuple[str, str], ...] = ()
 
 
+def _cut(text: str, whole: str) -> bool:
+    """Whether `text` is no more than the beginning of `whole`: the same text in a feed that shows less of it."""
+    return whole.startswith(text.rstrip(" .…"))
+
+
 def normalised_address(url: str) -> str:
-    """The address without scheme, fragment, tracking parameters, ``www.`` and final slash."""
-    parts = urlsplit(url.strip())
-    query = urlencode(sorted((k, v) for k, v in parse_qsl(parts.query) if not TRACKING.fullmatch(k)))
+    """The address without scheme, fragment, tracking parameters, ``www.`` and final slash.
+
+    What cannot be taken apart (it comes from outside) stays as it is.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = f":{parts.port}" if parts.port not in {None, 80, 443} else ""
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        return url.strip()
+    query = urlencode(sorted((name, value) for name, value in pairs if not TRACKING.fullmatch(name)))
     host = (parts.hostname or "").removeprefix("www.")
-    port = f":{parts.port}" if parts.port not in {None, 80, 443} else ""
     return f"{host}{port}{parts.path.rstrip('/')}{'?' + query if query else ''}"
 
 
@@ -110,21 +123,29 @@ def identity_keys(entry: Entry, shared: frozenset[str] = frozenset()) -> tuple[s
     return usable or (f"text:{_digest(f'{entry.title} {entry.text}')}",)
 
 
-def shared_keys(entries: Iterable[Entry]) -> frozenset[str]:
-    """Keys that several entries of one document carry: they tell none of them apart."""
-    counts = Counter(key for entry in entries for key in set(identity_keys(entry)))
-    return frozenset(key for key, n in counts.items() if n > 1)
+Identified = tuple[tuple[Entry, tuple[str, ...]], ...]
+"""Entries with the keys that they are known by."""
 
 
-def sift(entries: Iterable[Entry], known: Mapping[str, Statement], origin: "Origin", now: datetime) -> Sifted:
+def identify(entries: Iterable[Entry]) -> Identified:
+    """The entries of one document with the keys that tell them apart.
+
+    A key that entries with different guids, addresses or titles carry tells none of them apart. The same entry shown
+    twice is one.
+    """
+    distinct = {(e.guid, e.url, e.title, "" if e.guid or e.url else e.text): e for e in entries}
+    raw = [(entry, identity_keys(entry)) for entry in distinct.values()]
+    counts = Counter(key for _, keys in raw for key in set(keys))
+    shared = frozenset(key for key, n in counts.items() if n > 1)
+    return tuple((e, identity_keys(e, shared) if shared.intersection(keys) else keys) for e, keys in raw)
+
+
+def sift(identified: Identified, known: Mapping[str, Statement], origin: "Origin", now: datetime) -> Sifted:
     """Tell new entries from statements already known (`known` maps a key to its statement), and edits from both."""
-    entries = tuple(entries)
-    shared = shared_keys(entries)
     new: dict[str, Known] = {}
     edited: dict[str, Statement] = {}
     further: list[tuple[str, str]] = []
-    for entry in entries:
-        keys = identity_keys(entry, shared)
+    for entry, keys in identified:
         seen = next((known[k] for k in keys if k in known), None)
         if seen is None:
             fresh = origin.statement(entry, keys, now)

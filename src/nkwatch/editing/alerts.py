@@ -30,16 +30,24 @@ _ORDER = (AlertState.RELEASED, AlertState.HELD, AlertState.NONE)
 
 
 def _report(report: Report, source: Source | None, now: datetime) -> Decision:
-    statement = report.statement
-    name = statement.source_id
-    if statement.backlog:
-        return AlertState.NONE, f"{name} was read for the first time: what it held is old news"
-    if now - statement.published > NEWS_LASTS:
-        return AlertState.NONE, f"published {statement.published:%Y-%m-%d %H:%M} UTC, more than 72 hours ago"
-    if statement.published_estimated:
-        return AlertState.HELD, f"{name} gave no usable date: an editor must look"
-    if source is None or not source.alerts:
-        return AlertState.HELD, f"{name} may not raise alerts without an editor"
-    if source.role is not Role.STATEMENT:
-        return AlertState.HELD, f"{name} is no primary source: an editor must look"
-    return AlertState.RELEASED, f"{name} is a primary source that may raise alerts"
+    """The first rule that applies decides."""
+    statement, name = report.statement, report.statement.source_id
+    primary = source is not None and source.role is Role.STATEMENT
+    rules = (
+        (now - statement.published > NEWS_LASTS, AlertState.NONE, "it was published more than 72 hours ago"),
+        (
+            statement.backlog and statement.published_estimated,
+            AlertState.NONE,
+            f"{name} showed it among much else that was new, without a date: old news",
+        ),
+        (
+            statement.backlog,
+            AlertState.HELD,
+            f"{name} showed it among much else that was new: an editor must look",
+        ),
+        (statement.published_estimated, AlertState.HELD, f"{name} gave no usable date: an editor must look"),
+        (source is None or not source.alerts, AlertState.HELD, f"{name} may not raise alerts without an editor"),
+        (not primary, AlertState.HELD, f"{name} is no primary source: an editor must look"),
+        (True, AlertState.RELEASED, f"{name} is a primary source that may raise alerts"),
+    )
+    return next((state, why) for applies, state, why in rules if applies)

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.subscriber import Rhythm, Schedule
 
-#: What the first digest after confirming looks back on.
-USUAL_SPAN = {
-    Rhythm.DAILY: timedelta(days=1),
-    Rhythm.WEEKLY: timedelta(days=7),
-    Rhythm.MONTHLY: timedelta(days=31),
-    Rhythm.NONE: timedelta(0),
-}
+
+def beginning(schedule: Schedule, now: datetime) -> datetime:
+    """Where the first window of somebody who confirms at `now` begins: at the last closing instant.
+
+    So the first digest covers exactly the rhythm's usual span, and comes at the next closing instant.
+    """
+    return last_closing(schedule, now) or now
 
 
 def next_closing(schedule: Schedule, after: datetime) -> datetime | None:

@@ -76,9 +76,7 @@ def published(source: Source, shown: str, *written: str) -> datetime | None:
 
     Where the catalogue names no zone, dates without one that stand beside Korean or Japanese are of there.
     """
-    zone = source.zone
-    if zone == "UTC":
-        zone = next((z for letters, z in HOMES if letters.search(shown)), zone)
+    zone = source.zone or next((z for letters, z in HOMES if letters.search(shown)), "UTC")
     dates = (instant(text, zone, source.languages, source.country) for text in written if text)
     return next((date for date in dates if date), None)
 

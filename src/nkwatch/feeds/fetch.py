@@ -49,7 +49,8 @@ class SourcePoller:
                 return Unchanged(max_age(answer.headers, self._clock()))
             case Answer(status=HTTPStatus.OK):
                 return await self._read(answer, source)
-        return _refused(answer, self._clock())
+            case _:
+                return _refused(answer, self._clock())
 
     async def _read(self, answer: Answer, source: Source) -> Outcome:
         document = Document(answer.body, answer.url, answer.headers.get("content-type", ""))

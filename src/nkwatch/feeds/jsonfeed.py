@@ -43,6 +43,7 @@ def _entry(item: Mapping[str, Any], feed: Mapping[str, Any], url: str, source: S
         published=published(source, f"{title} {language}", _text(item, "date_published"), _text(item, "date_modified")),
         author=(_authors(item) or _authors(feed))[:LONGEST_AUTHORS],
         language=language,
+        updated=published(source, f"{title} {language}", _text(item, "date_modified")),
     )
 
 

@@ -108,6 +108,7 @@ def _entry(item: Mapping[str, Any], feed: Any, url: str, source: Source) -> Entr
         published=published(source, f"{title} {language}", *dates),
         author=_author(item),
         language=language,
+        updated=published(source, f"{title} {language}", str(item["updated"]) if "updated" in item else ""),
     )
 
 

@@ -76,7 +76,7 @@ class Composer:
         """How many times a template was rendered so far."""
         return self._templates.renders
 
-    def digest(  # noqa: PLR0917 - the port's signature
+    def digest(
         self,
         picks: Sequence[Pick],
         more: Sequence[Story],

@@ -119,7 +119,7 @@ class Names:
     def _zone(self, said: Statement) -> ZoneInfo:
         """The publisher's own time zone: the date in the mail is the date on the publisher's page."""
         source = self.sources.get(said.source_id)
-        return ZoneInfo(source.zone if source else "UTC")
+        return ZoneInfo((source and source.zone) or "UTC")
 
 
 def address(url: str, *, trusted: bool = True) -> Address:

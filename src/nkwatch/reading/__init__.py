@@ -10,6 +10,7 @@ from nkwatch.reading.urgency import urgency
 
 #: What is looked at of one text; a longer one says what it is about before this.
 LONGEST = 20_000
+LONGEST_TITLE = 1_000
 
 
 def read(statement: Statement, lexicon: Lexicon, *, nk_only: bool = False) -> Reading:
@@ -17,7 +18,7 @@ def read(statement: Statement, lexicon: Lexicon, *, nk_only: bool = False) -> Re
 
     `nk_only` says that the statement's source writes on nothing else.
     """
-    texts = {"title": statement.title, "text": statement.text[:LONGEST]}
+    texts = {"title": statement.title[:LONGEST_TITLE], "text": statement.text[:LONGEST]}
     written_in = language(" ".join(texts.values()), statement.language)
     hits = [h for field, text in texts.items() for h in lexicon.hits(field, text, written_in)]
     found = relevance(hits, nk_only=nk_only, on_rights=names_rights(hits, lexicon.themes))

@@ -2,29 +2,25 @@
 
 import re
 import unicodedata
+from bisect import bisect_right
 from dataclasses import dataclass
 
 _RUNS = re.compile(r"\s{2,}")
-_ALIKE = str.maketrans(
-    dict.fromkeys("‐‑‒–—―−-_", " ") | dict.fromkeys("’‘ʼ´`′", "'") | dict.fromkeys("“”„‟«»", '"')
-)
+_ALIKE = str.maketrans(dict.fromkeys("‐‑‒–—―−-_", " ") | dict.fromkeys("’‘ʼ´`′", "'") | dict.fromkeys("“”„‟«»", '"'))
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """`text` is folded; `runs` are (place in `text`, letters dropped up to there), in order."""
+    """`text` is folded; from each of `places` in it on, as many letters as stand in `dropped` are left out."""
 
     text: str
-    runs: tuple[tuple[int, int], ...] = ()
+    places: tuple[int, ...] = ()
+    dropped: tuple[int, ...] = ()
 
     def original(self, place: int) -> int:
         """The place in the original of a place in the folded text, in code points."""
-        dropped = 0
-        for begins, total in self.runs:
-            if begins > place:
-                break
-            dropped = total
-        return place + dropped
+        runs = bisect_right(self.places, place)
+        return place + (self.dropped[runs - 1] if runs else 0)
 
 
 class _Table(dict[int, str]):
@@ -51,10 +47,11 @@ def fold(text: str) -> Folded:
     flat = text.translate(_table)
     if not _RUNS.search(flat):
         return Folded(flat)
-    runs: list[tuple[int, int]] = []
-    dropped = 0
+    places: list[int] = []
+    dropped: list[int] = []
+    total = 0
     for run in _RUNS.finditer(flat):
-        begins = run.start() + 1 - dropped
-        dropped += len(run[0]) - 1
-        runs.append((begins, dropped))
-    return Folded(_RUNS.sub(" ", flat), tuple(runs))
+        places.append(run.start() + 1 - total)
+        total += len(run[0]) - 1
+        dropped.append(total)
+    return Folded(_RUNS.sub(" ", flat), tuple(places), tuple(dropped))

@@ -11,6 +11,7 @@ PREDOMINANT = 0.3
 
 def language(text: str, declared: str) -> str:
     """The ISO 639-1 code of the language that `text` is mostly in; `declared` where the script does not tell."""
+    declared = re.split(r"[-_]", declared.strip().lower())[0]
     letters = len(_LETTER.findall(text))
     if not letters:
         return declared
@@ -19,4 +20,4 @@ def language(text: str, declared: str) -> str:
     # Japanese mixes kana with Chinese characters, so fewer kana tell as much
     if len(_KANA.findall(text)) / letters > PREDOMINANT / 2:
         return "ja"
-    return declared[:2] if declared[:2] not in {"ko", "ja"} else "en"
+    return declared if declared not in {"ko", "ja"} else "en"

@@ -5,6 +5,8 @@ optional final s; terms in CJK script match anywhere, with or without spaces ins
 """
 
 import re
+import unicodedata
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -69,9 +71,7 @@ class Lexicon:
                 continue
             first, last = folded.original(start), folded.original(end - 1) + 1
             evidence = Evidence(field_name, first, last, text[first:last])
-            found += [
-                Hit(t.list, evidence) for t in self._by_pattern[pattern] if _applies(t, evidence, language)
-            ]
+            found += [Hit(t.list, evidence) for t in self._by_pattern[pattern] if _applies(t, evidence, language)]
         return _unmasked(found)
 
 
@@ -102,18 +102,28 @@ def _of_word(char: str) -> bool:
 def _applies(term: Term, evidence: Evidence, language: str) -> bool:
     if term.language and term.language != language[:2]:
         return False
-    return not term.exact or evidence.phrase.startswith(term.phrase)
+    return not term.exact or unicodedata.normalize("NFKC", evidence.phrase).startswith(term.phrase)
 
 
 def _unmasked(hits: list[Hit]) -> list[Hit]:
     """Hits without those that lie inside a mask. A mask hides names and hints, never themes."""
-    masks = [(h.evidence.start, h.evidence.end) for h in hits if h.list == MASK]
-    return [
-        h
-        for h in hits
-        if h.list != MASK
-        and not (h.list in NAMING and any(a <= h.evidence.start and h.evidence.end <= b for a, b in masks))
-    ]
+    covered = _covered((h.evidence.start, h.evidence.end) for h in hits if h.list == MASK)
+    starts = [start for start, _ in covered]
+
+    def hidden(hit: Hit) -> bool:
+        before = bisect_right(starts, hit.evidence.start)
+        return hit.list in NAMING and before > 0 and hit.evidence.end <= covered[before - 1][1]
+
+    return [h for h in hits if h.list != MASK and not hidden(h)]
+
+
+def _covered(masks: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The longest mask from each start on, in order; one that lies inside another adds nothing."""
+    covered: list[tuple[int, int]] = []
+    for start, end in sorted(masks, key=lambda mask: (mask[0], -mask[1])):
+        if not covered or end > covered[-1][1]:
+            covered.append((start, end))
+    return covered
 
 
 #: Lists that tell whether a text is on North Korea.

@@ -83,9 +83,7 @@ class Shelf:
     def place(self, statement: Statement) -> str:
         """The id of the story that `statement` belongs to, its own id when it opens one; it is on the shelf after."""
         own = triples(_body(statement))
-        near = {
-            c.statement.id: c for m in _smallest(own) for c in self._by_mark.get(m, ()) if _near(statement, c)
-        }
+        near = {c.statement.id: c for m in _smallest(own) for c in self._by_mark.get(m, ()) if _near(statement, c)}
         scored = [(likeness(own, self._triples[c.statement.id]), c.story_id) for c in near.values()]
         best, story_id = max(scored, default=(0.0, ""))
         found = story_id if best >= ENOUGH else statement.id

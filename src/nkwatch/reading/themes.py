@@ -35,9 +35,7 @@ def themes(hits: Sequence[Hit], catalogue: Sequence[Theme]) -> tuple[Finding, ..
         prefix, _, code = hit.list.partition(":")
         if code in kinds and (prefix == "theme" or (prefix == "weak" and in_context)):
             by_theme[code].append(hit)
-    found = sorted(
-        (_finding(c, kinds[c], hs) for c, hs in by_theme.items()), key=lambda f: (-f.score, f.code)
-    )
+    found = sorted((_finding(c, kinds[c], hs) for c, hs in by_theme.items()), key=lambda f: (-f.score, f.code))
     specific = [f for f in found if f.code != GENERAL and f.score >= SHARE * found[0].score]
     return tuple(specific[:MOST]) or tuple(found[:1])
 

@@ -9,7 +9,7 @@ from nkwatch.reading.lexicon import Hit
 STRONG, MODERATE, DAMPER = "urgency:strong", "urgency:moderate", "urgency:dampers"
 #: Danger that is news stands in the title or at the beginning.
 LEAD = 800
-_SENTENCE_END = re.compile(r"[.!?。！？]\s|\n")
+_SENTENCE_END = re.compile(r"[.!?]\s|[。！？]|\n")
 
 
 def urgency(
@@ -34,8 +34,7 @@ def urgency(
 
 def _damped(cue: Evidence, dampers: Sequence[Evidence], texts: dict[str, str]) -> bool:
     return any(
-        d.field == "title" or (d.field == cue.field and _same_sentence(texts[cue.field], cue, d))
-        for d in dampers
+        d.field == "title" or (d.field == cue.field and _same_sentence(texts[cue.field], cue, d)) for d in dampers
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from nkwatch.domain.problems import ConfigError
 from nkwatch.store.migrations import is_current, upgrade
@@ -36,7 +36,7 @@ class Database:
         try:
             with self.engine.begin() as connection:
                 upgrade(connection)
-        except OperationalError as wrong:
+        except DBAPIError as wrong:
             raise ConfigError(
                 f"database {self.engine.url.render_as_string()}: {wrong.orig}; check that the folder exists,"
                 " is writable and has space"
@@ -75,7 +75,8 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     if not rows:
         return 0
     module = sqlite if connection.dialect.name == "sqlite" else postgresql
-    result = connection.execute(module.insert(table).on_conflict_do_nothing(), rows)
+    insert = module.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    result = connection.execute(insert, rows)
     return result.rowcount
 
 

@@ -42,7 +42,6 @@ class OutboxStore:
 
     async def number(self, key: str, kind: BulletinKind, date: datetime) -> int:
         """The number of the bulletin with this key; it is opened when there is none."""
-
         return await self._database.write(lambda c: _number(c, key, kind, date))
 
     async def enqueue(self, mailing: Mailing) -> int:
@@ -99,9 +98,18 @@ class OutboxStore:
              "done_at": d.done_at, "lease_owner": "", "leased_until": None}
             for d in after
         ]  # fmt: skip
+        # a slow process must not undo what another has done since; that a mail was accepted counts in any case
+        accepted = [r for r in rows if r["state"] is DeliveryState.SENT]
+        others = [r for r in rows if r["state"] is not DeliveryState.SENT]
         change = update(schema.delivery).where(_D.id == bindparam("row"))
-        if rows:
-            await self._database.write(lambda c: c.execute(change, rows))
+
+        def record(connection: Connection) -> None:
+            if accepted:
+                connection.execute(change.where(_D.state != DeliveryState.SENT), accepted)
+            if others:
+                connection.execute(change.where(schema.undone), others)
+
+        await self._database.write(record)
 
     async def release(self, deliveries: Sequence[Delivery]) -> None:
         """Give back claimed deliveries that were never attempted."""
@@ -177,9 +185,7 @@ def _close_windows(connection: Connection, mailing: Mailing) -> set[str]:
     open_ids: set[str] = set()
     for start in range(0, len(mailing.covered), CHUNK):
         ids = [s.id for s in mailing.covered[start : start + CHUNK]]
-        query = (
-            select(_S.id).where(_S.id.in_(ids), _S.covered_until == mailing.window.start).with_for_update()
-        )
+        query = select(_S.id).where(_S.id.in_(ids), _S.covered_until == mailing.window.start).with_for_update()
         open_ids.update(connection.scalars(query))
     moved = [_moved(s, mailing.window) for s in mailing.covered if s.id in open_ids]
     change = update(schema.subscriber).where(_S.id == bindparam("row"))
@@ -193,9 +199,7 @@ def _moved(subscriber: Subscriber, window: Window) -> dict[str, Any]:
     return {"row": subscriber.id, "covered_until": window.end, "closes_at": closes_at}
 
 
-def _write_compositions(
-    connection: Connection, compositions: Sequence[Composition]
-) -> dict[Composition, str]:
+def _write_compositions(connection: Connection, compositions: Sequence[Composition]) -> dict[Composition, str]:
     distinct = list(dict.fromkeys(compositions))
     blocks = {b.id: b for c in distinct for b in c.blocks}
     insert_new(connection, schema.block, [{"id": i, "body": b.body} for i, b in blocks.items()])

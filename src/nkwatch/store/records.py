@@ -147,9 +147,7 @@ def composition_pieces(composition: Composition) -> dict[str, list[str]]:
 def composition_key(composition: Composition) -> str:
     """The content that makes a composition the same as another."""
     named = composition_pieces(composition)
-    return json.dumps(
-        [composition.kind, composition.language, composition.subject, named], ensure_ascii=False
-    )
+    return json.dumps([composition.kind, composition.language, composition.subject, named], ensure_ascii=False)
 
 
 def composition(row: Row[Any], blocks: dict[str, Block]) -> Composition:
@@ -159,9 +157,7 @@ def composition(row: Row[Any], blocks: dict[str, Block]) -> Composition:
         return tuple(Slot(n.removeprefix(_SLOT)) if n.startswith(_SLOT) else blocks[n] for n in names)
 
     kind = BulletinKind(row.kind)
-    return Composition(
-        kind, row.language, row.subject, pieces(row.pieces["text"]), pieces(row.pieces["html"])
-    )
+    return Composition(kind, row.language, row.subject, pieces(row.pieces["text"]), pieces(row.pieces["html"]))
 
 
 def _evidence(found: Sequence[dict[str, Any]]) -> tuple[Evidence, ...]:

@@ -41,9 +41,7 @@ class StatementStore:
         query = select(schema.source_state).order_by(_STATE.source_id)
         return await self._database.read(lambda c: [records.state(r) for r in c.execute(query)])
 
-    async def claim_due(
-        self, source_ids: Sequence[str], now: datetime, limit: int, lease: Lease
-    ) -> list[PollState]:
+    async def claim_due(self, source_ids: Sequence[str], now: datetime, limit: int, lease: Lease) -> list[PollState]:
         """Claim up to `limit` of these sources that are due, the longest due first."""
         query = (
             select(schema.source_state)
@@ -82,12 +80,8 @@ class StatementStore:
 
         def record(connection: Connection) -> int:
             row = records.state_row(state) | {"lease_owner": "", "leased_until": None}
-            connection.execute(
-                update(schema.source_state).where(_STATE.source_id == state.source_id).values(**row)
-            )
-            new = insert_new(
-                connection, schema.statement, [records.statement_row(k.statement) for k in sifted.new]
-            )
+            connection.execute(update(schema.source_state).where(_STATE.source_id == state.source_id).values(**row))
+            new = insert_new(connection, schema.statement, [records.statement_row(k.statement) for k in sifted.new])
             insert_new(connection, schema.statement_key, _key_rows(publisher, sifted))
             for edited in sifted.edited:
                 _edit(connection, edited)
@@ -114,9 +108,7 @@ class StatementStore:
             found: dict[str, Placed] = {}
             for part in _chunks(wanted):
                 sharing = _STATEMENT.id.in_(ids.where(schema.mark.c.mark.in_(part)))
-                rows = connection.execute(
-                    select(schema.statement).where(sharing, _STATEMENT.published >= since)
-                )
+                rows = connection.execute(select(schema.statement).where(sharing, _STATEMENT.published >= since))
                 found |= {row.id: records.placed(row) for row in rows}
             return list(found.values())
 
@@ -181,11 +173,7 @@ class StatementStore:
 
     async def recent(self, limit: int) -> list[tuple[Statement, Reading | None]]:
         """The statements seen last, with the readings in force."""
-        query = (
-            _read_statements()
-            .order_by(_STATEMENT.first_seen.desc(), _STATEMENT.published.desc())
-            .limit(limit)
-        )
+        query = _read_statements().order_by(_STATEMENT.first_seen.desc(), _STATEMENT.published.desc()).limit(limit)
         return await self._database.read(
             lambda c: [(records.statement(r), records.reading(r)) for r in c.execute(query)]
         )
@@ -209,14 +197,15 @@ class StatementStore:
         source = self._sources.get(statement.source_id)
         if source is None:  # the operator took it out of the catalogue since
             return Report(statement, reading, Role.PRESS, statement.publisher)
-        return Report(
-            statement, reading, source.role, source.owner or source.publisher, _linkable(source, statement)
-        )
+        return Report(statement, reading, source.role, source.owner or source.publisher, _linkable(source, statement))
 
 
 def _linkable(source: Source, statement: Statement) -> bool:
     """Whether a statement's address stays within the domains of its source (any, where it lists none)."""
-    host = urlsplit(statement.url).hostname or ""
+    try:
+        host = urlsplit(statement.url).hostname or ""
+    except ValueError:
+        return False
     return not source.domains or any(host == d or host.endswith(f".{d}") for d in source.domains)
 
 

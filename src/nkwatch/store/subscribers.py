@@ -2,14 +2,15 @@
 
 import base64
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from nkwatch.domain.bulletin import DeliveryState
 from nkwatch.domain.subscriber import Consent, SignUp, Standing, Subscriber
-from nkwatch.editing.windows import USUAL_SPAN, next_closing
+from nkwatch.editing.windows import beginning, next_closing
 from nkwatch.keys import Keyring
 from nkwatch.store import records, schema
 from nkwatch.store.database import Database, insert_new
@@ -17,8 +18,8 @@ from nkwatch.store.statements import closed_until
 
 _ROW = schema.subscriber.c
 _DELIVERY = schema.delivery.c
-#: States of a delivery that can still be called back.
-CANCELLABLE = (DeliveryState.PENDING, DeliveryState.DEFERRED)
+#: States of a delivery that may still be sent.
+UNDONE = (DeliveryState.PENDING, DeliveryState.DEFERRED, DeliveryState.LEASED)
 
 
 class SubscriberStore:
@@ -38,7 +39,7 @@ class SubscriberStore:
         fresh = Subscriber(
             id=_new_id(),
             schedule=sign_up.schedule,
-            covered_until=now - USUAL_SPAN[sign_up.schedule.rhythm],
+            covered_until=beginning(sign_up.schedule, now),
             alerts=sign_up.alerts,
             language=sign_up.language,
             format=sign_up.format,
@@ -46,10 +47,10 @@ class SubscriberStore:
         )
 
         def join(connection: Connection) -> tuple[str, Standing]:
-            row = connection.execute(select(_ROW.id, _ROW.standing).where(_ROW.address_key == key)).first()
-            if row is None:
-                values = self._row(fresh, sign_up.address, key, standing, consent, now)
-                insert_new(connection, schema.subscriber, [values])
+            # insert first, then look who is there: two who join at once are one
+            insert_new(connection, schema.subscriber, [self._row(fresh, sign_up.address, key, standing, consent, now)])
+            row = connection.execute(select(_ROW.id, _ROW.standing).where(_ROW.address_key == key)).one()
+            if row.id == fresh.id:
                 return fresh.id, standing
             if row.standing == Standing.ENDED:
                 self._begin_anew(connection, row.id, fresh, standing, consent, now)
@@ -86,9 +87,8 @@ class SubscriberStore:
     async def end(self, subscriber_id: str, reason: str, now: datetime) -> bool:
         """End a subscription and cancel everything not yet handed over; false when nothing was to end."""
         ended = update(schema.subscriber).where(_ROW.id == subscriber_id, _ROW.standing != Standing.ENDED)
-        undone = update(schema.delivery).where(
-            _DELIVERY.subscriber_id == subscriber_id, _DELIVERY.state.in_(CANCELLABLE)
-        )
+        # those under a lease too: one that is in flight just now is recorded as sent by whoever hands it over
+        undone = update(schema.delivery).where(_DELIVERY.subscriber_id == subscriber_id, _DELIVERY.state.in_(UNDONE))
 
         def end(connection: Connection) -> bool:
             values = {"standing": Standing.ENDED, "ended_at": now, "end_reason": reason, "closes_at": None}
@@ -126,6 +126,13 @@ class SubscriberStore:
         )
         return await self._database.read(lambda c: [records.subscriber(r) for r in c.execute(query)])
 
+    async def postpone(self, subscriber_ids: Sequence[str], until: datetime) -> None:
+        """Look at these subscribers' windows again at `until`; what the windows cover does not change."""
+        change = update(schema.subscriber).where(_ROW.id == bindparam("row"), _ROW.closes_at < until)
+        rows = [{"row": i, "closes_at": until} for i in subscriber_ids]
+        if rows:
+            await self._database.write(lambda c: c.execute(change, rows))
+
     async def counts(self) -> dict[str, int]:
         """How many subscribers have each standing."""
         query = select(_ROW.standing, func.count()).group_by(_ROW.standing)
@@ -137,9 +144,7 @@ class SubscriberStore:
 
         def look(connection: Connection) -> list[tuple[Subscriber, Standing, str]]:
             rows = connection.execute(query)
-            return [
-                (records.subscriber(r), Standing(r.standing), self.address(r.address, r.id)) for r in rows
-            ]
+            return [(records.subscriber(r), Standing(r.standing), self.address(r.address, r.id)) for r in rows]
 
         return await self._database.read(look)
 
@@ -147,7 +152,7 @@ class SubscriberStore:
         """The address of a subscriber."""
         return self._keyring.unseal(sealed, f"address:{subscriber_id}")
 
-    def _row(  # noqa: PLR0917
+    def _row(
         self,
         fresh: Subscriber,
         address: str,
@@ -167,7 +172,7 @@ class SubscriberStore:
             "consent_at": consent.given_at if consent else None,
         }
 
-    def _begin_anew(  # noqa: PLR0917
+    def _begin_anew(
         self,
         connection: Connection,
         known_id: str,

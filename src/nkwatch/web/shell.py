@@ -35,10 +35,11 @@ Answer = Callable[[Request, Problem], Response]
 class Shell:
     """ASGI middleware around the whole site. What a page sets itself stays as it is."""
 
-    def __init__(self, app: ASGIApp, answer: Answer) -> None:
-        """`answer` makes the page that tells of a problem."""
+    def __init__(self, app: ASGIApp, answer: Answer, patience: float = PATIENCE) -> None:
+        """`answer` makes the page that tells of a problem; `patience` is in seconds."""
         self._app = app
         self._answer = answer
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -58,11 +59,12 @@ class Shell:
             await self._app(scope, receive, send)
             return
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 body = await _whole_body(scope, receive)
         except TimeoutError:
             await self._tell(TOO_SLOW, scope, receive, send)
             return
+        # FastAPI's own limit acts only once a page reads the body, which is too late for a page that does not
         if body is None:
             await self._tell(TOO_LARGE, scope, receive, send)
             return

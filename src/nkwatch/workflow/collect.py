@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.source import Failed, Fetched, Outcome, PollState, Source
-from nkwatch.domain.statement import Origin, Sifted, identity_keys, shared_keys, sift
+from nkwatch.domain.source import Failed, Fetched, Outcome, PollState, Source, redesigned
+from nkwatch.domain.statement import Origin, Sifted, identify, sift
 from nkwatch.workflow.ports import Clock, Notice, Poller, Statements
 
 #: Longer than any poll may take; after that another process may try.
@@ -87,20 +87,17 @@ class Collect:
     async def _sift(self, source: Source, state: PollState, outcome: Outcome) -> Sifted:
         if not isinstance(outcome, Fetched):
             return Sifted()
-        shared = shared_keys(outcome.entries)
-        keys = {key for entry in outcome.entries for key in identity_keys(entry, shared)}
-        known = await self.statements.known(source.publisher, keys)
-        origin = Origin(
-            source.id, source.publisher, (source.languages or ("",))[0], backlog=state.first_ingest
-        )
-        return sift(outcome.entries, known, origin, self.clock())
+        identified = identify(outcome.entries)
+        known = await self.statements.known(source.publisher, {key for _, keys in identified for key in keys})
+        unknown = sum(not any(key in known for key in keys) for _, keys in identified)
+        backlog = state.first_ingest or redesigned(unknown, len(identified))
+        origin = Origin(source.id, source.publisher, (source.languages or ("",))[0], backlog)
+        return sift(identified, known, origin, self.clock())
 
     def _tell(self, source: Source, before: PollState, after: PollState) -> None:
         """One notice per change of state, not one per failure."""
         if after.failures and not before.failures:
-            self.notice(
-                "source failing", source=source.id, url=source.url, why=after.reason, next=str(after.due_at)
-            )
+            self.notice("source failing", source=source.id, url=source.url, why=after.reason, next=str(after.due_at))
         elif before.failures and not after.failures:
             self.notice("source works again", source=source.id, failures=before.failures)
 

@@ -55,10 +55,8 @@ class Deliver:
             outcomes = await run()
             for outcome in outcomes:
                 counts[type(outcome)] += 1
-            if run.line_down:
-                self.notice(
-                    "mail relay unreachable", why=run.line_down, what="deliveries wait and are tried again"
-                )
+            if run.line_down is not None:
+                self.notice("mail relay unreachable", why=run.line_down, what="deliveries wait and are tried again")
                 break
         return Delivered(counts[Sent], counts[Deferred], counts[Refused])
 
@@ -74,7 +72,8 @@ class _Run:
         self._done: asyncio.Queue[tuple[Delivery, Handover] | None] = asyncio.Queue()
         self._unrecorded = asyncio.Semaphore(deliver.relay.connections + GROUP - 1)
         self._outcomes: list[Handover] = []
-        self.line_down = ""
+        self.line_down: str | None = None
+        self._unwritable = False
 
     async def __call__(self) -> list[Handover]:
         recorder = asyncio.create_task(self._record())
@@ -91,8 +90,8 @@ class _Run:
         return self._outcomes
 
     def _go_on(self) -> bool:
-        stopped = self._deliver.stop.is_set() or self.line_down or self._deliver.clock() >= self._until
-        return bool(self._queue) and not stopped
+        stopped = self._deliver.stop.is_set() or self._unwritable or self.line_down is not None
+        return bool(self._queue) and not stopped and self._deliver.clock() < self._until
 
     async def _send(self) -> None:
         while self._go_on():
@@ -111,7 +110,14 @@ class _Run:
         more = True
         while more:
             group, more = await self._group()
-            await self._deliver.outbox.record(group, self._deliver.clock())
+            try:
+                await self._deliver.outbox.record(group, self._deliver.clock())
+            except BaseException:
+                # nothing more may be handed over: wake those who wait for a permit, so that they see it
+                self._unwritable = True
+                for _ in range(self._deliver.relay.connections):
+                    self._unrecorded.release()
+                raise
             self._outcomes += [outcome for _, outcome in group]
             for _ in group:
                 self._unrecorded.release()

@@ -42,9 +42,7 @@ class Statements(Protocol):
     async def register(self, sources: Iterable[Source], now: datetime) -> None:
         """Give a poll state, due at once, to every source that has none."""
 
-    async def claim_due(
-        self, source_ids: Sequence[str], now: datetime, limit: int, lease: Lease
-    ) -> list[PollState]:
+    async def claim_due(self, source_ids: Sequence[str], now: datetime, limit: int, lease: Lease) -> list[PollState]:
         """Claim up to `limit` of these sources that are due, the longest due first."""
         ...
 
@@ -97,6 +95,9 @@ class Subscribers(Protocol):
     async def closing(self, now: datetime, limit: int) -> list[Subscriber]:
         """Confirmed subscribers whose next window has closed by `now`."""
         ...
+
+    async def postpone(self, subscriber_ids: Sequence[str], until: datetime) -> None:
+        """Look at these subscribers' windows again at `until`; what the windows cover does not change."""
 
 
 class Outbox(Protocol):
@@ -161,9 +162,7 @@ class Composer(Protocol):
         """A digest with these stories in this order; `more` get one line each."""
         ...
 
-    def alert(
-        self, story: Story, reasons: Sequence[Reason], number: int, language: str, form: Format
-    ) -> Composition:
+    def alert(self, story: Story, reasons: Sequence[Reason], number: int, language: str, form: Format) -> Composition:
         """An alert on one story."""
         ...
 

@@ -5,9 +5,10 @@ transaction that writes its deliveries.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from nkwatch.domain.bulletin import BulletinKind, Composition, Mailing, Window
 from nkwatch.domain.problems import ConfigError
@@ -15,13 +16,17 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.story import AlertState, Story
 from nkwatch.domain.subscriber import Subscriber
 from nkwatch.editing.alerts import decide
-from nkwatch.editing.digests import Plan, plan, ranked
+from nkwatch.editing.digests import plan, ranked
 from nkwatch.editing.matching import reasons
 from nkwatch.editing.windows import closed_window
 from nkwatch.workflow.ports import Clock, Composer, Notice, Outbox, Statements, Subscribers
 
+T = TypeVar("T")
+
 #: Subscribers in one transaction.
 BATCH = 1_000
+#: When a digest that could not be composed is tried again.
+LATER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,16 @@ class Published:
     deliveries: int = 0
     failed: int = 0
 
+    def __add__(self, other: "Published") -> "Published":
+        return Published(
+            self.alerts + other.alerts,
+            self.held + other.held,
+            self.digests + other.digests,
+            self.empty + other.empty,
+            self.deliveries + other.deliveries,
+            self.failed + other.failed,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Publish:
@@ -47,103 +62,125 @@ class Publish:
     composer: Composer
     clock: Clock
     notice: Notice
+    #: problems of templates that the operator has been told of
+    told: set[str] = field(default_factory=set)
 
     async def __call__(self) -> Published:
         """Publish what is due. A wrong template holds back what needs it, says so, and loses nothing."""
-        alerts, held, alerted, unsent = await self._alerts()
-        digests = Published()
-        try:
-            digests = await self._digests()
-        except ConfigError as wrong:
-            self.notice("digests held back", why=str(wrong))
-            unsent += 1
-        return Published(alerts, held, digests.digests, digests.empty, alerted + digests.deliveries, unsent)
+        alerts = await self._alerts()
+        return alerts + await self._digests()
 
-    async def _alerts(self) -> tuple[int, int, int, int]:
-        """Alerts sent, held, their deliveries, and alerts that could not be composed."""
-        sent = held = deliveries = failed = 0
+    async def _alerts(self) -> Published:
+        total = Published()
         for story in await self.statements.alert_candidates(BATCH):
             state, why = self._decision(story)
-            if state is not AlertState.RELEASED:
-                await self.statements.record_alert(story.id, state, why, self.clock())
-                held += state is AlertState.HELD
-                if state is AlertState.HELD:
-                    self.notice(
-                        "alert held for an editor", story=story.id, title=story.lead.statement.title, why=why
-                    )
+            if state is AlertState.RELEASED:
+                total += await self._send_alert(story, why)
                 continue
-            try:
-                deliveries += await self._send_alert(story, why)
-                sent += 1
-            except ConfigError as wrong:
-                failed += 1
-                self.notice("alert not composed", story=story.id, why=str(wrong))
-        return sent, held, deliveries, failed
+            await self.statements.record_alert(story.id, state, why, self.clock())
+            if state is AlertState.HELD:
+                total += Published(held=1)
+                self.notice("alert held for an editor", story=story.id, title=story.lead.statement.title, why=why)
+        return total
 
     def _decision(self, story: Story) -> tuple[AlertState, str]:
         if story.alert is AlertState.RELEASED:
             return story.alert, story.alert_reason
         return decide(story, self.sources, self.clock())
 
-    async def _send_alert(self, story: Story, why: str) -> int:
-        """Enqueue for everybody who wants it, batch by batch; only then is the alert done."""
-        now, key, written, after = self.clock(), f"alert {story.id}", 0, ""
+    async def _send_alert(self, story: Story, why: str) -> Published:
+        """Enqueue for everybody who wants it, batch by batch; only then is the alert done.
+
+        While somebody's mail cannot be composed it stays released, and the next round tries again.
+        """
+        now, key, after = self.clock(), f"alert {story.id}", ""
         number = await self.outbox.number(key, BulletinKind.ALERT, now)
+        written, held_back = 0, False
         while batch := await self.subscribers.with_alerts(after, BATCH):
             after = batch[-1].id
             wanted = [(s, matched) for s in batch if (matched := reasons(s.wishes, story))]
-            deliveries = tuple(
-                (s, self.composer.alert(story, matched, number, s.language, s.format))
-                for s, matched in wanted
+            deliveries, lacking = self._composed(
+                "alert not composed",
+                wanted,
+                lambda reader, matched: self.composer.alert(story, matched, number, reader.language, reader.format),
             )
-            mailing = Mailing(key, BulletinKind.ALERT, now, deliveries, story_id=story.id)
-            written += await self.outbox.enqueue(mailing)
-        await self.statements.record_alert(story.id, AlertState.SENT, why, now)
-        return written
+            held_back = held_back or bool(lacking)
+            written += await self.outbox.enqueue(Mailing(key, BulletinKind.ALERT, now, deliveries, story_id=story.id))
+        state = AlertState.RELEASED if held_back else AlertState.SENT
+        await self.statements.record_alert(story.id, state, why, now)
+        return Published(alerts=not held_back, deliveries=written, failed=held_back)
 
     async def _digests(self) -> Published:
+        """Close every window that has closed by now, each reader's once."""
         now = self.clock()
         total = Published()
         await self.subscribers.announce_closing(now)
         stories: dict[Window, list[Story]] = {}
-        while closing := await self.subscribers.closing(now, BATCH):
-            for window, readers in _by_window(closing, now).items():
+        seen: set[str] = set()
+        while closing := [r for r in await self.subscribers.closing(now, BATCH) if r.id not in seen]:
+            seen.update(r.id for r in closing)
+            windows, early = _by_window(closing, now)
+            await self.subscribers.postpone(early, now + LATER)
+            for window, readers in windows.items():
                 if window not in stories:
                     stories[window] = ranked(await self.statements.ready_between(window))
-                total = _sum(total, await self._close(window, readers, stories[window], now))
+                total += await self._close(window, readers, stories[window], now)
         return total
 
     async def _close(
         self, window: Window, readers: Sequence[Subscriber], stories: Sequence[Story], now: datetime
     ) -> Published:
-        """Close one window for these readers: those for whom it holds nothing get nothing, and are covered too."""
+        """Close one window for these readers: those for whom it holds nothing get nothing, and are covered too.
+
+        Whose digest cannot be composed stays uncovered, and is looked at again later.
+        """
         key = f"digest {window.start:%Y-%m-%dT%H:%M:%S.%fZ}/{window.end:%Y-%m-%dT%H:%M:%S.%fZ}"
         plans = [(reader, plan(stories, reader)) for reader in readers]
         full = [(reader, p) for reader, p in plans if p.picks]
         number = await self.outbox.number(key, BulletinKind.DIGEST, now) if full else 0
-        deliveries = tuple((reader, self._digest(p, window, number, reader)) for reader, p in full)
-        mailing = Mailing(key, BulletinKind.DIGEST, now, deliveries, window, covered=tuple(readers))
+        deliveries, held_back = self._composed(
+            "digests held back",
+            full,
+            lambda reader, content: self.composer.digest(
+                content.picks, content.more, window, number, reader.schedule, reader.language, reader.format
+            ),
+        )
+        await self.subscribers.postpone(sorted(held_back), now + LATER)
+        covered = tuple(r for r in readers if r.id not in held_back)
+        mailing = Mailing(key, BulletinKind.DIGEST, now, deliveries, window, covered=covered)
         written = await self.outbox.enqueue(mailing)
-        return Published(digests=bool(full), empty=len(readers) - len(full), deliveries=written)
-
-    def _digest(self, content: Plan, window: Window, number: int, reader: Subscriber) -> Composition:
-        return self.composer.digest(
-            content.picks, content.more, window, number, reader.schedule, reader.language, reader.format
+        return Published(
+            digests=bool(deliveries), empty=len(readers) - len(full), deliveries=written, failed=bool(held_back)
         )
 
+    def _composed(
+        self,
+        event: str,
+        wanted: Sequence[tuple[Subscriber, T]],
+        compose: Callable[[Subscriber, T], Composition],
+    ) -> tuple[tuple[tuple[Subscriber, Composition], ...], set[str]]:
+        """The compositions, and the ids of readers whose template is wrong; each problem is told once."""
+        deliveries: list[tuple[Subscriber, Composition]] = []
+        problems: dict[str, str] = {}
+        for reader, content in wanted:
+            try:
+                deliveries.append((reader, compose(reader, content)))
+            except ConfigError as wrong:
+                problems[reader.id] = str(wrong)
+        for problem in sorted(set(problems.values()) - self.told):
+            self.notice(event, readers=len(problems), why=problem)
+        self.told.update(problems.values())
+        return tuple(deliveries), set(problems)
 
-def _by_window(closing: Iterable[Subscriber], now: datetime) -> dict[Window, list[Subscriber]]:
+
+def _by_window(closing: Iterable[Subscriber], now: datetime) -> tuple[dict[Window, list[Subscriber]], list[str]]:
+    """The readers of each window, and the ids of those whose window has not closed after all."""
     windows: dict[Window, list[Subscriber]] = defaultdict(list)
+    early: list[str] = []
     for reader in closing:
         window = closed_window(reader.schedule, reader.covered_until, now)
-        if window is not None:
+        if window is None:
+            early.append(reader.id)
+        else:
             windows[window].append(reader)
-    return windows
-
-
-def _sum(one: Published, other: Published) -> Published:
-    return Published(
-        digests=one.digests + other.digests,
-        empty=one.empty + other.empty,
-        deliveries=one.deliveries + other.deliveries,
-    )
+    return windows, early

@@ -44,18 +44,14 @@ class ReadStatements:
     async def _place(self, unread: Sequence[Placed]) -> list[Placement]:
         """A reading for each; what is on North Korea joins a story, what already has one stays there."""
         readings = [read(u.statement, self.lexicon, nk_only=self._nk_only(u)) for u in unread]
-        homeless = [
-            u.statement for u, r in zip(unread, readings, strict=True) if r.about_nk and not u.story_id
-        ]
+        homeless = [u.statement for u, r in zip(unread, readings, strict=True) if r.about_nk and not u.story_id]
         shelf = Shelf()
         if homeless:
             near = {mark for s in homeless for mark in marks(s)}
             shelf = Shelf(await self.statements.placed(near, since(homeless)))
         stories = {s.id: shelf.place(s) for s in homeless}
         return [
-            Placement(
-                r, u.story_id or stories.get(u.statement.id, ""), marks(u.statement) if r.about_nk else ()
-            )
+            Placement(r, u.story_id or stories.get(u.statement.id, ""), marks(u.statement) if r.about_nk else ())
             for u, r in zip(unread, readings, strict=True)
         ]
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from nkwatch.domain.bulletin import BulletinKind, Mailing
 from nkwatch.domain.subscriber import Consent, SignUp, Standing
-from nkwatch.editing.windows import USUAL_SPAN
+from nkwatch.editing.windows import beginning
 from nkwatch.workflow.ports import Clock, Composer, Outbox, Register
 
 
@@ -43,12 +43,12 @@ class Subscribe:
         return Joined.ASKED
 
     async def confirm(self, subscriber_id: str, origin: str) -> bool:
-        """Record the consent; the first digest looks back one usual span. False when nobody was waiting for it."""
+        """Record the consent; the first digest covers one usual span. False when nobody was waiting for it."""
         now = self.clock()
         found = await self.register.find(subscriber_id)
         if found is None:
             return False
-        covered_until = now - USUAL_SPAN[found[0].schedule.rhythm]
+        covered_until = beginning(found[0].schedule, now)
         return await self.register.confirm(subscriber_id, Consent(origin, now), covered_until)
 
     async def leave(self, subscriber_id: str, reason: str) -> bool:

@@ -127,9 +127,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber")),
         sa.UniqueConstraint("address_key", name=op.f("uq_subscriber_address_key")),
     )
-    op.create_index(
-        "ix_subscriber_standing_alerts_id", "subscriber", ["standing", "alerts", "id"], unique=False
-    )
+    op.create_index("ix_subscriber_standing_alerts_id", "subscriber", ["standing", "alerts", "id"], unique=False)
     op.create_index("ix_subscriber_standing_closes_at", "subscriber", ["standing", "closes_at"], unique=False)
     op.create_table(
         "delivery",
@@ -148,9 +146,7 @@ def upgrade() -> None:
         sa.Column("lease_owner", sa.String(), nullable=False),
         sa.Column("leased_until", Instant(), nullable=True),
         sa.ForeignKeyConstraint(["bulletin"], ["bulletin.number"], name=op.f("fk_delivery_bulletin")),
-        sa.ForeignKeyConstraint(
-            ["composition_id"], ["composition.id"], name=op.f("fk_delivery_composition_id")
-        ),
+        sa.ForeignKeyConstraint(["composition_id"], ["composition.id"], name=op.f("fk_delivery_composition_id")),
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("fk_delivery_subscriber_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("bulletin", "subscriber_id", name=op.f("uq_delivery_bulletin_subscriber_id")),
@@ -189,9 +185,7 @@ def upgrade() -> None:
         sa.Column("publisher", sa.String(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("statement_id", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["statement_id"], ["statement.id"], name=op.f("fk_statement_key_statement_id")
-        ),
+        sa.ForeignKeyConstraint(["statement_id"], ["statement.id"], name=op.f("fk_statement_key_statement_id")),
         sa.PrimaryKeyConstraint("publisher", "key", name=op.f("pk_statement_key")),
     )
     op.create_table(
@@ -201,8 +195,6 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("replaced_at", Instant(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["statement_id"], ["statement.id"], name=op.f("fk_statement_revision_statement_id")
-        ),
+        sa.ForeignKeyConstraint(["statement_id"], ["statement.id"], name=op.f("fk_statement_revision_statement_id")),
         sa.PrimaryKeyConstraint("statement_id", "revision", name=op.f("pk_statement_revision")),
     )

@@ -1,0 +1,204 @@
+"""One suite for every store: in memory, on SQLite and on PostgreSQL.
+
+PostgreSQL is started once for the session, in a temporary folder, by a user other than root, and is
+skipped with the reason where it is not installed (with NKWATCH_REQUIRE_ALL=1 that is a failure).
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, func, select, text
+
+from nkwatch.keys import Keyring
+from nkwatch.store import schema
+from nkwatch.store.database import Database
+from nkwatch.store.outbox import OutboxStore
+from nkwatch.store.statements import StatementStore
+from nkwatch.store.subscribers import SubscriberStore
+from tests.making import source
+from tests.workflow.memory import Memory, MemoryOutbox, MemoryStatements, MemorySubscribers
+
+KEYRING = Keyring({1: b"k" * 32}, current=1)
+SOURCES = {i: source(i) for i in ("a", "b")}
+
+
+@dataclass
+class Stores:
+    """Everything that one database holds, as the workflow sees it."""
+
+    statements: Any
+    subscribers: Any
+    outbox: Any
+    database: Any = None
+
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        return self.one(select(func.count()).select_from(schema.metadata.tables[table]))
+
+    def one(self, query: Any) -> Any:
+        """The first value of the first row."""
+        with self.database.engine.connect() as connection:
+            return connection.execute(query).scalar_one()
+
+    def rows(self, query: Any) -> list[Any]:
+        """All rows."""
+        with self.database.engine.connect() as connection:
+            return list(connection.execute(query))
+
+
+def open_stores(address: str) -> Stores:
+    """The stores on the database at this address; whoever opens them closes the database."""
+    database = Database(address)
+    outbox = OutboxStore(database, KEYRING, "nkwatch.example")
+    return Stores(StatementStore(database, SOURCES), SubscriberStore(database, KEYRING), outbox, database)
+
+
+@pytest.fixture(scope="session")
+def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database with all tables and no rows."""
+    path = tmp_path_factory.mktemp("sqlite") / "prepared.db"
+    database = Database(f"sqlite:///{path}")
+    database.prepare()
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server, without the name of a database."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        _do_without("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    tools, folder = found[-1].parent, Path(tempfile.mkdtemp(prefix="nkwatch-postgres-"))
+    user = _other_user()
+    if user:
+        shutil.chown(folder, user)
+    run = {"user": user, "cwd": folder, "stdout": subprocess.DEVNULL}
+    data = folder / "data"
+    subprocess.run([tools / "initdb", "-D", data, "-U", "nkwatch", "-A", "trust", "-N"], check=True, **run)
+    port = _free_port()
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60"
+    control = [tools / "pg_ctl", "-D", data, "-w"]
+    try:
+        subprocess.run([*control, "-o", options, "-l", folder / "log", "start"], check=True, **run)
+        yield f"postgresql://nkwatch@127.0.0.1:{port}"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], check=False, **run)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def prepared_postgres(postgres: str) -> str:
+    """A PostgreSQL database with all tables."""
+    _create_database(postgres, "prepared")
+    database = Database(f"{postgres}/prepared")
+    database.prepare()
+    database.close()
+    return f"{postgres}/prepared"
+
+
+@contextmanager
+def _emptied(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """The address of a database with all tables and no rows."""
+    if kind == "sqlite":
+        shutil.copy(request.getfixturevalue("prepared_file"), folder / "nkwatch.db")
+        yield f"sqlite:///{folder}/nkwatch.db"
+        return
+    address = request.getfixturevalue("prepared_postgres")
+    yield address
+    engine = create_engine(address.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        names = ", ".join(f'"{t}"' for t in schema.metadata.tables)
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with all tables and no rows."""
+    with _emptied(request.param, request, tmp_path) as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without any table."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/nkwatch.db"
+    server = request.getfixturevalue("postgres")
+    name = f"empty_{abs(hash(request.node.nodeid)) % 10**9}"
+    _create_database(server, name)
+    return f"{server}/{name}"
+
+
+@pytest.fixture
+def opened(address: str) -> Iterator[Callable[[], Stores]]:
+    """Opens the database as one more process would."""
+    databases: list[Database] = []
+
+    def open_one() -> Stores:
+        stores = open_stores(address)
+        databases.append(stores.database)
+        return stores
+
+    yield open_one
+    for database in databases:
+        database.close()
+
+
+@pytest.fixture
+def durable(opened: Callable[[], Stores]) -> Stores:
+    """A database, for what can be seen in its tables only."""
+    return opened()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
+    """Every store, for what the ports promise."""
+    if request.param == "memory":
+        memory = Memory(SOURCES)
+        yield Stores(MemoryStatements(memory), MemorySubscribers(memory), MemoryOutbox(memory))
+        return
+    with _emptied(request.param, request, tmp_path) as address:
+        opened = open_stores(address)
+        yield opened
+        opened.database.close()
+
+
+def _do_without(reason: str) -> None:
+    if os.environ.get("NKWATCH_REQUIRE_ALL") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _other_user() -> str | None:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid():
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _create_database(server: str, name: str) -> None:
+    engine = create_engine(
+        f"{server}/postgres".replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()

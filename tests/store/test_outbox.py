@@ -1,0 +1,310 @@
+"""The outbox: written with the windows it closes, claimed by one, recorded once (promises 1, 2 and 4)."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from nkwatch.domain.bulletin import (
+    Block,
+    BulletinKind,
+    Composition,
+    Deferred,
+    Mailing,
+    Refused,
+    Sent,
+    Slot,
+    Window,
+)
+from nkwatch.domain.lease import Lease
+from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp, Subscriber
+from nkwatch.store import schema
+from tests.making import NOW, composition
+from tests.store.conftest import Stores
+
+DAY = timedelta(days=1)
+MINE, THEIRS = Lease("mine", NOW + timedelta(minutes=5)), Lease("theirs", NOW + timedelta(hours=9))
+KINDS = BulletinKind
+
+
+async def readers(stores: Stores, count: int) -> list[Subscriber]:
+    """Confirmed daily readers whose next window begins a day ago."""
+    found = []
+    for n in range(count):
+        sign_up = SignUp(f"r{n}@example.org", Schedule(Rhythm.DAILY, 7))
+        subscriber_id, _ = await stores.subscribers.join(sign_up, Consent("test", NOW), NOW - timedelta(hours=1))
+        found.append((await stores.subscribers.find(subscriber_id))[0])
+    return found
+
+
+def mailing(
+    *to: Subscriber, key: str = "alert s1", kind: KINDS = KINDS.ALERT, subject: str = "Subject", date: object = NOW
+) -> Mailing:
+    """A bulletin for these readers."""
+    return Mailing(key, kind, date, tuple((s, composition(subject, kind)) for s in to), story_id="s1")
+
+
+def digest(*to: Subscriber, key: str = "digest 1", window: Window | None = None) -> Mailing:
+    """A digest for these readers, whose window it closes."""
+    window = window or Window(NOW - DAY, NOW)
+    deliveries = tuple((s, composition()) for s in to)
+    return Mailing(key, KINDS.DIGEST, NOW, deliveries, window, covered=to)
+
+
+# Writing
+
+
+async def test_one_row_for_each_bulletin_and_subscriber_however_often_it_is_written(stores: Stores) -> None:
+    two = await readers(stores, 2)
+    assert await stores.outbox.enqueue(mailing(two[0])) == 1
+    assert await stores.outbox.enqueue(mailing(*two)) == 1
+    assert await stores.outbox.enqueue(mailing(*two, subject="Another")) == 0
+    assert await stores.outbox.enqueue(mailing(*two, key="alert s2")) == 2
+    assert await stores.outbox.counts() == {"pending": 4}
+
+
+async def test_a_bulletin_keeps_its_number(stores: Stores) -> None:
+    (one,) = await readers(stores, 1)
+    number = await stores.outbox.number("alert s1", KINDS.ALERT, NOW)
+    assert await stores.outbox.number("alert s1", KINDS.ALERT, NOW + DAY) == number
+    assert await stores.outbox.number("alert s2", KINDS.ALERT, NOW) != number
+    await stores.outbox.enqueue(mailing(one))
+    assert [c.number for c in await stores.outbox.claim(NOW, 9, MINE)] == [number]
+
+
+async def test_a_mailing_without_deliveries_opens_no_bulletin(durable: Stores) -> None:
+    (one,) = await readers(durable, 1)
+    empty = Mailing("digest 1", KINDS.DIGEST, NOW, (), Window(NOW - DAY, NOW), covered=(one,))
+    assert await durable.outbox.enqueue(empty) == 0
+    assert (durable.count("bulletin"), durable.count("delivery")) == (0, 0)
+    assert (await durable.subscribers.find(one.id))[0].covered_until == NOW
+
+
+async def test_a_bulletin_says_which_window_or_story_it_was(durable: Stores) -> None:
+    (one,) = await readers(durable, 1)
+    await durable.outbox.enqueue(digest(one))
+    await durable.outbox.enqueue(mailing(one))
+    b = schema.bulletin.c
+    rows = durable.rows(select(b.key, b.kind, b.window_start, b.window_end, b.story_id).order_by(b.number))
+    assert rows == [("digest 1", "digest", NOW - DAY, NOW, ""), ("alert s1", "alert", None, None, "s1")]
+
+
+async def test_compositions_and_blocks_are_stored_once_for_all(durable: Stores) -> None:
+    many = await readers(durable, 12)
+    shared = Block(b"A story\r\n")
+    both = [
+        Composition(KINDS.ALERT, language, f"Subject {language}", (Block(language.encode()), shared, Slot("links")), (shared,))
+        for language in ("en", "ko")
+    ]  # fmt: skip
+    deliveries = tuple((s, both[n % 2]) for n, s in enumerate(many))
+    for key in ("alert s1", "alert s2"):
+        await durable.outbox.enqueue(Mailing(key, KINDS.ALERT, NOW, deliveries))
+    assert [durable.count(t) for t in ("delivery", "composition", "block")] == [24, 2, 3]
+    claimed = await durable.outbox.claim(NOW, 99, MINE)
+    assert {c.composition for c in claimed} == set(both)
+
+
+async def test_a_delivery_has_its_message_id_and_date_before_the_first_attempt(stores: Stores) -> None:
+    two = await readers(stores, 2)
+    await stores.outbox.enqueue(mailing(*two))
+    claimed = await stores.outbox.claim(NOW + DAY, 9, MINE)
+    names = [c.delivery.message_id for c in claimed]
+    assert len(set(names)) == 2
+    assert all(n.startswith("<") and n.endswith("@nkwatch.example>") for n in names)
+    assert {c.delivery.date for c in claimed} == {NOW}
+
+
+async def test_a_message_id_names_no_subscriber(durable: Stores) -> None:
+    (one,) = await readers(durable, 1)
+    await durable.outbox.enqueue(mailing(one))
+    (claimed,) = await durable.outbox.claim(NOW, 9, MINE)
+    assert one.id not in claimed.delivery.message_id
+
+
+async def test_a_mailing_to_more_than_one_statement_of_sql_is_written_whole(stores: Stores) -> None:
+    many = await readers(stores, 120)
+    assert await stores.outbox.enqueue(digest(*many)) == 120
+    assert len(await stores.outbox.claim(NOW, 999, MINE)) == 120
+    assert await stores.subscribers.closing(NOW, 999) == []
+
+
+# Windows
+
+
+async def test_a_window_closes_with_its_deliveries(stores: Stores) -> None:
+    two = await readers(stores, 2)
+    assert len(await stores.subscribers.closing(NOW, 9)) == 2
+    await stores.outbox.enqueue(digest(*two))
+    assert [(await stores.subscribers.find(s.id))[0].covered_until for s in two] == [NOW, NOW]
+    assert await stores.subscribers.closing(NOW + DAY - timedelta(seconds=1), 9) == []
+    assert len(await stores.subscribers.closing(NOW + DAY, 9)) == 2
+
+
+async def test_a_mailing_that_cannot_be_written_closes_no_window(durable: Stores) -> None:
+    (one,) = await readers(durable, 1)
+    stranger = Subscriber("nobody", Schedule(), NOW)
+    broken = Mailing(
+        "digest 1", KINDS.DIGEST, NOW, ((one, composition()), (stranger, composition())),
+        Window(NOW - DAY, NOW), covered=(one,),
+    )  # fmt: skip
+    with pytest.raises(Exception, match=r"(?i)foreign key"):
+        await durable.outbox.enqueue(broken)
+    assert (await durable.subscribers.find(one.id))[0].covered_until == NOW - DAY
+    assert [durable.count(t) for t in ("bulletin", "block", "composition", "delivery")] == [0, 0, 0, 0]
+
+
+async def test_of_two_publishers_one_closes_the_window(opened: Callable[[], Stores]) -> None:
+    one, other = opened(), opened()
+    many = await readers(one, 8)
+    # they disagree on where the window ends, so that nothing but covered_until can tell
+    mine = digest(*many, key="digest mine", window=Window(NOW - DAY, NOW))
+    theirs = digest(*reversed(many), key="digest theirs", window=Window(NOW - DAY, NOW + timedelta(minutes=1)))
+    written = await asyncio.gather(
+        one.outbox.enqueue(mine), other.outbox.enqueue(theirs), one.outbox.enqueue(mine), other.outbox.enqueue(theirs)
+    )
+    assert sum(written) == len(many)
+    assert one.count("delivery") == len(many)
+
+
+async def test_a_reader_whose_window_was_closed_meanwhile_is_left_out(stores: Stores) -> None:
+    two = await readers(stores, 2)
+    await stores.outbox.enqueue(digest(two[0]))
+    late = digest(*two, key="digest 2", window=Window(NOW - DAY, NOW + timedelta(minutes=1)))
+    assert await stores.outbox.enqueue(late) == 1
+    assert (await stores.subscribers.find(two[0].id))[0].covered_until == NOW
+
+
+async def test_closing_a_window_twice_changes_nothing_more(stores: Stores) -> None:
+    two = await readers(stores, 2)
+    assert [await stores.outbox.enqueue(digest(*two)) for _ in range(3)] == [2, 0, 0]
+
+
+# Claiming
+
+
+async def test_alerts_go_before_confirmations_and_those_before_digests(stores: Stores) -> None:
+    (one,) = await readers(stores, 1)
+    for kind in (KINDS.DIGEST, KINDS.CONFIRMATION, KINDS.ALERT, KINDS.DIGEST, KINDS.ALERT):
+        await stores.outbox.enqueue(mailing(one, key=f"{kind} {NOW}", kind=kind, subject=kind))
+        await stores.outbox.enqueue(mailing(one, key=f"{kind} 2", kind=kind, subject=kind))
+    claimed = [c.composition.kind for c in await stores.outbox.claim(NOW, 9, MINE)]
+    assert claimed == [KINDS.ALERT] * 2 + [KINDS.CONFIRMATION] * 2 + [KINDS.DIGEST] * 2
+
+
+async def test_what_comes_first_is_claimed_first_and_no_more_than_asked_for(stores: Stores) -> None:
+    many = await readers(stores, 5)
+    await stores.outbox.enqueue(mailing(*many[:2], key="digest 1", kind=KINDS.DIGEST))
+    await stores.outbox.enqueue(mailing(*many[2:]))
+    first = await stores.outbox.claim(NOW, 4, MINE)
+    assert [c.composition.kind for c in first] == [KINDS.ALERT] * 3 + [KINDS.DIGEST]
+    assert len(await stores.outbox.claim(NOW, 4, THEIRS)) == 1
+
+
+async def test_what_is_not_due_is_not_claimed(stores: Stores) -> None:
+    (one,) = await readers(stores, 1)
+    await stores.outbox.enqueue(mailing(one, date=NOW + DAY))
+    assert await stores.outbox.claim(NOW + DAY - timedelta(seconds=1), 9, MINE) == []
+    assert len(await stores.outbox.claim(NOW + DAY, 9, MINE)) == 1
+
+
+async def test_what_is_claimed_is_nobody_elses_until_the_lease_ends(stores: Stores) -> None:
+    (one,) = await readers(stores, 1)
+    await stores.outbox.enqueue(mailing(one))
+    (first,) = await stores.outbox.claim(NOW, 9, MINE)
+    assert await stores.outbox.claim(NOW, 9, THEIRS) == []
+    assert await stores.outbox.recover(MINE.until - timedelta(seconds=1)) == 0
+    assert await stores.outbox.recover(MINE.until) == 1
+    assert await stores.outbox.recover(MINE.until) == 0
+    (again,) = await stores.outbox.claim(MINE.until, 9, THEIRS)
+    assert (again.delivery.id, again.delivery.message_id) == (first.delivery.id, first.delivery.message_id)
+
+
+async def test_processes_that_claim_at_once_share_the_deliveries(opened: Callable[[], Stores]) -> None:
+    one, other = opened(), opened()
+    many = await readers(one, 40)
+    await one.outbox.enqueue(mailing(*many))
+    claims = [(one if n % 2 else other).outbox.claim(NOW, 7, MINE) for n in range(12)]
+    claimed = [c.delivery.id for batch in await asyncio.gather(*claims) for c in batch]
+    rest = [c.delivery.id for c in await one.outbox.claim(NOW, 99, MINE)]
+    assert len(set(claimed + rest)) == len(claimed) + len(rest) == 40
+
+
+async def test_what_is_released_may_be_claimed_at_once_and_was_never_tried(stores: Stores) -> None:
+    two = await readers(stores, 2)
+    await stores.outbox.enqueue(mailing(*two))
+    claimed = await stores.outbox.claim(NOW, 9, MINE)
+    await stores.outbox.release([c.delivery for c in claimed])
+    await stores.outbox.release([c.delivery for c in claimed])
+    again = await stores.outbox.claim(NOW, 9, THEIRS)
+    assert [(c.delivery.id, c.delivery.attempts) for c in again] == [(c.delivery.id, 0) for c in claimed]
+
+
+async def test_releasing_nothing_is_no_mistake(stores: Stores) -> None:
+    await stores.outbox.release([])
+    await stores.outbox.record([], NOW)
+    assert await stores.outbox.claim(NOW, 9, MINE) == []
+
+
+# Recording
+
+
+async def test_outcomes_are_recorded_as_they_were(durable: Stores) -> None:
+    three = await readers(durable, 3)
+    await durable.outbox.enqueue(mailing(*three))
+    claimed = [c.delivery for c in await durable.outbox.claim(NOW, 9, MINE)]
+    outcomes = (Sent("250 queued"), Deferred("451 later"), Refused("550 no such user"))
+    await durable.outbox.record(list(zip(claimed, outcomes, strict=True)), NOW)
+    d = schema.delivery.c
+    rows = durable.rows(select(d.state, d.attempts, d.reply, d.due_at, d.done_at, d.lease_owner).order_by(d.id))
+    assert rows == [
+        ("sent", 1, "250 queued", None, NOW, ""),
+        ("deferred", 1, "451 later", NOW + timedelta(minutes=5), None, ""),
+        ("refused", 1, "550 no such user", None, NOW, ""),
+    ]
+
+
+async def test_what_was_put_off_is_claimed_when_it_is_due_and_what_is_done_never(stores: Stores) -> None:
+    three = await readers(stores, 3)
+    await stores.outbox.enqueue(mailing(*three))
+    claimed = [c.delivery for c in await stores.outbox.claim(NOW, 9, MINE)]
+    outcomes = (Sent("250 queued"), Deferred("451 later"), Refused("550 no such user"))
+    await stores.outbox.record(list(zip(claimed, outcomes, strict=True)), NOW)
+    assert await stores.outbox.claim(NOW + timedelta(minutes=4), 9, THEIRS) == []
+    (again,) = await stores.outbox.claim(NOW + DAY, 9, THEIRS)
+    assert (again.delivery.id, again.delivery.attempts, again.delivery.reply) == (claimed[1].id, 1, "451 later")
+    assert await stores.outbox.recover(NOW + 9 * DAY) == 1
+
+
+async def test_recording_twice_changes_nothing_more(stores: Stores) -> None:
+    (one,) = await readers(stores, 1)
+    await stores.outbox.enqueue(mailing(one))
+    (claimed,) = await stores.outbox.claim(NOW, 9, MINE)
+    for _ in range(2):
+        await stores.outbox.record([(claimed.delivery, Deferred("451 later"))], NOW)
+    (again,) = await stores.outbox.claim(NOW + DAY, 9, THEIRS)
+    assert again.delivery.attempts == 1
+
+
+async def test_what_was_sent_stays_sent_whatever_a_slower_process_says(stores: Stores) -> None:
+    (one,) = await readers(stores, 1)
+    await stores.outbox.enqueue(mailing(one))
+    (slow,) = await stores.outbox.claim(NOW, 9, MINE)
+    await stores.outbox.recover(MINE.until)
+    (fast,) = await stores.outbox.claim(MINE.until, 9, THEIRS)
+    await stores.outbox.record([(fast.delivery, Sent("250 queued"))], MINE.until)
+    await stores.outbox.record([(slow.delivery, Deferred("gone", line=True))], MINE.until)
+    assert await stores.outbox.counts() == {"sent": 1}
+
+
+async def test_a_delivery_that_was_put_off_keeps_its_wait_through_a_crash(stores: Stores) -> None:
+    (one,) = await readers(stores, 1)
+    await stores.outbox.enqueue(mailing(one))
+    (claimed,) = await stores.outbox.claim(NOW, 9, MINE)
+    await stores.outbox.record([(claimed.delivery, Deferred("451 later"))], NOW)
+    later = NOW + timedelta(minutes=5)
+    await stores.outbox.claim(later, 9, Lease("mine", later + timedelta(minutes=5)))
+    await stores.outbox.recover(later + timedelta(minutes=5))
+    (again,) = await stores.outbox.claim(later + timedelta(minutes=5), 9, THEIRS)
+    assert again.delivery.attempts == 1

@@ -1,0 +1,94 @@
+"""The whole service on bundled samples, as a newcomer runs it."""
+
+import email
+import email.policy
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    out = tmp_path_factory.mktemp("demo") / "out"
+    command = [sys.executable, "-m", "nkwatch", "demo", "--once", "--out", out, "--json"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    told, progress = ended.stdout, ended.stderr
+    assert ended.returncode == 0, progress
+    mails = [email.message_from_bytes(p.read_bytes(), policy=email.policy.default) for p in sorted(out.glob("*.eml"))]
+    return json.loads(told), progress, out, mails
+
+
+@pytest.mark.timeout(120)
+def test_the_demo_polls_reads_groups_alerts_and_digests(demo):
+    told, progress, out, mails = demo
+    assert told["statements"] == 32
+    assert told["edited"] == 1, "one sample is edited between the polls"
+    assert told["stories"] == told["about_north_korea"] - 1, "one sample is a reprint of another"
+    assert told["alerts"] == 1, "one primary source may raise alerts by itself"
+    assert "1 held for an editor" in progress
+    assert told["mails"] == len(mails) > 8
+    assert (out / "index.html").stat().st_size > 5_000
+
+    subjects = [m["subject"] for m in mails]
+    assert sum("Seven North Koreans" in s for s in subjects) >= 4
+    kinds = {m["list-id"].partition("<")[2].partition(".")[0] for m in mails if m["list-id"]}
+    assert kinds == {"alerts", "digests"}
+
+
+@pytest.mark.timeout(120)
+def test_every_bulletin_can_be_left_and_a_confirmation_cannot(demo):
+    *_, mails = demo
+    for mail in mails:
+        left = mail["list-unsubscribe"]
+        if mail["list-id"] is None:
+            assert left is None
+            continue
+        assert left.startswith("<http")
+        assert mail["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
+        assert left.strip("<>") in mail.get_body(("plain",)).get_content()
+
+
+class _Anchors(HTMLParser):
+    """Collects links with the text of their block, and tags that have no place in a mail."""
+
+    def __init__(self):
+        super().__init__()
+        self.links, self.foreign, self.text = [], set(), ""
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "a":
+            self.links.append(dict(attrs)["href"])
+        self.foreign |= {tag} & {"script", "img", "form", "iframe", "object", "link"}
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.mark.timeout(120)
+def test_the_mails_hold_nothing_remote_and_show_the_host_of_every_link(demo):
+    *_, mails = demo
+    for mail in mails:
+        html = mail.get_body(("html",))
+        if html is None:
+            continue
+        content = html.get_content()
+        assert len(content.encode()) < 80_000
+        found = _Anchors()
+        found.feed(content)
+        assert not found.foreign
+        assert "url(" not in content
+        for link in found.links:
+            assert link.startswith(("http://", "https://", "mailto:"))
+            if link.startswith("http"):
+                assert link.split("/")[2] in found.text
+
+
+@pytest.mark.timeout(120)
+def test_off_topic_samples_stand_in_no_digest(demo):
+    *_, mails = demo
+    everything = "".join(m.get_body(("plain",)).get_content() for m in mails)
+    for off_topic in ("Victorian pier", "Sahel", "DR Congo", "북한산", "국민연금", "missiles into eastern sea"):
+        assert off_topic not in everything

@@ -1,0 +1,158 @@
+"""The pages in a real browser: they fit, they can be read by everybody, and the buttons work."""
+
+import asyncio
+import os
+import shutil
+from contextlib import asynccontextmanager
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import async_playwright
+
+from nkwatch.web.app import create_app
+from nkwatch.web.preview import write_overview
+from nkwatch.web.server import serve
+from tests.web.samples import Box, confirmed, join, mailed, row, tell_samples
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and os.environ.get("NKWATCH_REQUIRE_ALL") != "1", reason="no chromium on this machine"
+)
+#: A browser that is not root's, and that asks for nothing but our pages.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+]
+#: Screens to look at, and whether axe-core runs there: once at each width and in each colour scheme.
+SCREENS = [(320, "light", False), (320, "dark", True), (1280, "light", True), (1280, "dark", False)]
+
+
+@asynccontextmanager
+async def browser():
+    assert CHROMIUM, "NKWATCH_REQUIRE_ALL=1, and there is no chromium"
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield opened
+        finally:
+            await opened.close()
+
+
+@asynccontextmanager
+async def site(newsroom, box=None):
+    """The address of the site on a socket of its own."""
+    stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
+    app = create_app(newsroom, mailbox=box)
+    task = asyncio.create_task(serve(app, "127.0.0.1", 0, stop, address.set_result))
+    try:
+        yield (await asyncio.wait_for(address, 20)).rstrip("/")
+    finally:
+        stop.set()
+        await task
+
+
+@asynccontextmanager
+async def busy_site(newsroom):
+    """A site in full use: its address, and the path of every kind of page."""
+    await tell_samples(newsroom)
+    reader = await confirmed(newsroom, "a@inbox.example")
+    pending = await join(newsroom)
+    box = Box(*await mailed(newsroom))
+    told = max(await newsroom.statements.newest(90), key=lambda s: len(s.reports))
+    with_html = next(n for n, raw in enumerate(box.messages, 1) if b"text/html" in raw)
+    paths = [
+        "/",
+        f"/stories/{told.id}",
+        "/sources",
+        f"/confirm/{newsroom.keyring.token('confirm', pending)}",
+        f"/confirm/{newsroom.keyring.token('confirm', reader)}",
+        f"/leave/{newsroom.keyring.token('leave', reader)}",
+        "/nothing",
+        "/demo",
+        f"/demo/mails/{with_html}",
+        "/?lang=ko",
+        "/demo?lang=ja",
+        "/sources?lang=fr",
+    ]
+    async with site(newsroom, box) as address:
+        yield address, paths
+
+
+async def too_wide(page):
+    return await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+
+async def faults(page):
+    """What axe-core finds; mails in their sandbox run no scripts, so it cannot look into them."""
+    options = {"resultTypes": ["violations"], "iframes": False, "preload": False}
+    found = await Axe().run(page, options=options)
+    return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found.response["violations"]]
+
+
+async def looked_at(page, width, scheme, with_axe):
+    await page.set_viewport_size({"width": width, "height": 800})
+    await page.emulate_media(color_scheme=scheme)
+    found = await faults(page) if with_axe else []
+    return [*found, *(["too wide"] if await too_wide(page) else [])]
+
+
+@pytest.mark.timeout(300)
+async def test_every_page_fits_every_screen_and_axe_finds_nothing(newsroom):
+    wrong, asked = [], []
+    async with busy_site(newsroom) as (address, paths), browser() as opened:
+        page = await opened.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        for path in paths:
+            await page.goto(address + path)
+            for width, scheme, with_axe in SCREENS:
+                wrong += [(path, width, scheme, fault) for fault in await looked_at(page, width, scheme, with_axe)]
+    assert wrong == []
+    assert [url for url in asked if not url.startswith(address)] == []
+
+
+async def test_a_reader_confirms_and_leaves_with_the_keyboard_alone(newsroom):
+    reader = await join(newsroom)
+    async with site(newsroom) as address, browser() as opened:
+        context = await opened.new_context(java_script_enabled=False)
+        page = await context.new_page()
+        for purpose, standing in (("confirm", "confirmed"), ("leave", "ended")):
+            await page.goto(f"{address}/{purpose}/{newsroom.keyring.token(purpose, reader)}")
+            await page.locator("main button").focus()
+            async with page.expect_navigation():
+                await page.keyboard.press("Enter")
+            assert row(newsroom, reader)["standing"] == standing
+        assert await page.locator("h1").text_content() == "You have left this list"
+        assert await context.cookies() == []
+
+
+async def test_the_first_tab_stop_leads_past_the_menu(newsroom):
+    async with site(newsroom) as address, browser() as opened:
+        page = await opened.new_page()
+        await page.goto(address)
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.className") == "skip"
+        await page.keyboard.press("Enter")
+        assert await page.evaluate("document.activeElement.id") == "main"
+
+
+async def test_the_written_overview_opens_without_a_server(newsroom, tmp_path):
+    await tell_samples(newsroom)
+    await confirmed(newsroom, "a@inbox.example")
+    await write_overview(newsroom, Box(*await mailed(newsroom)), tmp_path)
+    async with browser() as opened:
+        page = await opened.new_page()
+        complaints, asked = [], []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("request", lambda request: asked.append(request.url))
+        await page.goto((tmp_path / "index.html").as_uri())
+        await page.locator("section[aria-labelledby=mails] a").first.click()
+        await page.wait_for_url("**/001.html")
+        shown = page.frame_locator("iframe.mail").locator("h1")
+        assert await shown.text_content()
+        assert await page.evaluate("getComputedStyle(document.body).display") == "flex"
+        assert (await faults(page), complaints) == ([], [])
+        assert all(url.startswith(("file:", "about:")) for url in asked)

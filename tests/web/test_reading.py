@@ -1,0 +1,176 @@
+"""The pages to read: front page, story, sources, health."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from nkwatch.domain.statement import Entry
+from tests.web.conftest import visitor
+from tests.web.html import Page
+from tests.web.samples import ENGLISH, KOREAN, NOW, tell, tell_samples
+
+CAMP = "The North Korean government must close the prison camp at Yodok. Nobody should be tortured there. " * 3
+
+
+def entry(title="Close the camp at Yodok", text=CAMP, **fields):
+    given = {"url": f"https://www.{ENGLISH}.example/1", "guid": title, "published": NOW - timedelta(hours=5)}
+    return Entry(title, text=text, **(given | fields))
+
+
+async def test_the_front_page_shows_a_story_with_publisher_date_themes_and_an_excerpt(newsroom, client):
+    (story,) = await tell(newsroom, ENGLISH, entry())
+    page = Page.of((await client.get("/")).text)
+    link = page.one("article h3 a")
+    assert (link.text, link.get("lang"), link.get("href")) == ("Close the camp at Yodok", "en", f"/stories/{story}")
+    assert "Reedbank Border Watch" in page.text("article .from")
+    assert page.one("article time").text == "22 November 2026"
+    assert page.text("article .themes") == "Prisons, camps and torture"
+    excerpt = page.text("article .excerpt")
+    assert excerpt.endswith(".")
+    assert excerpt in CAMP
+    assert len(excerpt) <= 300
+    assert not page.all(".urgent")
+    assert not page.all(".others")
+
+
+async def test_the_front_page_says_what_this_is_and_what_it_is_not(client):
+    said = Page.of((await client.get("/")).text).text("main")
+    assert "nkwatch watches what organisations" in said
+    assert "It is not the NGO NK Watch in Seoul (nkwatch.org)." in said
+    assert "There is no story yet." in said
+
+
+async def test_the_front_page_shows_the_newest_thirty_on_human_rights_the_newest_first(newsroom, client):
+    days = [entry(f"Close camp {n}", f"Prison camp {n} of North Korea. " * 4 + f"Case{n} " * 40,
+                  published=NOW - timedelta(hours=n + 1)) for n in range(31)]  # fmt: skip
+    sport = entry("North Korea wins a football match", "The North Korean team won in Pyongyang. " * 5, published=NOW)
+    await tell(newsroom, ENGLISH, *days, sport)
+    shown = [a.text for a in Page.of((await client.get("/")).text).all("article h3 a")]
+    assert shown == [f"Close camp {n}" for n in range(30)]
+
+
+async def test_an_urgent_story_is_marked_and_other_reports_are_counted(newsroom, client):
+    await tell_samples(newsroom)
+    articles = {a.cssselect("h3 a")[0].text: a for a in Page.of((await client.get("/")).text).all("article")}
+    tumen = articles["Seven North Koreans held in Tumen face forced return within days"]
+    assert tumen.cssselect(".urgent")[0].text == "Urgent"
+    women = articles["Women sold across the river need protection, not police"]
+    assert women.cssselect(".others")[0].text == "1 other report"
+    assert not women.cssselect(".urgent")
+
+
+async def test_a_story_shows_each_report_with_its_host_and_the_words_that_decided(newsroom, client):
+    await tell_samples(newsroom)
+    story = next(s for s in await newsroom.statements.newest(90) if s.lead.statement.title.startswith("Women sold"))
+    page = Page.of((await client.get(f"/stories/{story.id}")).text)
+    assert page.text("h1") == "Women sold across the river need protection, not police"
+    assert [h.text for h in page.all("article h3")] == [r.statement.title for r in story.others]
+    assert [h.text for h in page.all(".original .host")] == [
+        "(www.sample-border-watch.example)",
+        "(www.sample-release-wire.example)",
+    ]
+    phrases = [q.text for q in page.all(".report.lead q")]
+    assert "forced marriages" in phrases
+    assert all(phrase in story.lead.statement.text for phrase in phrases)
+    for quoted in page.all("blockquote"):
+        assert len(quoted.text) <= 400
+
+
+async def test_a_report_in_the_readers_language_leads_the_story(newsroom, client):
+    await tell(newsroom, ENGLISH, entry())
+    quoting = "북한 정치범수용소에서 살아 나온 사람들이 서울에서 증언했다. " * 20 + CAMP
+    (korean,) = await tell(newsroom, KOREAN, entry("요덕 수용소를 닫으라", quoting, language="ko"))
+    story = next(s for s in await newsroom.statements.newest(9))
+    assert {korean} < {r.statement.id for r in story.reports}
+    for language, title in (("ko", "요덕 수용소를 닫으라"), ("en", "Close the camp at Yodok")):
+        page = Page.of((await client.get(f"/stories/{story.id}", params={"lang": language})).text)
+        assert page.text("h1") == title
+
+
+async def test_an_estimated_date_and_a_later_change_are_said(newsroom, client):
+    (story,) = await tell(newsroom, ENGLISH, entry(published=None, guid="one"))
+    newsroom.clock.now += timedelta(hours=2)
+    await tell(newsroom, ENGLISH, entry(text=CAMP + " Corrected.", published=None, guid="one"))
+    page = Page.of((await client.get(f"/stories/{story}")).text)
+    assert "22 November 2026, 07:00 UTC (date estimated)" in page.text(".report .from")
+    assert page.text(".edited") == "Changed by the publisher: 22 November 2026, 09:00 UTC"
+
+
+HOSTILE = [
+    ("<script>alert(1)</script>", "https://www.sample-border-watch.example/1"),
+    ('"><img src=x onerror=alert(1)>', "javascript:alert(1)"),
+    ("{{ 7 * 7 }}{% include 'web/base.html' %}", "data:text/html,<script>alert(1)</script>"),
+    ("safe \u202egpj.exe\u202c \u2066x\u2069 \x00\x1b[31m\ufeff title", "https://sample-border-watch.example@evil.example/"),
+    ("W" * 5000, "https://evil.example/'onmouseover='alert(1)"),
+    ("", 'HTTPS://WWW.SAMPLE-BORDER-WATCH.EXAMPLE/"><script>'),
+    ("%(name)s %s %", "//www.sample-border-watch.example/1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("title", "url"), HOSTILE)
+async def test_hostile_titles_and_addresses_come_out_harmless(newsroom, client, title, url):
+    text = f"{title} must close the prison camp at Yodok in North Korea. <script>alert(2)</script>"
+    (story,) = await tell(newsroom, ENGLISH, entry(title, text, url=url, guid="x"))
+    for path in ("/", f"/stories/{story}"):
+        text = (await client.get(path)).text
+        page = Page.of(text)
+        assert not page.all("script, img, iframe, object, link:not([rel=stylesheet]):not([rel=icon])")
+        assert not [n for e in page.tree.iter("*") for n in e.attrib if n.startswith("on") or n == "style"]
+        assert all(
+            href.startswith(("/", "?", "#", "https://www.sample-border-watch.example/")) for href in page.links()
+        )
+        assert not set(text) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00\x1b\ufeff")
+        assert page.text("h1") if path != "/" else page.one("article h3 a").text
+
+
+async def test_an_address_outside_the_source_is_text_and_no_link(newsroom, client):
+    (story,) = await tell(newsroom, ENGLISH, entry(url="https://elsewhere.example/page"))
+    page = Page.of((await client.get(f"/stories/{story}")).text)
+    assert "elsewhere.example/page" in page.text(".original")
+    assert not page.all(".original a")
+
+
+async def test_a_host_in_other_letters_is_shown_in_punycode(newsroom, client):
+    source = newsroom.sources[ENGLISH]
+    newsroom.sources[ENGLISH] = replace(source, domains=())
+    (story,) = await tell(newsroom, ENGLISH, entry(url="https://аррӏе.example/1"))
+    page = Page.of((await client.get(f"/stories/{story}")).text)
+    assert page.text(".original .host").startswith("(xn--")
+
+
+async def test_sources_say_in_words_how_they_are(newsroom, client):
+    await tell_samples(newsroom)
+    rows = {r.cssselect("th")[0].text_content(): " ".join(r.text_content().split())
+            for r in Page.of((await client.get("/sources")).text).all("tbody tr")}  # fmt: skip
+    assert len(rows) == 7
+    courier = rows["The Wendlebury Courier"]
+    assert "failing since 22 November 2026, 07:00 UTC" in courier
+    assert "HTTP 503" in courier
+    assert "not polled yet" in rows["누리가람일보"]
+    assert "never" in rows["누리가람일보"]
+    assert " ok " in rows["Reedbank Border Watch"]
+
+
+async def test_health_follows_the_database(newsroom, client):
+    assert (await client.get("/healthz")).json() == {"status": "ok"}
+    newsroom.database.close()
+    answer = await client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
+
+
+async def test_a_page_with_its_style_weighs_at_most_sixty_kilobytes(newsroom):
+    await tell_samples(newsroom)
+    async with visitor(newsroom) as client:
+        style = (await client.get("/style.css")).content
+        for path in ("/", "/sources", "/?lang=ko"):
+            assert len((await client.get(path)).content) + len(style) <= 60_000
+
+
+async def test_the_style_sheet_may_be_kept_for_good_under_an_address_that_changes_with_it(client):
+    address = Page.of((await client.get("/")).text).one("link[rel=stylesheet]").get("href")
+    answer = await client.get(address)
+    assert answer.headers["content-type"].startswith("text/css")
+    assert "immutable" in answer.headers["cache-control"]
+    assert "url(" not in answer.text
+    assert "@import" not in answer.text

@@ -1,0 +1,215 @@
+"""The world outside the workflow, scripted: clock, sources, composer, relay, operator."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from nkwatch.domain.bulletin import (
+    BulletinKind,
+    Claimed,
+    Composition,
+    Delivery,
+    Handover,
+    Mailing,
+    Message,
+    Sent,
+    Window,
+)
+from nkwatch.domain.problems import ConfigError
+from nkwatch.domain.source import Outcome, PollState, Source
+from nkwatch.domain.story import Story
+from nkwatch.domain.subscriber import Format, Schedule
+from nkwatch.editing.digests import Pick
+from nkwatch.editing.matching import Reason
+from tests.making import NOW, composition
+from tests.workflow.memory import Memory, MemoryOutbox
+
+
+class CrashError(Exception):
+    """The process dies here."""
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **span: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**span)
+
+
+@dataclass
+class Notices:
+    """What the operator was told, in order."""
+
+    told: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+    def __call__(self, event: str, **facts: object) -> None:
+        self.told.append((event, facts))
+
+    @property
+    def events(self) -> list[str]:
+        """The events without their facts."""
+        return [event for event, _ in self.told]
+
+
+Answer = Outcome | Callable[[], Awaitable[Outcome]] | Exception
+
+
+class ScriptedPoller:
+    """Sources that answer what they were told to; the last answer of each is repeated."""
+
+    def __init__(self, answers: Mapping[str, Sequence[Answer]]) -> None:
+        self.answers = {i: list(said) for i, said in answers.items()}
+        self.asked: Counter[str] = Counter()
+
+    async def poll(self, source: Source, state: PollState) -> Outcome:
+        self.asked[source.id] += 1
+        said = self.answers[source.id]
+        answer = said.pop(0) if len(said) > 1 else said[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return await answer() if callable(answer) else answer
+
+
+class PlainComposer:
+    """Mails whose subject says what they hold; wrong for the kinds and languages named in `wrong`."""
+
+    def __init__(self) -> None:
+        self.wrong: set[str] = set()
+
+    def digest(
+        self,
+        picks: Sequence[Pick],
+        more: Sequence[Story],
+        window: Window,
+        number: int,
+        schedule: Schedule,
+        language: str,
+        form: Format,
+    ) -> Composition:
+        names = " ".join(p.story.id for p in picks)
+        rest = " ".join(s.id for s in more)
+        return self._made(BulletinKind.DIGEST, language, f"digest {number}: {names}{f' more {rest}' if more else ''}")
+
+    def alert(self, story: Story, reasons: Sequence[Reason], number: int, language: str, form: Format) -> Composition:
+        return self._made(BulletinKind.ALERT, language, f"alert {number}: {story.id}")
+
+    def confirmation(self, schedule: Schedule, language: str, form: Format) -> Composition:
+        return self._made(BulletinKind.CONFIRMATION, language, "confirm")
+
+    def _made(self, kind: BulletinKind, language: str, subject: str) -> Composition:
+        if {kind.value, language} & self.wrong:
+            raise ConfigError(f"templates/mail/{kind}: wrong in {language}")
+        return composition(subject, kind, language)
+
+
+class CrashingOutbox(MemoryOutbox):
+    """Dies at the call of `enqueue` with this number, before or after it has written."""
+
+    def __init__(self, memory: Memory, at_call: int, *, written: bool) -> None:
+        super().__init__(memory)
+        self.left = at_call
+        self.written = written
+
+    async def enqueue(self, mailing: Mailing) -> int:
+        self.left -= 1
+        if self.left == 0 and not self.written:
+            raise CrashError
+        count = await super().enqueue(mailing)
+        if self.left == 0:
+            raise CrashError
+        return count
+
+
+@dataclass
+class Transit:
+    """Counts what was accepted by the relay and is not yet recorded: what a crash would send again."""
+
+    accepted: set[str] = field(default_factory=set)
+    most: int = 0
+
+    def hand_over(self, recipient: str) -> None:
+        """The relay has it."""
+        self.accepted.add(recipient)
+        self.most = max(self.most, len(self.accepted))
+
+    def record(self, recipient: str) -> None:
+        """The database knows."""
+        self.accepted.discard(recipient)
+
+
+class CountingOutbox(MemoryOutbox):
+    """Tells `transit` what was recorded; `recording` may be a gate or an error; the sizes of groups are kept."""
+
+    def __init__(self, memory: Memory, transit: Transit) -> None:
+        super().__init__(memory)
+        self.transit = transit
+        self.groups: list[int] = []
+        self.released: list[int] = []
+        self.recording: asyncio.Event | Exception | None = None
+
+    async def record(self, outcomes: Sequence[tuple[Delivery, Handover]], now: datetime) -> None:
+        match self.recording:
+            case Exception() as error:
+                raise error
+            case asyncio.Event() as gate:
+                await gate.wait()
+        await super().record(outcomes, now)
+        self.groups.append(len(outcomes))
+        for delivery, _ in outcomes:
+            self.transit.record(self.memory.readers[self._row(delivery).subscriber_id].address)
+
+    async def release(self, deliveries: Sequence[Delivery]) -> None:
+        self.released += [d.id for d in deliveries]
+        await super().release(deliveries)
+
+
+class PlainAssembler:
+    """A message whose content is its subject; what it cannot assemble is named in `broken`."""
+
+    def __init__(self) -> None:
+        self.broken: set[str] = set()
+
+    def assemble(self, claimed: Claimed) -> Message:
+        if claimed.address in self.broken:
+            raise ValueError(claimed.address)
+        return Message("list@nkwatch.example", claimed.address, claimed.composition.subject.encode())
+
+
+class FakeRelay:
+    """Accepts everything, or answers what `answer` says; counts how many are under way at once."""
+
+    def __init__(self, transit: Transit, connections: int = 4) -> None:
+        self.transit = transit
+        self.connections = connections
+        self.accepted: list[str] = []
+        self.attempts: list[str] = []
+        self.busy = self.most_busy = 0
+        self.answer: Callable[[Message], Handover | Awaitable[Handover]] = lambda _: Sent("250 queued")
+
+    async def hand_over(self, message: Message) -> Handover:
+        self.busy += 1
+        self.most_busy = max(self.most_busy, self.busy)
+        self.attempts.append(message.recipient)
+        try:
+            await asyncio.sleep(0)
+            answer: Any = self.answer(message)
+            outcome: Handover = await answer if isinstance(answer, Awaitable) else answer
+        finally:
+            self.busy -= 1
+        if isinstance(outcome, Sent):
+            self.accepted.append(message.recipient)
+            self.transit.hand_over(message.recipient)
+        return outcome
+
+    async def close(self) -> None:
+        """Nothing to close."""

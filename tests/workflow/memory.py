@@ -1,0 +1,324 @@
+"""The store in memory: it keeps the promises of the ports, and the store's own suite holds it to them.
+
+One `Memory` is one database; the three classes look at it as the workflow does.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from nkwatch.domain.bulletin import (
+    BulletinKind,
+    Claimed,
+    Composition,
+    Delivery,
+    DeliveryState,
+    Handover,
+    Mailing,
+    Window,
+)
+from nkwatch.domain.lease import Lease
+from nkwatch.domain.source import PollState, Source
+from nkwatch.domain.statement import Sifted, Statement
+from nkwatch.domain.story import AlertState, Report, Story
+from nkwatch.domain.subscriber import Consent, SignUp, Standing, Subscriber
+from nkwatch.domain.theme import Reading, Urgency
+from nkwatch.editing.windows import beginning, next_closing
+from nkwatch.reading.stories import Placed, Placement
+
+UNDONE = (DeliveryState.PENDING, DeliveryState.DEFERRED)
+
+
+@dataclass
+class Told:
+    """A story without its reports."""
+
+    ready_at: datetime
+    alert: AlertState
+    reason: str = ""
+
+
+@dataclass
+class Reader:
+    """A subscriber with what the domain does not show."""
+
+    subscriber: Subscriber
+    address: str
+    standing: Standing
+    consent: Consent | None = None
+    reason: str = ""
+
+
+@dataclass
+class Row:
+    """A delivery with what the domain does not show."""
+
+    delivery: Delivery
+    kind: BulletinKind
+    number: int
+    subscriber_id: str
+    composition: Composition
+    lease: Lease | None = None
+
+
+@dataclass
+class Memory:
+    """All tables."""
+
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    states: dict[str, PollState] = field(default_factory=dict)
+    leases: dict[str, Lease] = field(default_factory=dict)
+    statements: dict[str, Statement] = field(default_factory=dict)
+    keys: dict[tuple[str, str], str] = field(default_factory=dict)
+    readings: dict[str, Reading] = field(default_factory=dict)
+    story_of: dict[str, str] = field(default_factory=dict)
+    marks: dict[int, set[str]] = field(default_factory=dict)
+    stories: dict[str, Told] = field(default_factory=dict)
+    closed_until: datetime | None = None
+    postponed: dict[str, datetime] = field(default_factory=dict)
+    readers: dict[str, Reader] = field(default_factory=dict)
+    bulletins: dict[str, int] = field(default_factory=dict)
+    deliveries: list[Row] = field(default_factory=list)
+
+
+class MemoryStatements:
+    """The port `Statements`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    async def register(self, sources: Iterable[Source], now: datetime) -> None:
+        for source in sources:
+            self.memory.states.setdefault(source.id, PollState(source.id, due_at=now))
+
+    async def states(self) -> list[PollState]:
+        return [self.memory.states[i] for i in sorted(self.memory.states)]
+
+    async def claim_due(self, source_ids: Sequence[str], now: datetime, limit: int, lease: Lease) -> list[PollState]:
+        free = {i for i in self.memory.states if not (i in self.memory.leases and self.memory.leases[i].until > now)}
+        due = [s for i, s in self.memory.states.items() if i in source_ids and i in free and s.due_at <= now]
+        claimed = sorted(due, key=lambda s: s.due_at)[:limit]
+        self.memory.leases |= {s.source_id: lease for s in claimed}
+        return claimed
+
+    async def known(self, publisher: str, keys: Iterable[str]) -> Mapping[str, Statement]:
+        found = {k: self.memory.keys[publisher, k] for k in keys if (publisher, k) in self.memory.keys}
+        return {k: self.memory.statements[i] for k, i in found.items()}
+
+    async def record_poll(self, state: PollState, publisher: str, sifted: Sifted) -> int:
+        fresh = {k.statement.id: k for k in sifted.new if k.statement.id not in self.memory.statements}
+        named = [(k, of.statement.id) for of in sifted.new for k in of.keys] + list(sifted.further_keys)
+        strangers = {i for _, i in named} - self.memory.statements.keys() - fresh.keys()
+        if strangers:
+            raise LookupError(f"keys of no statement: {strangers}")
+        self.memory.states[state.source_id] = state
+        self.memory.leases.pop(state.source_id, None)
+        self.memory.statements |= {i: k.statement for i, k in fresh.items()}
+        for key, statement_id in named:
+            self.memory.keys.setdefault((publisher, key), statement_id)
+        for edited in sifted.edited:
+            if edited.revision > self.memory.statements[edited.id].revision:
+                self.memory.statements[edited.id] = edited
+        return len(fresh)
+
+    async def unread(self, limit: int) -> list[Placed]:
+        waiting = [s for s in self.memory.statements.values() if self._read_revision(s.id) < s.revision]
+        ordered = sorted(waiting, key=lambda s: (s.first_seen, s.published, s.id))
+        return [Placed(s, self.memory.story_of.get(s.id, "")) for s in ordered[:limit]]
+
+    async def placed(self, marks: Iterable[int], since: datetime) -> list[Placed]:
+        ids = {i for mark in marks for i in self.memory.marks.get(mark, ())}
+        found = [self.memory.statements[i] for i in ids]
+        return [Placed(s, self.memory.story_of.get(s.id, "")) for s in found if s.published >= since]
+
+    async def record_readings(self, placements: Sequence[Placement], now: datetime) -> None:
+        ready_at = max(now, self.memory.closed_until or now)
+        for placement in placements:
+            read = placement.reading
+            self.memory.readings[read.statement_id] = read
+            known = self.memory.statements[read.statement_id]
+            self.memory.statements[read.statement_id] = replace(known, language=read.language)
+            if placement.story_id:
+                self._join(placement, ready_at)
+
+    def _join(self, placement: Placement, ready_at: datetime) -> None:
+        read = placement.reading
+        self.memory.story_of[read.statement_id] = placement.story_id
+        for mark in placement.marks:
+            self.memory.marks.setdefault(mark, set()).add(read.statement_id)
+        told = self.memory.stories.setdefault(placement.story_id, Told(ready_at, AlertState.NONE))
+        if read.urgency is Urgency.URGENT and told.alert is AlertState.NONE:
+            told.alert = AlertState.OPEN
+
+    async def stories(self, ids: Iterable[str]) -> list[Story]:
+        return [self._story(i) for i in dict.fromkeys(ids) if i in self.memory.stories]
+
+    async def ready_between(self, window: Window) -> list[Story]:
+        ready = {i: t.ready_at for i, t in self.memory.stories.items() if window.start <= t.ready_at < window.end}
+        return await self.stories(sorted(ready, key=lambda i: (ready[i], i)))
+
+    async def alert_candidates(self, limit: int) -> list[Story]:
+        waiting = {AlertState.OPEN, AlertState.RELEASED}
+        ids = [i for i, t in self.memory.stories.items() if t.alert in waiting]
+        return await self.stories(sorted(ids, key=lambda i: self.memory.stories[i].ready_at)[:limit])
+
+    async def record_alert(self, story_id: str, state: AlertState, reason: str, now: datetime) -> bool:
+        if story_id not in self.memory.stories:
+            return False
+        told = self.memory.stories[story_id]
+        told.alert, told.reason = state, reason
+        return True
+
+    def _read_revision(self, statement_id: str) -> int:
+        return self.memory.readings[statement_id].revision if statement_id in self.memory.readings else 0
+
+    def _story(self, story_id: str) -> Story:
+        told = self.memory.stories[story_id]
+        reports = tuple(self._report(i) for i, of in self.memory.story_of.items() if of == story_id)
+        return Story(story_id, reports, told.ready_at, told.alert, told.reason)
+
+    def _report(self, statement_id: str) -> Report:
+        statement, read = self.memory.statements[statement_id], self.memory.readings[statement_id]
+        source = self.memory.sources[statement.source_id]
+        return Report(statement, read, source.role, source.owner or source.publisher)
+
+
+class MemorySubscribers:
+    """The ports `Subscribers` and `Register`. It may answer fewer than it is asked for, `page` at most."""
+
+    def __init__(self, memory: Memory, page: int = 1_000_000) -> None:
+        self.memory = memory
+        self.page = page
+
+    async def join(self, sign_up: SignUp, consent: Consent | None, now: datetime) -> tuple[str, Standing]:
+        known = next((r for r in self.memory.readers.values() if r.address == sign_up.address), None)
+        if known and known.standing is not Standing.ENDED:
+            return known.subscriber.id, known.standing
+        joined = Subscriber(
+            id=known.subscriber.id if known else f"r{len(self.memory.readers) + 1:04}",
+            schedule=sign_up.schedule,
+            covered_until=beginning(sign_up.schedule, now),
+            alerts=sign_up.alerts,
+            language=sign_up.language,
+            format=sign_up.format,
+            wishes=sign_up.wishes,
+        )
+        standing = Standing.CONFIRMED if consent else Standing.PENDING
+        self.memory.readers[joined.id] = Reader(joined, sign_up.address, standing, consent)
+        return joined.id, standing
+
+    async def find(self, subscriber_id: str) -> tuple[Subscriber, Standing] | None:
+        reader = self.memory.readers.get(subscriber_id)
+        return (reader.subscriber, reader.standing) if reader else None
+
+    async def confirm(self, subscriber_id: str, consent: Consent, covered_until: datetime) -> bool:
+        reader = self.memory.readers.get(subscriber_id)
+        if reader is None or reader.standing is not Standing.PENDING:
+            return False
+        reader.standing, reader.consent = Standing.CONFIRMED, consent
+        reader.subscriber = replace(reader.subscriber, covered_until=covered_until)
+        return True
+
+    async def end(self, subscriber_id: str, reason: str, now: datetime) -> bool:
+        reader = self.memory.readers.get(subscriber_id)
+        if reader is None or reader.standing is Standing.ENDED:
+            return False
+        reader.standing, reader.reason = Standing.ENDED, reason
+        for row in self.memory.deliveries:
+            if row.subscriber_id == subscriber_id and row.delivery.state in {*UNDONE, DeliveryState.LEASED}:
+                row.delivery = replace(row.delivery, state=DeliveryState.CANCELLED, done_at=now, reply=reason)
+        return True
+
+    async def with_alerts(self, after: str, limit: int) -> list[Subscriber]:
+        wanting = [r.subscriber for r in self._confirmed() if r.subscriber.alerts and r.subscriber.id > after]
+        return sorted(wanting, key=lambda s: s.id)[: min(limit, self.page)]
+
+    async def announce_closing(self, now: datetime) -> None:
+        self.memory.closed_until = max(now, self.memory.closed_until or now)
+
+    async def closing(self, now: datetime, limit: int) -> list[Subscriber]:
+        closed = [
+            (c, r.subscriber)
+            for r in self._confirmed()
+            if (c := _closes_at(r.subscriber)) and max(c, self.memory.postponed.get(r.subscriber.id, c)) <= now
+        ]
+        return [s for _, s in sorted(closed, key=lambda pair: (pair[0], pair[1].id))[: min(limit, self.page)]]
+
+    async def postpone(self, subscriber_ids: Sequence[str], until: datetime) -> None:
+        self.memory.postponed |= dict.fromkeys(subscriber_ids, until)
+
+    def _confirmed(self) -> list[Reader]:
+        return [r for r in self.memory.readers.values() if r.standing is Standing.CONFIRMED]
+
+
+class MemoryOutbox:
+    """The port `Outbox`. It may hand out fewer than it is asked for, `page` at most."""
+
+    def __init__(self, memory: Memory, page: int = 1_000_000) -> None:
+        self.memory = memory
+        self.page = page
+
+    async def number(self, key: str, kind: BulletinKind, date: datetime) -> int:
+        return self.memory.bulletins.setdefault(key, len(self.memory.bulletins) + 1)
+
+    async def enqueue(self, mailing: Mailing) -> int:
+        number = await self.number(mailing.key, mailing.kind, mailing.date) if mailing.deliveries else 0
+        left_out = {s.id for s in mailing.covered if mailing.window and not self._close(s, mailing.window)}
+        known = {(r.number, r.subscriber_id) for r in self.memory.deliveries}
+        new = {s.id: c for s, c in mailing.deliveries if s.id not in left_out and (number, s.id) not in known}
+        for subscriber_id, composition in new.items():
+            count = len(self.memory.deliveries) + 1
+            name = f"<{number}/{subscriber_id}@nkwatch.example>"
+            delivery = Delivery(count, name, mailing.date, due_at=mailing.date)
+            self.memory.deliveries.append(Row(delivery, mailing.kind, number, subscriber_id, composition))
+        return len(new)
+
+    def _close(self, subscriber: Subscriber, window: Window) -> bool:
+        reader = self.memory.readers[subscriber.id]
+        if reader.subscriber.covered_until != window.start:
+            return False
+        reader.subscriber = replace(reader.subscriber, covered_until=window.end)
+        return True
+
+    async def claim(self, now: datetime, limit: int, lease: Lease) -> list[Claimed]:
+        due = [r for r in self.memory.deliveries if r.delivery.state in UNDONE and (r.delivery.due_at or now) <= now]
+        ordered = sorted(filter(self._may_be_mailed, due), key=lambda r: (r.kind.priority, r.delivery.id))
+        claimed = []
+        for row in ordered[: min(limit, self.page)]:
+            address = self.memory.readers[row.subscriber_id].address
+            claimed.append(Claimed(row.delivery, row.subscriber_id, address, row.composition, row.number))
+            row.delivery, row.lease = replace(row.delivery, state=DeliveryState.LEASED), lease
+        return claimed
+
+    def _may_be_mailed(self, row: Row) -> bool:
+        standing = self.memory.readers[row.subscriber_id].standing
+        pending = standing is Standing.PENDING and row.kind is BulletinKind.CONFIRMATION
+        return pending or standing is Standing.CONFIRMED
+
+    async def record(self, outcomes: Sequence[tuple[Delivery, Handover]], now: datetime) -> None:
+        for delivery, outcome in outcomes:
+            row = self._row(delivery)
+            if row.delivery.state is not DeliveryState.SENT:
+                row.delivery, row.lease = delivery.after(outcome, now), None
+
+    async def release(self, deliveries: Sequence[Delivery]) -> None:
+        for row in map(self._row, deliveries):
+            if row.delivery.state is DeliveryState.LEASED:
+                row.delivery, row.lease = replace(row.delivery, state=DeliveryState.PENDING), None
+
+    async def recover(self, now: datetime) -> int:
+        leased = [r for r in self.memory.deliveries if r.delivery.state is DeliveryState.LEASED]
+        ended = [r for r in leased if r.lease and r.lease.until <= now]
+        await self.release([r.delivery for r in ended])
+        return len(ended)
+
+    async def counts(self) -> dict[str, int]:
+        states = [r.delivery.state.value for r in self.memory.deliveries]
+        return {state: states.count(state) for state in states}
+
+    def _row(self, delivery: Delivery) -> Row:
+        return next(r for r in self.memory.deliveries if r.delivery.id == delivery.id)
+
+
+def _closes_at(subscriber: Subscriber) -> datetime | None:
+    return next_closing(subscriber.schedule, subscriber.covered_until)

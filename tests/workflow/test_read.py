@@ -1,0 +1,111 @@
+"""Reading: everything unread gets a reading, and what is on North Korea a story."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+from nkwatch.domain.source import Scope
+from nkwatch.domain.statement import Known, Sifted, Statement
+from nkwatch.workflow.read import BATCH, Read, ReadStatements
+from tests.making import NOW, entry, lexicon, prose, source, state, statement
+from tests.workflow.fakes import FakeClock
+from tests.workflow.memory import Memory, MemoryStatements
+
+LEXICON = lexicon({"names": ["North Korea"], "hints": ["Pyongyang"], "theme:prisons": ["prison camp"]})
+
+
+class Desk:
+    """Statements to read."""
+
+    def __init__(self, **fields: object) -> None:
+        self.memory = Memory({"a": source("a", **fields)})
+        self.statements = MemoryStatements(self.memory)
+        self.read = ReadStatements(self.memory.sources, self.statements, LEXICON, FakeClock())
+
+    async def told(self, *told: Statement) -> None:
+        """Statements come in."""
+        known = tuple(Known(s, frozenset({s.id})) for s in told)
+        await self.statements.record_poll(state("a"), "Publisher a", Sifted(known))
+
+
+def on_nk(name: str, text: str = "") -> Statement:
+    """A statement on a camp in North Korea."""
+    return statement(name, title=f"Prison camp in North Korea {name}", text=text or prose(name))
+
+
+async def test_what_is_on_north_korea_opens_a_story_and_the_rest_is_read_only() -> None:
+    desk = Desk()
+    await desk.told(on_nk("s1"), statement("s2", title="A concert", text="Many came."))
+    assert await desk.read() == Read(statements=2, about_nk=1, stories=1)
+    assert desk.memory.story_of == {"s1": "s1"}
+    assert set(desk.memory.readings) == {"s1", "s2"}
+    assert await desk.read() == Read()
+
+
+async def test_statements_that_report_the_same_come_into_one_story_within_a_batch_and_across() -> None:
+    desk = Desk()
+    await desk.told(on_nk("s1", prose("same")), on_nk("s2", prose("same")))
+    assert await desk.read() == Read(2, 2, 1)
+    await desk.told(on_nk("s3", prose("same")), on_nk("s4"))
+    assert await desk.read() == Read(2, 2, 1)
+    assert desk.memory.story_of == {"s1": "s1", "s2": "s1", "s3": "s1", "s4": "s4"}
+
+
+async def test_what_is_edited_is_read_again_and_stays_in_its_story() -> None:
+    desk = Desk()
+    await desk.told(on_nk("s1", prose("same")), on_nk("s2", prose("same")))
+    await desk.read()
+    edited = desk.memory.statements["s2"].after(entry("A concert", text="Many came."), NOW)
+    await desk.statements.record_poll(state("a"), "Publisher a", Sifted(edited=(edited,)))
+    assert await desk.read() == Read(1, 1, 0)
+    assert desk.memory.story_of["s2"] == "s1"
+    assert desk.memory.readings["s2"].revision == 2
+
+
+async def test_what_becomes_on_north_korea_by_an_edit_opens_a_story() -> None:
+    desk = Desk()
+    await desk.told(statement("s1", title="Breaking", text="More soon."))
+    await desk.read()
+    edited = desk.memory.statements["s1"].after(entry("Prison camp in North Korea"), NOW)
+    await desk.statements.record_poll(state("a"), "Publisher a", Sifted(edited=(edited,)))
+    assert await desk.read() == Read(1, 1, 1)
+
+
+async def test_more_than_a_batch_is_read_in_one_round() -> None:
+    desk = Desk()
+    await desk.told(*(on_nk(f"s{n}") for n in range(BATCH + 3)))
+    assert await desk.read() == Read(BATCH + 3, BATCH + 3, BATCH + 3)
+
+
+async def test_a_source_that_writes_on_north_korea_only_is_read_so() -> None:
+    hinted = statement("s1", title="Snow in Pyongyang")
+    wide, narrow = Desk(), Desk(scope=Scope.NK_ONLY)
+    for desk in (wide, narrow):
+        await desk.told(hinted)
+    assert (await wide.read()).about_nk == 0
+    assert (await narrow.read()).about_nk == 1
+
+
+async def test_a_source_that_left_the_catalogue_does_not_stop_the_reading() -> None:
+    desk = Desk()
+    await desk.told(replace(on_nk("s1"), source_id="gone"))
+    assert (await desk.read()).stories == 1
+
+
+async def test_a_crash_between_two_batches_loses_nothing_and_repeats_nothing() -> None:
+    desk = Desk()
+    await desk.told(*(on_nk(f"s{n}") for n in range(BATCH + 3)))
+    record = desk.statements.record_readings
+    calls = 0
+
+    async def dying(*args: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise RuntimeError
+        await record(*args)  # type: ignore[arg-type]
+
+    desk.statements.record_readings = dying  # type: ignore[method-assign]
+    with suppress(RuntimeError):
+        await desk.read()
+    assert await desk.read() == Read(3, 3, 3)
+    assert len(desk.memory.stories) == BATCH + 3
