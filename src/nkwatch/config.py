@@ -7,7 +7,7 @@ import stat
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -30,10 +30,10 @@ def _address(value: str) -> str:
 
 
 def _zone(value: str) -> str:
-    if value not in available_timezones():
+    if value and value not in available_timezones():
         msg = "no time zone of that name; use one such as Asia/Seoul"
         raise ValueError(msg)
-    return ZoneInfo(value).key
+    return value
 
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -123,7 +123,7 @@ class SourceSettings(_Section):
     languages: tuple[str, ...] = ()
     homepage: str = ""
     domains: tuple[str, ...] = ()
-    zone: Zone | Literal[""] = ""
+    zone: Zone = ""
     alerts: bool = False
     enabled: bool = True
     selectors: SelectorSettings | None = None

@@ -52,7 +52,7 @@ class Keyring:
         try:
             aead = self._aead(sealed[0])
             return aead.decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], context.encode()).decode()
-        except (KeyError, IndexError, InvalidTag) as wrong:
+        except (KeyError, IndexError, ValueError, InvalidTag) as wrong:
             raise BrokenSeal(context) from wrong
 
     def lookup(self, value: str) -> bytes:
@@ -73,7 +73,9 @@ class Keyring:
 
     def subject(self, purpose: str, token: str, now: datetime) -> str | None:
         """Whom a token was made for; None when it is forged, expired, or was made for another purpose."""
-        body, _, tag = token[:LONGEST_TOKEN].rpartition(".")
+        if len(token) > LONGEST_TOKEN:
+            return None
+        body, _, tag = token.rpartition(".")
         parts = body.split(".")
         if len(parts) != 3 or not parts[0].isdecimal() or int(parts[0]) not in self.masters:  # noqa: PLR2004
             return None

@@ -49,6 +49,7 @@ def test_a_hint_counts_only_beside_a_name_or_where_nothing_else_is_written_on() 
 def test_a_source_that_writes_on_nothing_else_needs_little_more() -> None:
     assert weigh(text="North Korea", nk_only=True).about_nk
     assert not weigh("Our office is closed on Monday", nk_only=True).about_nk
+    assert not weigh("A prison camp", nk_only=True, on_rights=True).about_nk
 
 
 def test_the_strongest_evidence_is_kept_and_not_all_of_it() -> None:

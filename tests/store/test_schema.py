@@ -1,6 +1,7 @@
 """Migrations make exactly the tables that the code knows, on both databases."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,13 @@ def test_sqlite_keeps_what_it_has_acknowledged(tmp_path: Path) -> None:
         ]
     assert told == ["wal", 2, 1]
     database.close()
+
+
+def test_processes_that_prepare_one_database_at_once_do_not_trip_over_each_other(empty_address: str) -> None:
+    databases = [Database(empty_address) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = [threads.submit(database.prepare) for database in databases]
+    assert [o.exception() for o in outcomes] == [None] * 4
+    assert all(database.is_prepared() for database in databases)
+    for database in databases:
+        database.close()

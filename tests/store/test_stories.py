@@ -264,3 +264,5 @@ async def test_editors_see_what_waits_for_them_and_what_is_new(durable: Stores) 
     assert [s.id for s in await durable.statements.newest(1)] == ["s2"]
     assert await durable.statements.counts() == {"statements": 2, "about_nk": 2, "stories": 2}
     assert [(s.id, bool(r)) for s, r in await durable.statements.recent(9)] == [("s1", True), ("s2", True)]
+    await told(durable, statement("s3", first_seen=NOW + HOUR))
+    assert [(s.id, bool(r)) for s, r in await durable.statements.recent(1)] == [("s3", False)]

@@ -77,7 +77,7 @@ async def test_confirming_twice_is_confirming_once(newsroom, client):
 @pytest.mark.parametrize(
     ("schedule", "said"),
     [
-        (Schedule(Rhythm.WEEKLY, 7, "Asia/Seoul", 0), "It leaves within a few minutes"),
+        (Schedule(Rhythm.WEEKLY, 7, "Asia/Seoul", 0), "Your next digest: 23 November 2026, 07:00 (Asia/Seoul)"),
         (Schedule(Rhythm.NONE), "You will get alerts, and no digests."),
     ],
 )

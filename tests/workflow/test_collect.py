@@ -1,6 +1,7 @@
 """Polling: what is due is polled side by side, and what goes wrong at one source is nobody else's matter."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -118,8 +119,19 @@ async def test_a_failing_source_leaves_the_others_unharmed() -> None:
     assert len(room.titles) == 6
 
 
+def slowly(answer: Fetched) -> Callable[[], Awaitable[Fetched]]:
+    """A source that takes its time."""
+
+    async def answered() -> Fetched:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return answer
+
+    return answered
+
+
 async def test_a_poller_that_breaks_on_one_source_leaves_the_others_unharmed() -> None:
-    answers: dict[str, list[Answer]] = {f"s{n}": [shows(f"title {n}")] for n in range(6)}
+    answers: dict[str, list[Answer]] = {f"s{n}": [slowly(shows(f"title {n}"))] for n in range(6)}
     room = Newsroom({"bad": [RuntimeError("a bug")]} | answers)
     with suppress(RuntimeError):
         await room.collect()
@@ -173,6 +185,23 @@ async def test_no_more_sources_are_polled_at_once_than_allowed() -> None:
     room = Newsroom({f"s{n}": [counted] for n in range(100)}, at_once=5)
     assert (await room.collect()).sources == 100
     assert most == 5
+
+
+async def test_a_stop_lets_what_is_under_way_finish_and_begins_nothing_more() -> None:
+    gate, flying = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> Fetched:
+        flying.set()
+        await gate.wait()
+        return shows()
+
+    room = Newsroom({f"s{n}": [wait] for n in range(20)}, at_once=3)
+    collecting = asyncio.create_task(room.collect())
+    await flying.wait()
+    room.collect.stop.set()
+    gate.set()
+    assert await collecting == Collected(sources=3)
+    assert room.poller.asked.total() == 3
 
 
 async def test_two_collectors_at_once_poll_every_source_once() -> None:

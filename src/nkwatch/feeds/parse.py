@@ -74,7 +74,8 @@ def _web_page(text: str) -> Unreadable:
 
 def _parsed(text: str, url: str, source: Source) -> tuple[Entry, ...] | Unreadable:
     body = f'<?xml version="1.0" encoding="utf-8"?>\n{_shortened(text)}'.encode()
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
+    # without a base: feedparser would make an address of every guid; links are made absolute below
+    headers = {"content-type": "application/xml; charset=utf-8"}
     try:
         # as a stream: feedparser takes bytes and strings for names of files or addresses first
         feed = feedparser.parse(

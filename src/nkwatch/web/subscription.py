@@ -18,8 +18,6 @@ from nkwatch.web.problems import DEAD_CONFIRMATION, DEAD_LEAVING
 #: Recorded with the consent; counts up whenever the words of the page change their meaning.
 WORDING = "confirmation page, wording 1"
 METHODS = ["GET", "HEAD", "POST"]
-#: Ours have about 60 characters.
-LONGEST_TOKEN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +71,6 @@ class Subscriptions:
 
     def _subject(self, purpose: str, token: str) -> str | None:
         """Whom the token was made for; None for one that is forged, expired, or made for something else."""
-        if len(token) > LONGEST_TOKEN:
-            return None
         return self._newsroom.keyring.subject(purpose, token, self._newsroom.clock())
 
     def _sent_to(self, subscriber: Subscriber, language: str) -> dict[str, object]:
@@ -84,7 +80,6 @@ class Subscriptions:
             "subscriber": subscriber,
             "wishes": [self._chosen(wish, language) for wish in subscriber.wishes],
             "closes": closes,
-            "at_once": closes is not None and closes <= self._newsroom.clock(),
         }
 
     def _chosen(self, wish: Wish, language: str) -> Chosen:

@@ -1,0 +1,115 @@
+"""The command line as an operator types it: exit codes, streams, and sentences instead of tracebacks."""
+
+import json
+import re
+import stat
+
+import pytest
+from typer.testing import CliRunner
+
+from nkwatch.cli import app
+
+FEED = """<?xml version="1.0" encoding="EUC-KR"?><rss version="2.0"><channel><title>t</title><link>https://a.example/</link>
+<item><title>북한 정치범수용소</title><link>https://a.example/1?utm_source=x</link><guid>g1</guid>
+<pubDate>2026. 11. 20. 오후 3:00</pubDate><description>&lt;p&gt;본문&lt;/p&gt;</description></item>
+<item><title>날짜 없음</title><link>https://a.example/2</link></item>
+</channel></rss>"""
+
+
+async def test_init_writes_settings_and_secrets_once(installation):
+    folder = installation.folder / "new"
+    code, _, said = await installation.run("init", str(folder))
+    assert code == 0
+    assert "config check" in said
+    assert stat.S_IMODE((folder / "nkwatch.secrets.toml").stat().st_mode) == 0o600
+    key = (folder / "nkwatch.secrets.toml").read_text()
+    code, _, said = await installation.run("init", str(folder))
+    assert code == 1
+    assert "nothing was written" in said
+    assert (folder / "nkwatch.secrets.toml").read_text() == key
+
+
+async def test_config_check_shows_the_settings_without_secrets_and_answers_2_to_wrong_ones(installation):
+    installation.write(port=2525)
+    code, told, _ = await installation.run("config", "check", "--json")
+    assert code == 0
+    assert json.loads(told)["mail"]["port"] == 2525
+    assert "keys" not in told
+    installation.settings.write_text(installation.settings.read_text().replace("port = 2525", 'port = "smtp"'))
+    code, told, said = await installation.run("config", "check")
+    assert (code, told) == (2, "")
+    assert "mail.port" in said
+    assert "Traceback" not in said
+
+
+async def test_parse_shows_a_feed_as_json_lines_with_its_encoding_and_dates_right(installation):
+    feed = installation.folder / "feed.xml"
+    feed.write_bytes(FEED.encode("euc-kr"))
+    code, told, _ = await installation.run("parse", str(feed), "--url", "https://a.example/feed")
+    first, second = map(json.loads, told.splitlines())
+    assert code == 0
+    assert first["title"] == "북한 정치범수용소"
+    assert (first["published"], first["published_estimated"]) == ("2026-11-20T06:00:00Z", False)
+    assert (first["id"], first["summary"]) == ("g1", "본문")
+    assert second["published_estimated"] is True
+
+
+async def test_what_is_no_feed_is_said_in_one_line(installation):
+    rubbish = installation.folder / "rubbish.xml"
+    rubbish.write_text("<html><title>Log in</title>")
+    code, told, said = await installation.run("parse", str(rubbish))
+    assert (code, told, len(said.strip().splitlines())) == (1, "", 1)
+
+
+async def test_nobody_is_confirmed_without_consent_and_an_address_without_at_is_refused(installation):
+    installation.write(port=2)
+    code, _, said = await installation.run("subscribers", "add", "nobody")
+    assert code == 2
+    assert "'nobody' is no mail address" in said
+    for arguments in (["one@readers.example"], ["two@readers.example", "--consent", "letter of 1 November"]):
+        code, *_ = await installation.run("subscribers", "add", *arguments)
+        assert code == 0
+    _, told, _ = await installation.run("subscribers", "list", "--json")
+    standings = {r["address"]: r["standing"] for r in map(json.loads, told.splitlines())}
+    assert standings == {"one@readers.example": "pending", "two@readers.example": "confirmed"}
+    _, told, _ = await installation.run("publish", "--json")
+    assert json.loads(told)["deliveries"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "--only", "collect,sleep"], "no part named sleep"),
+        (["poll", "nosuch"], "no source has the id 'nosuch'"),
+        (["subscribers", "add", "a@b.example", "--zone", "Mars/One"], "no time zone named 'Mars/One'"),
+        (["subscribers", "add", "a@b.example", "--themes", "sports"], "no theme named sports"),
+        (["subscribers", "add", "a@b.example", "--language", "tlh"], "'tlh' is none of"),
+    ],
+)
+async def test_wrong_usage_exits_with_2_and_says_what_there_is(installation, arguments, said):
+    installation.write(port=2)
+    code, told, errors = await installation.run(*arguments)
+    assert (code, told) == (2, "")
+    assert said in " ".join(errors.split())
+    assert "Traceback" not in errors
+
+
+async def test_no_as_an_answer_exits_with_1(installation):
+    installation.write(port=2)
+    for arguments in (["alert", "release", "nosuch"], ["subscribers", "end", "nosuch"]):
+        code, _, said = await installation.run(*arguments)
+        assert code == 1
+        assert "'nosuch'" in said
+
+
+COMMANDS = (
+    "init", "demo", "run", "poll", "read", "publish", "deliver", "recover", "parse", "config check", "sources list",
+    "subscribers add", "subscribers list", "subscribers end", "alert list", "alert release", "alert withhold",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command):
+    told = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert told.exit_code == 0
+    assert f"Example: nkwatch {command}" in re.sub(r"(-c|--config) \S+ ", "", " ".join(told.output.split()))
