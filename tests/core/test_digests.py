@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.story import Story
+from nkwatch.domain.bulletin import Window
+from nkwatch.domain.story import Report, Story
 from nkwatch.domain.subscriber import Wish
 from nkwatch.domain.theme import Urgency
-from nkwatch.editing.digests import FULL_STORIES, plan, ranked
+from nkwatch.editing.digests import FULL_STORIES, is_news, plan, ranked
 from nkwatch.editing.matching import reasons
 from tests.making import NOW, context, finding, report, story, subscriber
 
@@ -66,3 +68,26 @@ def test_urgent_comes_first_then_rights_then_what_most_owners_report_then_the_ne
     newest = story(report("newest"))
     order = ranked([weapons, twice, newest, wide, urgent])
     assert [s.id for s in order] == ["urgent", "wide", "newest", "twice", "weapons"]
+
+
+WINDOW = Window(NOW - timedelta(days=1), NOW)
+
+
+@pytest.mark.parametrize(
+    ("one", "news"),
+    [
+        (report(published=NOW), True),
+        (report(published=NOW - timedelta(days=8)), True),
+        (report(published=NOW - timedelta(days=8, seconds=1)), False),
+        (report(published=NOW, backlog=True), True),
+        (report(published=NOW, published_estimated=True), True),
+        (report(published=NOW, backlog=True, published_estimated=True), False),
+    ],
+)
+def test_the_past_of_a_source_is_no_news(one: Report, news: bool) -> None:
+    assert is_news(story(one), WINDOW) is news
+
+
+def test_a_story_with_one_new_report_is_news() -> None:
+    old = report("s1", published=NOW - timedelta(days=99))
+    assert is_news(story(old, report("s2", published=NOW)), WINDOW)

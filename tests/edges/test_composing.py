@@ -159,6 +159,13 @@ def test_stories_beyond_the_full_ones_get_a_line_each_and_are_counted():
     )
 
 
+def test_what_has_no_room_is_counted_and_the_site_is_named():
+    made = digest((URGENT,), more=(JAPANESE,) * 45)
+    for part in (read(made.html), read(made.text)):
+        assert "There are 5 further stories." in " ".join(part.split())
+    assert "further" not in read(digest((URGENT,), more=(JAPANESE,) * 40).text)
+
+
 def test_a_reader_who_chose_everything_is_told_so_once():
     page = visible(read(digest(reasons=ANY).html))
 

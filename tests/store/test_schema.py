@@ -1,7 +1,9 @@
 """Migrations make exactly the tables that the code knows, on both databases."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -98,10 +100,14 @@ def test_sqlite_keeps_what_it_has_acknowledged(tmp_path: Path) -> None:
 
 
 def test_processes_that_prepare_one_database_at_once_do_not_trip_over_each_other(empty_address: str) -> None:
-    databases = [Database(empty_address) for _ in range(4)]
-    with ThreadPoolExecutor(4) as threads:
-        outcomes = [threads.submit(database.prepare) for database in databases]
-    assert [o.exception() for o in outcomes] == [None] * 4
-    assert all(database.is_prepared() for database in databases)
-    for database in databases:
-        database.close()
+    program = "import sys; from nkwatch.store.database import Database; Database(sys.argv[1]).prepare()"
+    path = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    started = [
+        subprocess.Popen([sys.executable, "-c", program, empty_address], env=os.environ | path, stderr=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    said = [process.communicate(timeout=60)[1].decode().strip() for process in started]
+    assert [(p.returncode, text[-300:]) for p, text in zip(started, said, strict=True)] == [(0, "")] * 3
+    database = Database(empty_address)
+    assert database.is_prepared()
+    database.close()

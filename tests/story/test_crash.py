@@ -23,7 +23,7 @@ NEWS = Entry(
 async def fill(newsroom, now: datetime) -> None:
     """One story, and a window that has just closed for everybody."""
     outcome = Fetched((NEWS,))
-    origin = Origin("sample", "Sample", "en", backlog=True)
+    origin = Origin("sample", "Sample", "en", backlog=False)
     await newsroom.statements.record_poll(
         PollState("sample", now).after(outcome, now, new=1), "Sample", sift(identify(outcome.entries), {}, origin, now)
     )

@@ -5,6 +5,7 @@ import signal
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
@@ -12,9 +13,10 @@ from tests.story.sink import open_sink
 
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp
 
+PUBLISHED = datetime(2026, 11, 20, 5, tzinfo=UTC)
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>t</title><link>http://x/</link>
 <item><title>Two North Koreans sent to a prison camp</title><link>http://{host}/1</link><guid>1</guid>
-<description>Two escapees were sent to a political prison camp in North Korea.</description></item>
+<pubDate>{date}</pubDate><description>Two escapees were sent to a political prison camp in North Korea.</description></item>
 </channel></rss>"""
 
 SOURCE = """
@@ -39,7 +41,11 @@ async def site():
             await asyncio.sleep(60)
         if request.path == "/missing":
             raise web.HTTPNotFound
-        text = "<html><p>no feed" if request.path == "/broken" else FEED.format(host=request.host)
+        text = (
+            "<html><p>no feed"
+            if request.path == "/broken"
+            else FEED.format(host=request.host, date=format_datetime(PUBLISHED))
+        )
         return web.Response(text="" if request.path == "/empty" else text, content_type="text/xml")
 
     app = web.Application()

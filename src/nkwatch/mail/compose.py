@@ -15,7 +15,7 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.story import Story
 from nkwatch.domain.subscriber import Format, Schedule
 from nkwatch.domain.theme import Theme
-from nkwatch.editing.digests import Pick
+from nkwatch.editing.digests import LINES, Pick
 from nkwatch.editing.matching import Reason
 from nkwatch.mail.blocks import Blocks, Pieces, Places
 from nkwatch.mail.locales import Locale, Texts
@@ -104,7 +104,8 @@ class Composer:
         blocks, language = self._blocks, digest.language
         values = {
             "stories": [blocks.view(pick.story, language) for pick in digest.picks],
-            "more": [blocks.view(story, language) for story in digest.more],
+            "more": [blocks.view(story, language) for story in digest.more[:LINES]],
+            "further": len(digest.more[LINES:]),
             "window": digest.window,
             "number": digest.number,
             "schedule": digest.schedule,

@@ -16,7 +16,7 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.story import AlertState, Story
 from nkwatch.domain.subscriber import Subscriber
 from nkwatch.editing.alerts import decide
-from nkwatch.editing.digests import plan, ranked
+from nkwatch.editing.digests import is_news, plan, ranked
 from nkwatch.editing.matching import reasons
 from nkwatch.editing.windows import closed_window
 from nkwatch.workflow.ports import Clock, Composer, Notice, Outbox, Statements, Subscribers
@@ -123,7 +123,8 @@ class Publish:
             await self.subscribers.postpone(early, now + LATER)
             for window, readers in windows.items():
                 if window not in stories:
-                    stories[window] = ranked(await self.statements.ready_between(window))
+                    ready = await self.statements.ready_between(window)
+                    stories[window] = ranked(s for s in ready if is_news(s, window))
                 total += await self._close(window, readers, stories[window], now)
         return total
 
