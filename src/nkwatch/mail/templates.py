@@ -42,7 +42,7 @@ class Templates:
 
     def __init__(self, locales: Mapping[str, Locale], folder: Path | None = None) -> None:
         """Loads every template. Raises `ConfigError` with all that cannot be read."""
-        loader = _loader(folder)
+        loader = template_loader(folder)
         self._environments = {language: _environment(loader, locale) for language, locale in locales.items()}
         # the languages share the sources of their templates: what one of them can read, all can
         environment = next(iter(self._environments.values()))
@@ -72,7 +72,8 @@ class Templates:
         return self._inliner.inline_fragment(html, self._style)
 
 
-def _loader(folder: Path | None) -> BaseLoader:
+def template_loader(folder: Path | None) -> BaseLoader:
+    """Finds templates in the operator's folder, if there is one, then in ours."""
     ours = PackageLoader("nkwatch", "templates")
     return ChoiceLoader([FileSystemLoader(folder), ours]) if folder else ours
 

@@ -4,27 +4,18 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import babel
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import (
-    BaseLoader,
-    ChoiceLoader,
-    Environment,
-    FileSystemLoader,
-    PackageLoader,
-    StrictUndefined,
-    TemplateSyntaxError,
-    select_autoescape,
-)
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateSyntaxError, select_autoescape
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.problems import ConfigError
 from nkwatch.mail.locales import Locale
+from nkwatch.mail.templates import template_loader
 from nkwatch.web.languages import FALLBACK, negotiate
 from nkwatch.web.problems import Problem
 
@@ -55,7 +46,7 @@ class Pages:
     def __init__(self, newsroom: Newsroom, *, preview: bool = False) -> None:
         """Loads every template; the operator's folder goes before ours. Raises `ConfigError` when one is wrong."""
         site = newsroom.config.site
-        loader = _loader(newsroom.config.templates)
+        loader = template_loader(newsroom.config.templates)
         self.locales = {code: Locale(code, t) for code, t in {FALLBACK: {}, **newsroom.translations}.items()}
         languages = {code: language_name(code, code) for code in self.locales}
         self._environments = {c: _environment(loader, locale) for c, locale in self.locales.items()}
@@ -114,11 +105,6 @@ def language_name(code: str, language: str) -> str:
     except (ValueError, babel.UnknownLocaleError):
         name = None
     return name[:1].upper() + name[1:] if name else code
-
-
-def _loader(folder: Path | None) -> BaseLoader:
-    ours = PackageLoader("nkwatch", "templates")
-    return ChoiceLoader([FileSystemLoader(folder), ours]) if folder else ours
 
 
 def _environment(loader: BaseLoader, locale: Locale) -> Environment:
