@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -87,49 +87,44 @@ async def open_newsroom(
         sources=sources,
         templates=config.templates,
     )
-    database = Database(config.database)
-    try:
+    async with AsyncExitStack() as stack:
+        database = Database(config.database)
+        stack.callback(database.close)
         database.prepare()
+        relay = _relay(config, secrets)
+        stack.push_async_callback(relay.close)
+        web = await stack.enter_async_context(
+            Web(_user_agent(config), _limits(config), frozenset(config.polling.allow))
+        )
+        workers = await stack.enter_async_context(Workers())
+
         statements = StatementStore(database, sources)
         subscribers = SubscriberStore(database, keyring)
         outbox = OutboxStore(database, keyring, config.mail.sender.rpartition("@")[2])
-        owner = f"{socket.gethostname()}/{os.getpid()}"
-        relay = _relay(config, secrets)
-        lease = timedelta(seconds=config.mail.lease)
         assembler = _assembler(config, keyring)
-        web = Web(_user_agent(config), _limits(config), frozenset(config.polling.allow))
-        async with web, Workers() as workers:
-            yield Newsroom(
-                config=config,
-                clock=clock,
-                sources=sources,
-                lexicon=lexicon,
-                translations=translations,
-                keyring=keyring,
-                database=database,
-                statements=statements,
-                subscribers=subscribers,
-                outbox=outbox,
-                composer=composer,
-                assembler=assembler,
-                collect=Collect(
-                    sources,
-                    statements,
-                    SourcePoller(web, workers, clock),
-                    clock,
-                    logs.notice,
-                    owner,
-                    config.polling.at_once,
-                ),
-                read=ReadStatements(sources, statements, lexicon, clock),
-                publish=Publish(sources, statements, subscribers, outbox, composer, clock, logs.notice),
-                deliver=Deliver(outbox, assembler, relay, clock, logs.notice, owner, lease),
-                recover=Recover(outbox, clock, logs.notice),
-                subscribe=Subscribe(subscribers, outbox, composer, clock),
-            )
-        await relay.close()
-    finally:
-        database.close()
+        poller = SourcePoller(web, workers, clock)
+        owner = f"{socket.gethostname()}/{os.getpid()}"
+        lease = timedelta(seconds=config.mail.lease)
+        yield Newsroom(
+            config=config,
+            clock=clock,
+            sources=sources,
+            lexicon=lexicon,
+            translations=translations,
+            keyring=keyring,
+            database=database,
+            statements=statements,
+            subscribers=subscribers,
+            outbox=outbox,
+            composer=composer,
+            assembler=assembler,
+            collect=Collect(sources, statements, poller, clock, logs.notice, owner, config.polling.at_once),
+            read=ReadStatements(sources, statements, lexicon, clock),
+            publish=Publish(sources, statements, subscribers, outbox, composer, clock, logs.notice),
+            deliver=Deliver(outbox, assembler, relay, clock, logs.notice, owner, lease),
+            recover=Recover(outbox, clock, logs.notice),
+            subscribe=Subscribe(subscribers, outbox, composer, clock),
+        )
 
 
 def _user_agent(config: Config) -> str:

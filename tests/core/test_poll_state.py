@@ -10,6 +10,7 @@ from nkwatch.domain.source import (
     DAY,
     HOUR,
     LONGEST_RETRY_AFTER,
+    REDESIGN,
     Failed,
     Fetched,
     Outcome,
@@ -17,6 +18,7 @@ from nkwatch.domain.source import (
     Unchanged,
     backoff,
     jitter,
+    redesigned,
     usual_interval,
 )
 from tests.making import NOW, entry, state
@@ -136,6 +138,14 @@ def test_the_first_ingest_lasts_until_a_poll_has_succeeded() -> None:
     assert fresh.first_ingest
     assert fresh.after(Failed("timed out"), NOW).first_ingest
     assert not fresh.after(Fetched(()), NOW).first_ingest
+
+
+@pytest.mark.parametrize(
+    ("unknown", "shown", "rebuilt"),
+    [(20, 20, True), (11, 20, True), (10, 20, False), (REDESIGN, REDESIGN, True), (REDESIGN - 1, REDESIGN - 1, False)],
+)
+def test_where_most_of_many_entries_are_unknown_the_site_was_rebuilt(unknown: int, shown: int, rebuilt: bool) -> None:
+    assert redesigned(unknown, shown) is rebuilt
 
 
 def _after(begin: PollState, past: list[Outcome]) -> PollState:

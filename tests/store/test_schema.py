@@ -67,7 +67,7 @@ def test_a_database_of_a_newer_program_is_refused_and_left_alone(empty: Database
 
 def test_a_database_that_cannot_be_opened_is_said_plainly(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/no/such/folder/nkwatch.db")
-    with pytest.raises(ConfigError, match=r"no/such/folder.*check that the folder exists"):
+    with pytest.raises(ConfigError, match=r"no/such/folder.*check that its folder exists"):
         database.prepare()
     database.close()
 

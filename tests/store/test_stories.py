@@ -210,20 +210,21 @@ async def test_an_urgent_story_asks_for_an_alert_and_a_routine_one_does_not(stor
     assert [s.id for s in await stores.statements.alert_candidates(9)] == ["s1"]
 
 
-async def test_the_question_is_asked_anew_when_an_urgent_report_joins(stores: Stores) -> None:
+@pytest.mark.parametrize("waits", [AlertState.NONE, AlertState.HELD])
+async def test_the_question_is_asked_anew_when_an_urgent_report_joins(stores: Stores, waits: AlertState) -> None:
     await told(stores, statement("s1"), statement("s2"), statement("s3"))
     await stores.statements.record_readings([placement(statement("s1"))], NOW)
     assert await stores.statements.alert_candidates(9) == []
     await stores.statements.record_readings([placement(statement("s2"), "s1", urgency=Urgency.URGENT)], NOW)
     assert [s.id for s in await stores.statements.alert_candidates(9)] == ["s1"]
-    await stores.statements.record_alert("s1", AlertState.NONE, "old news", NOW)
+    await stores.statements.record_alert("s1", waits, "because", NOW)
     assert await stores.statements.alert_candidates(9) == []
     await stores.statements.record_readings([placement(statement("s3"), "s1", urgency=Urgency.URGENT)], NOW)
     assert [s.id for s in await stores.statements.alert_candidates(9)] == ["s1"]
 
 
-@pytest.mark.parametrize("state", [AlertState.SENT, AlertState.WITHHELD, AlertState.HELD])
-async def test_what_was_sent_withheld_or_waits_is_not_asked_again(stores: Stores, state: AlertState) -> None:
+@pytest.mark.parametrize("state", [AlertState.SENT, AlertState.WITHHELD])
+async def test_what_was_sent_or_withheld_is_not_asked_again(stores: Stores, state: AlertState) -> None:
     await told(stores, statement("s1"), statement("s2"))
     await stores.statements.record_readings([placement(statement("s1"), urgency=Urgency.URGENT)], NOW)
     await stores.statements.record_alert("s1", state, "because", NOW)
@@ -266,3 +267,12 @@ async def test_editors_see_what_waits_for_them_and_what_is_new(durable: Stores) 
     assert [(s.id, bool(r)) for s, r in await durable.statements.recent(9)] == [("s1", True), ("s2", True)]
     await told(durable, statement("s3", first_seen=NOW + HOUR))
     assert [(s.id, bool(r)) for s, r in await durable.statements.recent(1)] == [("s3", False)]
+
+
+async def test_what_an_editor_decided_meanwhile_stands(stores: Stores) -> None:
+    await told(stores, statement("s1"))
+    await stores.statements.record_readings([placement(statement("s1"), urgency=Urgency.URGENT)], NOW)
+    assert await stores.statements.record_alert("s1", AlertState.HELD, "look", NOW, was=AlertState.OPEN)
+    assert await stores.statements.record_alert("s1", AlertState.WITHHELD, "no", NOW, was=AlertState.HELD)
+    assert not await stores.statements.record_alert("s1", AlertState.SENT, "by rule", NOW, was=AlertState.OPEN)
+    assert not await stores.statements.record_alert("s1", AlertState.RELEASED, "late", NOW, was=AlertState.HELD)

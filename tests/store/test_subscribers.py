@@ -308,3 +308,10 @@ def test_the_tables_hold_no_column_for_a_network_address() -> None:
 async def test_the_database_is_ready_when_it_says_so(durable: Stores) -> None:
     assert durable.database.is_prepared()
     assert durable.one(text("SELECT 1")) == 1
+
+
+async def test_consent_that_comes_for_somebody_who_was_asked_confirms_them(stores: Stores) -> None:
+    asked, standing = await stores.subscribers.join(FORM, None, NOW)
+    assert standing is Standing.PENDING
+    assert await stores.subscribers.join(FORM, CONSENT, NOW) == (asked, Standing.CONFIRMED)
+    assert [s.id for s in await stores.subscribers.closing(NOW + 9 * DAY, 9)] == [asked]

@@ -147,7 +147,7 @@ class MemoryStatements:
         for mark in placement.marks:
             self.memory.marks.setdefault(mark, set()).add(read.statement_id)
         told = self.memory.stories.setdefault(placement.story_id, Told(ready_at, AlertState.NONE))
-        if read.urgency is Urgency.URGENT and told.alert is AlertState.NONE:
+        if read.urgency is Urgency.URGENT and told.alert in {AlertState.NONE, AlertState.HELD}:
             told.alert = AlertState.OPEN
 
     async def stories(self, ids: Iterable[str]) -> list[Story]:
@@ -162,10 +162,12 @@ class MemoryStatements:
         ids = [i for i, t in self.memory.stories.items() if t.alert in waiting]
         return await self.stories(sorted(ids, key=lambda i: self.memory.stories[i].ready_at)[:limit])
 
-    async def record_alert(self, story_id: str, state: AlertState, reason: str, now: datetime) -> bool:
-        if story_id not in self.memory.stories:
+    async def record_alert(
+        self, story_id: str, state: AlertState, reason: str, now: datetime, *, was: AlertState | None = None
+    ) -> bool:
+        told = self.memory.stories.get(story_id)
+        if told is None or was not in {None, told.alert}:
             return False
-        told = self.memory.stories[story_id]
         told.alert, told.reason = state, reason
         return True
 
@@ -192,7 +194,7 @@ class MemorySubscribers:
 
     async def join(self, sign_up: SignUp, consent: Consent | None, now: datetime) -> tuple[str, Standing]:
         known = next((r for r in self.memory.readers.values() if r.address == sign_up.address), None)
-        if known and known.standing is not Standing.ENDED:
+        if known and known.standing is not Standing.ENDED and not (known.standing is Standing.PENDING and consent):
             return known.subscriber.id, known.standing
         joined = Subscriber(
             id=known.subscriber.id if known else f"r{len(self.memory.readers) + 1:04}",

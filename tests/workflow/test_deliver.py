@@ -286,3 +286,20 @@ async def test_a_relay_that_answers_in_its_own_time_is_waited_for() -> None:
 
     office.relay.answer = later
     assert await office.deliver() == Delivered(sent=1)
+
+
+async def test_a_relay_that_is_gone_is_asked_less_and_less_often_and_told_of_once() -> None:
+    office = Office(connections=1)
+    await office.fill(30)
+    office.relay.answer = lambda _: Deferred("connection refused", line=True)
+    asked = []
+    for second in range(300):
+        if (await office.deliver()).deferred:
+            asked.append(second)
+        office.clock.forward(seconds=1)
+    assert asked == [0, 15, 45, 105, 225]
+    assert office.notices.events == ["mail relay unreachable"]
+    office.relay.answer = lambda _: Sent("250")
+    office.clock.forward(minutes=10)
+    assert (await office.deliver()).sent == 30
+    assert office.notices.events == ["mail relay unreachable", "mail relay works again"]

@@ -174,8 +174,7 @@ def withhold_alert(context: typer.Context, story: Annotated[str, typer.Argument(
 
 def _decide(context: typer.Context, story_id: str, state: AlertState, reason: str) -> None:
     async def work(newsroom: Newsroom) -> bool:
-        held = {s.id for s in await newsroom.statements.held_alerts()}
-        return story_id in held and await newsroom.statements.record_alert(story_id, state, reason, newsroom.clock())
+        return await newsroom.statements.record_alert(story_id, state, reason, newsroom.clock(), was=AlertState.HELD)
 
     _done(
         in_newsroom(context, work), str(state), f"no alert waits for the story {story_id!r}; see `nkwatch alert list`"

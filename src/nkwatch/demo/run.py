@@ -1,9 +1,10 @@
 """The course of the demo: a first poll, a day later a second, alerts at once, digests at their hour, then live."""
 
 import asyncio
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,8 @@ from nkwatch.daemon import Daemon
 from nkwatch.demo.mailbox import Mailbox, open_mailbox
 from nkwatch.demo.readers import CONSENT, newcomer, sample_readers
 from nkwatch.demo.samples import Samples, load_samples
-from nkwatch.demo.site import sample_site
+from nkwatch.demo.site import HOST, sample_site
+from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source
 from nkwatch.domain.subscriber import Consent
 from nkwatch.keys import new_master_key
@@ -59,6 +61,7 @@ async def run_demo(say: Say, answer: Callable[[Summary], None], *, once: bool, o
 
     Without `once` the service then goes on and shows its pages until it is interrupted.
     """
+    port = _free(port)
     present = utc_now().replace(minute=0, second=0, microsecond=0)
     clock = DemoClock(present - FIRST_POLL)
     samples = load_samples(present)
@@ -75,6 +78,15 @@ async def run_demo(say: Say, answer: Callable[[Summary], None], *, once: bool, o
         if not once:
             clock.instant = None
             await _live(newsroom, mailbox, say)
+
+
+def _free(port: int) -> int:
+    """`port`, or any free one where somebody else listens on it already."""
+    for wanted in (port, 0):
+        with suppress(OSError), socket.create_server((HOST, wanted)) as listening:
+            found: int = listening.getsockname()[1]
+            return found
+    raise ConfigError(f"no port of {HOST} is free; end some other program")
 
 
 async def _course(newsroom: Newsroom, mailbox: Mailbox, clock: DemoClock, present: datetime, say: Say) -> Summary:

@@ -18,6 +18,8 @@ T = TypeVar("T")
 #: How long SQLite waits for another process's transaction (ms).
 BUSY_TIMEOUT = 10_000
 READERS = 4
+#: The number of PostgreSQL's advisory lock under which one process migrates.
+MIGRATING = 0x6E6B_7761
 #: Values in one IN (...), well below SQLite's and PostgreSQL's limits on parameters.
 CHUNK = 500
 
@@ -34,12 +36,12 @@ class Database:
     def prepare(self) -> None:
         """Bring the schema up to date. Raises `ConfigError` where the database cannot be used."""
         try:
-            with self.engine.begin() as connection:
-                upgrade(connection)
+            # in a transaction that writes: of processes that start together, one migrates and the others wait
+            self._transact(_upgrade)
         except DBAPIError as wrong:
             raise ConfigError(
-                f"database {self.engine.url.render_as_string()}: {wrong.orig}; check that the folder exists,"
-                " is writable and has space"
+                f"database {self.engine.url.render_as_string()}: {wrong.orig}; check that its folder exists, that it is"
+                " ours, that it may be written to, and that the disk has space"
             ) from wrong
 
     def is_prepared(self) -> bool:
@@ -80,6 +82,12 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     return result.rowcount
 
 
+def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
+    upgrade(connection)
+
+
 def _engine(address: str) -> Engine:
     url = make_url(address)
     if url.get_backend_name() == "sqlite":
@@ -94,7 +102,8 @@ def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:
     # the driver's own habit of beginning transactions late is switched off; _begin_sqlite begins them
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT}"):
+    # patience first: switching to WAL takes a lock
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

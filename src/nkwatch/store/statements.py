@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, true, update
 
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.lease import Lease
@@ -156,9 +156,11 @@ class StatementStore:
         """Stories that wait for an editor."""
         return await self._with_alert((AlertState.HELD,), limit)
 
-    async def record_alert(self, story_id: str, state: AlertState, reason: str, now: datetime) -> bool:
-        """Write what became of a story as an alert; false when there is no such story."""
-        change = update(schema.story).where(_STORY.id == story_id)
+    async def record_alert(
+        self, story_id: str, state: AlertState, reason: str, now: datetime, *, was: AlertState | None = None
+    ) -> bool:
+        """Write what became of a story as an alert; false when there is no such story, or it is not what it `was`."""
+        change = update(schema.story).where(_STORY.id == story_id, _STORY.alert == was if was else true())
         values = change.values(alert=state, alert_reason=reason, alert_at=now)
         return await self._database.write(lambda c: c.execute(values).rowcount > 0)
 
@@ -245,7 +247,7 @@ def _edit(connection: Connection, edited: Statement) -> None:
     if old.revision >= edited.revision:
         return
     kept = {"statement_id": old.id, "revision": old.revision, "title": old.title, "text": old.text}
-    connection.execute(insert(schema.statement_revision).values(**kept, replaced_at=edited.edited_at))
+    insert_new(connection, schema.statement_revision, [kept | {"replaced_at": edited.edited_at}])
     changed = update(schema.statement).where(_STATEMENT.id == edited.id)
     connection.execute(changed.values(**records.statement_row(edited)))
 
@@ -267,11 +269,12 @@ def _point_to(connection: Connection, reading: Reading, story_id: str) -> None:
 
 
 def _open_story(connection: Connection, story_id: str, ready_at: datetime, urgency: Urgency) -> None:
-    """Open the story unless it is; an urgent report asks anew about the alert of a story that was none."""
+    """Open the story unless it is; an urgent report asks anew about an alert that was none or waits."""
     state = AlertState.OPEN if urgency is Urgency.URGENT else AlertState.NONE
     row = {"id": story_id, "ready_at": ready_at, "alert": state, "alert_reason": "", "alert_at": None}
     if not insert_new(connection, schema.story, [row]) and urgency is Urgency.URGENT:
-        reopened = update(schema.story).where(_STORY.id == story_id, _STORY.alert == AlertState.NONE)
+        undecided = _STORY.alert.in_([AlertState.NONE, AlertState.HELD])
+        reopened = update(schema.story).where(_STORY.id == story_id, undecided)
         connection.execute(reopened.values(alert=AlertState.OPEN))
 
 

@@ -52,7 +52,7 @@ class SubscriberStore:
             row = connection.execute(select(_ROW.id, _ROW.standing).where(_ROW.address_key == key)).one()
             if row.id == fresh.id:
                 return fresh.id, standing
-            if row.standing == Standing.ENDED:
+            if row.standing == Standing.ENDED or (row.standing == Standing.PENDING and consent):
                 self._begin_anew(connection, row.id, fresh, standing, consent, now)
                 return row.id, standing
             return row.id, Standing(row.standing)

@@ -19,6 +19,8 @@ CLAIM = 500
 #: Outcomes written at a time, or what has come together after `PATIENCE` seconds.
 GROUP = 10
 PATIENCE = 0.05
+#: While the relay cannot be reached it is tried again after this, then twice as long each time.
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,29 @@ class Delivered:
     sent: int = 0
     deferred: int = 0
     refused: int = 0
+
+
+@dataclass(slots=True)
+class Line:
+    """Whether the relay can be reached, as this process knows it: asked less and less often while it cannot."""
+
+    failures: int = 0
+    retry_at: datetime | None = None
+
+    def is_up(self, now: datetime) -> bool:
+        """Whether it is worth trying at `now`."""
+        return self.retry_at is None or now >= self.retry_at
+
+    def broke(self, now: datetime) -> bool:
+        """Note a failure; true when it is the first."""
+        self.failures += 1
+        self.retry_at = now + min(FIRST_PAUSE * 2 ** min(self.failures - 1, 10), LONGEST_PAUSE)
+        return self.failures == 1
+
+    def held(self) -> bool:
+        """Note a success; true when it follows a failure."""
+        was_down, self.failures, self.retry_at = self.failures > 0, 0, None
+        return was_down
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +67,12 @@ class Deliver:
     owner: str
     lease: timedelta = timedelta(minutes=5)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    line: Line = field(default_factory=Line)
 
     async def __call__(self) -> Delivered:
         """Deliver what is due."""
         counts = {Sent: 0, Deferred: 0, Refused: 0}
-        while not self.stop.is_set():
+        while not self.stop.is_set() and self.line.is_up(self.clock()):
             now = self.clock()
             claimed = await self.outbox.claim(now, CLAIM, Lease(self.owner, now + self.lease))
             if not claimed:
@@ -55,10 +81,16 @@ class Deliver:
             outcomes = await run()
             for outcome in outcomes:
                 counts[type(outcome)] += 1
-            if run.line_down is not None:
-                self.notice("mail relay unreachable", why=run.line_down, what="deliveries wait and are tried again")
-                break
+            self._note(run.line_down)
         return Delivered(counts[Sent], counts[Deferred], counts[Refused])
+
+    def _note(self, line_down: str | None) -> None:
+        """Tell the operator once when the relay goes, and once when it is back."""
+        if line_down is not None:
+            if self.line.broke(self.clock()):
+                self.notice("mail relay unreachable", why=line_down, what="deliveries wait and are tried again")
+        elif self.line.held():
+            self.notice("mail relay works again")
 
 
 class _Run:
@@ -123,16 +155,19 @@ class _Run:
                 self._unrecorded.release()
 
     async def _group(self) -> tuple[Sequence[tuple[Delivery, Handover]], bool]:
-        """Up to `GROUP` outcomes, or fewer after `PATIENCE`; false with the end mark."""
+        """Up to `GROUP` outcomes, or fewer when `PATIENCE` has passed since the first; false with the end mark."""
         group: list[tuple[Delivery, Handover]] = []
-        patience = None
-        while len(group) < GROUP:
-            try:
-                done = await asyncio.wait_for(self._done.get(), patience)
-            except TimeoutError:
-                return group, True
-            if done is None:
-                return group, False
-            group.append(done)
-            patience = PATIENCE
+        first = await self._done.get()
+        if first is None:
+            return group, False
+        group.append(first)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while len(group) < GROUP:
+                    done = await self._done.get()
+                    if done is None:
+                        return group, False
+                    group.append(done)
+        except TimeoutError:
+            pass
         return group, True

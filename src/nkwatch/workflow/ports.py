@@ -77,8 +77,10 @@ class Statements(Protocol):
         """Stories whose alert is open and urgent, or released and not yet sent."""
         ...
 
-    async def record_alert(self, story_id: str, state: AlertState, reason: str, now: datetime) -> bool:
-        """Write what became of a story as an alert; false when there is no such story."""
+    async def record_alert(
+        self, story_id: str, state: AlertState, reason: str, now: datetime, *, was: AlertState | None = None
+    ) -> bool:
+        """Write what became of a story as an alert; false when there is no such story, or it is not what it `was`."""
         ...
 
 

@@ -77,11 +77,16 @@ class Publish:
             if state is AlertState.RELEASED:
                 total += await self._send_alert(story, why)
                 continue
-            await self.statements.record_alert(story.id, state, why, self.clock())
+            await self.statements.record_alert(story.id, state, why, self.clock(), was=story.alert)
             if state is AlertState.HELD:
                 total += Published(held=1)
-                self.notice("alert held for an editor", story=story.id, title=story.lead.statement.title, why=why)
+                self._tell_held(story, why)
         return total
+
+    def _tell_held(self, story: Story, why: str) -> None:
+        """Not again for every report that joins while the alert waits for the same reason."""
+        if why != story.alert_reason:
+            self.notice("alert held for an editor", story=story.id, title=story.lead.statement.title, why=why)
 
     def _decision(self, story: Story) -> tuple[AlertState, str]:
         if story.alert is AlertState.RELEASED:
@@ -107,7 +112,7 @@ class Publish:
             held_back = held_back or bool(lacking)
             written += await self.outbox.enqueue(Mailing(key, BulletinKind.ALERT, now, deliveries, story_id=story.id))
         state = AlertState.RELEASED if held_back else AlertState.SENT
-        await self.statements.record_alert(story.id, state, why, now)
+        await self.statements.record_alert(story.id, state, why, now, was=story.alert)
         return Published(alerts=not held_back, deliveries=written, failed=held_back)
 
     async def _digests(self) -> Published:
