@@ -79,9 +79,10 @@ class Daemon:
         """One notice when a part begins to fail, not one at every tick."""
         if part not in self._failing:
             self._failing.add(part)
-            logs.notice(
-                f"{part} failed", why=f"{type(wrong).__name__}: {wrong}", what="it is tried again at every tick"
-            )
+            # a database error carries the whole statement; what the driver said is enough
+            said = getattr(wrong, "orig", None) or wrong
+            why = f"{type(said).__name__}: {said}"
+            logs.notice(f"{part} failed", why=why, what="it is tried again at every tick")
 
     async def _serve(self) -> None:
         web = self.newsroom.config.web

@@ -1,6 +1,7 @@
 """Migrations make exactly the tables that the code knows, on both databases."""
 
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from nkwatch.domain.problems import ConfigError
 from nkwatch.store import schema
@@ -110,4 +112,21 @@ def test_processes_that_prepare_one_database_at_once_do_not_trip_over_each_other
     assert [(p.returncode, text[-300:]) for p, text in zip(started, said, strict=True)] == [(0, "")] * 3
     database = Database(empty_address)
     assert database.is_prepared()
+    database.close()
+
+
+def test_a_new_database_is_for_its_owner_only(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/nkwatch.db")
+    database.prepare()
+    modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir()}
+    assert set(modes.values()) == {0o600}, modes
+    database.close()
+
+
+def test_an_error_of_the_database_shows_no_values(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/nkwatch.db")
+    database.prepare()
+    with database.engine.begin() as connection, pytest.raises(DBAPIError) as wrong:
+        connection.execute(text("INSERT INTO nowhere VALUES (:address)"), {"address": "reader@example.org"})
+    assert "reader@" not in str(wrong.value)
     database.close()

@@ -1,4 +1,4 @@
-"""Eight weeks of ordinary feeds, served by a local HTTP server, from poll to inbox. Third-party data: see CONTRIBUTING."""
+"""Eight weeks of ordinary feeds, served by a local HTTP server, from poll to inbox."""
 
 import csv
 import email

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect
@@ -36,6 +37,7 @@ class Database:
     def prepare(self) -> None:
         """Bring the schema up to date. Raises `ConfigError` where the database cannot be used."""
         try:
+            _make_private(self.engine)
             # in a transaction that writes: of processes that start together, one migrates and the others wait
             self._transact(_upgrade)
         except DBAPIError as wrong:
@@ -82,6 +84,13 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     return result.rowcount
 
 
+def _make_private(engine: Engine) -> None:
+    """Create the file of a new SQLite database so that only its owner may read it; its log files follow it."""
+    name = engine.url.database
+    if engine.dialect.name == "sqlite" and name and name != ":memory:" and Path(name).parent.is_dir():
+        Path(name).touch(mode=0o600)
+
+
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
@@ -91,11 +100,13 @@ def _upgrade(connection: Connection) -> None:
 def _engine(address: str) -> Engine:
     url = make_url(address)
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT / 1000, "check_same_thread": False})
+        connect = {"timeout": BUSY_TIMEOUT / 1000, "check_same_thread": False}
+        engine = create_engine(url, connect_args=connect, hide_parameters=True)
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=2 * READERS)
+    driver = url.set(drivername="postgresql+psycopg")
+    return create_engine(driver, pool_pre_ping=True, pool_size=2 * READERS, hide_parameters=True)
 
 
 def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:
