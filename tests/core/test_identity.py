@@ -172,7 +172,7 @@ def test_addresses_of_different_pages_stay_different(one: str, other: str) -> No
         ("http://a.example:80/1", "https://a.example:443/1/"),
         ("https://www.a.example/1#comments", " https://A.example/1 "),
         ("https://a.example/?p=1&q=2", "https://a.example/?q=2&p=1"),
-        ("https://a.example/1?utm_source=x&at_medium=y&ns_z=1&mc_cid=2&ref=rss", "https://a.example/1"),
+        ("https://a.example/1?utm_source=x&at_medium=y&ns_z=1&mc_cid=2", "https://a.example/1"),
     ],
 )
 def test_addresses_of_the_same_page_are_equal(one: str, other: str) -> None:
@@ -270,3 +270,19 @@ def test_statements_of_different_publishers_never_have_the_same_id() -> None:
 def test_what_readers_see_decides_whether_a_text_changed() -> None:
     assert statement(title="A  B", text="C\n\nD").content == statement(title="A B", text="C D").content
     assert statement(title="A B", text="C D").content != statement(title="A B", text="C E").content
+
+
+@pytest.mark.parametrize(
+    ("shown", "given"),
+    [
+        ("https://a.example/1?utm_source=rss&utm_medium=feed", "https://a.example/1"),
+        ("https://a.example/1?id=7&utm_source=rss&page=2#top", "https://a.example/1?id=7&page=2#top"),
+        ("https://a.example/view.php?123", "https://a.example/view.php?123"),
+        ("https://a.example/1?q=%EB%B6%81%ED%95%9C", "https://a.example/1?q=%EB%B6%81%ED%95%9C"),
+        ("http://[bad", "http://[bad"),
+        ("", ""),
+    ],
+)
+def test_readers_get_the_address_without_tracking_and_otherwise_as_it_is(shown: str, given: str) -> None:
+    (known,) = Roll().show(entry(url=shown)).new
+    assert known.statement.url == given

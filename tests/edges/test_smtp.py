@@ -39,10 +39,10 @@ class Mailbox:
             server.transport.abort()
         return reply
 
-    async def handle_EHLO(self, server, session, envelope, hostname):  # noqa: N802
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
         self.sessions.append(hostname)
         session.host_name = hostname
-        return "250 HELP"
+        return responses
 
     async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
         if reply := self.answer("mail", server):

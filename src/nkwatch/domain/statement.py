@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 #: Clocks of publishers run fast, zones are misdeclared; more than a day ahead is a mistake.
 LATEST_AHEAD = timedelta(days=1)
 #: Parameters that say how a reader came to a page, never which page it is.
-TRACKING = re.compile(r"utm_\w+|at_(medium|campaign)|fbclid|gclid|mc_[ce]id|ito|ns_\w+|cmpid|ref(src)?", re.IGNORECASE)
+TRACKING = re.compile(r"utm_\w+|at_(medium|campaign)|fbclid|gclid|mc_[ce]id|ito|ns_\w+|cmpid", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,16 @@ class Sifted:
     edited: tuple[Statement, ...] = ()
     #: keys under which statements that we know were shown for the first time
     further_keys: tuple[tuple[str, str], ...] = ()
+
+
+def without_tracking(url: str) -> str:
+    """The address as readers get it: without what would tell its publisher which feed they read."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    pairs = [pair for pair in parts.query.split("&") if not TRACKING.fullmatch(pair.partition("=")[0])]
+    return urlunsplit(parts._replace(query="&".join(pairs)))
 
 
 def _cut(text: str, whole: str) -> bool:
@@ -175,7 +185,7 @@ class Origin:
             source_id=self.source_id,
             publisher=self.publisher,
             title=entry.title,
-            url=entry.url,
+            url=without_tracking(entry.url),
             text=entry.text,
             language=entry.language or self.language,
             author=entry.author,
