@@ -6,7 +6,7 @@ A part that fails tells the operator once and ticks on; SIGTERM finishes what is
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -70,8 +70,9 @@ class Daemon:
             self._report(part, wrong)
         else:
             self._failing.discard(part)
-            if any(_figures(result).values()):
-                logs.record(part, **_figures(result))
+            figures = asdict(result)
+            if any(figures.values()):
+                logs.record(part, **figures)
         finally:
             self._running.discard(task)
 
@@ -104,7 +105,3 @@ class Daemon:
         # the scheduler cancels what still runs; leases and transactions keep that harmless
         scheduler.shutdown(wait=False)
         logs.record("stopped")
-
-
-def _figures(result: Any) -> dict[str, Any]:
-    return {name: getattr(result, name) for name in result.__dataclass_fields__}

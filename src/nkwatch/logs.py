@@ -53,6 +53,8 @@ def set_up(*, json: bool = False, level: str = "info") -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_RedactingFilter())
+    # a tick that finds its part still at work is skipped by design, and needs no line each second
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True, format="%(name)s: %(message)s")
 
 
