@@ -10,7 +10,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 HOST = "127.0.0.1"
 
 
-@dataclass(slots=True)
+# without slots: aiosmtpd looks at every member, and Python 3.11.2 stumbles over one that slots leave behind
+@dataclass
 class Mailbox:
     """Messages in the order in which they came; `port` is where the server listens."""
 

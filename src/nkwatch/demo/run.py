@@ -16,6 +16,7 @@ from nkwatch.demo.mailbox import Mailbox, open_mailbox
 from nkwatch.demo.readers import CONSENT, newcomer, sample_readers
 from nkwatch.demo.samples import Samples, load_samples
 from nkwatch.demo.site import HOST, sample_site
+from nkwatch.domain.bulletin import DeliveryState
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source
 from nkwatch.domain.subscriber import Consent
@@ -52,12 +53,14 @@ class Summary:
     alerts: int
     digests: int
     mails: int
+    #: deliveries that did not reach the mailbox: none, or something is wrong
+    waiting: int
 
 
 async def run_demo(say: Say, answer: Callable[[Summary], None], *, once: bool, out: Path | None, port: int) -> None:
     """Run the demo; `say` gets a line for each step, `answer` what happened in numbers.
 
-    With `out`, mails and an index.html are written there.
+    With `out`, mails and an index.html are written there. Raises `ConfigError` when a mail does not arrive.
 
     Without `once` the service then goes on and shows its pages until it is interrupted.
     """
@@ -75,6 +78,8 @@ async def run_demo(say: Say, answer: Callable[[Summary], None], *, once: bool, o
             await write_overview(newsroom, mailbox, out)
             say(f"mails and index.html are in {out}")
         answer(summary)
+        if summary.waiting:
+            raise ConfigError(f"{summary.waiting} mails did not arrive in the mailbox; the notices above say why")
         if not once:
             clock.instant = None
             await _live(newsroom, mailbox, say)
@@ -118,6 +123,7 @@ async def _course(newsroom: Newsroom, mailbox: Mailbox, clock: DemoClock, presen
         alerts=alerts.alerts,
         digests=digests.deliveries,
         mails=len(mailbox.messages),
+        waiting=sum(n for state, n in (await newsroom.outbox.counts()).items() if state != DeliveryState.SENT),
     )
 
 
