@@ -85,7 +85,6 @@ def test_a_story_is_on_rights_when_any_report_is() -> None:
     weapons = report("a", themes=[context("security")])
     assert not story(weapons).rights
     assert story(weapons, report("b")).rights
-    assert story(weapons, report("b")).rights_themes == {"prisons"}
 
 
 def test_a_theme_without_a_name_in_a_language_has_its_english_one() -> None:

@@ -120,3 +120,37 @@ async def test_mail_that_waited_goes_out_when_the_relay_is_back(installation, si
             assert (await newsroom.deliver()).sent == 1
             assert (await newsroom.deliver()).sent == 0, "nothing is sent twice"
         assert sink.messages == 1
+
+
+@pytest.mark.timeout(90)
+async def test_a_wrong_template_is_one_line_and_the_digest_comes_when_it_is_mended(installation, site):
+    host, _ = site
+    begin = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+    clock = {"now": begin}
+    template = installation.folder / "templates" / "mail" / "digest" / "body.txt"
+    template.parent.mkdir(parents=True)
+    template.write_text("{{ nosuch }}")
+    async with open_sink() as sink:
+        installation.write(port=sink.port, allow=host, more=sources(host, "good"))
+        mine = 'templates = "templates"\n' + installation.settings.read_text()
+        installation.settings.write_text(mine)
+        async with installation.open(lambda: clock["now"]) as newsroom:
+            await newsroom.collect()
+            await newsroom.read()
+            await newsroom.subscribe.join(
+                SignUp("one@readers.example", Schedule(Rhythm.DAILY, hour=7)), Consent("test", begin)
+            )
+            clock["now"] = begin.replace(hour=7, minute=0)
+            held_back = await newsroom.publish()
+            assert (held_back.deliveries, held_back.failed) == (0, 1)
+        clock["now"] = begin.replace(hour=8)
+        template.write_text("{% if %}")
+        code, told, said = await installation.run("publish")
+        assert (code, told) == (2, "")
+        assert "mail/digest/body.txt, line 1" in said
+        assert "Traceback" not in said
+        template.unlink()
+        async with installation.open(lambda: clock["now"]) as newsroom:
+            assert (await newsroom.publish()).deliveries == 1
+            assert (await newsroom.deliver()).sent == 1
+        assert sink.messages == 1

@@ -412,3 +412,9 @@ async def test_alerts_are_written_before_digests(room: Room) -> None:
     room.clock.forward(days=1)
     await room.publish()
     assert [r.kind for r in room.memory.deliveries] == [BulletinKind.ALERT, BulletinKind.DIGEST]
+
+
+async def test_a_round_in_which_nothing_closes_writes_nothing(room: Room) -> None:
+    await room.reader("ann")
+    assert await room.publish() == Published()
+    assert room.memory.closed_until is None

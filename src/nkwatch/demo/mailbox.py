@@ -17,13 +17,11 @@ class Mailbox:
 
     port: int = 0
     messages: list[bytes] = field(default_factory=list)
-    recipients: list[str] = field(default_factory=list)
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Called by aiosmtpd when a message is complete."""
         content = envelope.content or b""
         self.messages.append(content if isinstance(content, bytes) else content.encode())
-        self.recipients += envelope.rcpt_tos
         return "250 2.0.0 taken into the sample mailbox"
 
 

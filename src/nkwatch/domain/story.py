@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from nkwatch.domain.source import Role
 from nkwatch.domain.statement import Statement
-from nkwatch.domain.theme import Reading, ThemeKind, Urgency
+from nkwatch.domain.theme import Reading, Urgency
 
 #: A primary text leads before what reprints or reports it.
 _PRECEDENCE = {Role.STATEMENT: 0, Role.REPRINT: 1, Role.PRESS: 2, Role.STATE_MEDIA: 3}
@@ -82,12 +82,6 @@ class Story:
     def rights(self) -> bool:
         """Whether any report of it is on human rights in North Korea."""
         return any(r.reading.on_rights for r in self.reports)
-
-    @property
-    def rights_themes(self) -> frozenset[str]:
-        """The codes of its rights themes, without those of context."""
-        findings = (f for r in self.reports for f in r.reading.themes)
-        return frozenset(f.code for f in findings if f.kind is ThemeKind.RIGHTS)
 
 
 def _precedence(report: Report) -> tuple[int, datetime, str]:

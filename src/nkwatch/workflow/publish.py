@@ -119,6 +119,8 @@ class Publish:
         """Close every window that has closed by now, each reader's once."""
         now = self.clock()
         total = Published()
+        if not await self.subscribers.closing(now, 1):
+            return total  # an idle tick writes nothing
         await self.subscribers.announce_closing(now)
         stories: dict[Window, list[Story]] = {}
         seen: set[str] = set()
