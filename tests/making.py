@@ -8,8 +8,12 @@ from typing import Any
 
 from nkwatch.catalogue.themes import load_lexicon
 from nkwatch.domain.bulletin import Block, BulletinKind, Claimed, Composition, Delivery, Slot
-from nkwatch.domain.source import PollState, Role, Source
-from nkwatch.domain.statement import Entry, Statement
+from nkwatch.domain.errand import Errand, Purpose
+from nkwatch.domain.identity import Known, Sifted
+from nkwatch.domain.polling import Polled, PollState
+from nkwatch.domain.snapshot import Snapshot
+from nkwatch.domain.source import Role, Source
+from nkwatch.domain.statement import Article, Entry, Statement
 from nkwatch.domain.story import Report, Story
 from nkwatch.domain.subscriber import SignUp, Subscriber
 from nkwatch.domain.theme import Evidence, Finding, Reading, Theme, ThemeKind, Urgency
@@ -59,6 +63,34 @@ def statement(id: str = "s1", **fields: Any) -> Statement:  # noqa: A002
         "first_seen": NOW,
     }
     return Statement(id=id, **(given | fields))
+
+
+def article(text: str = "", **fields: Any) -> Article:
+    """What the page of a statement says: a text longer than what any source shows, unless given."""
+    return Article(**({"title": "A family is missing in Hoeryong", "text": text or prose("article", 300)} | fields))
+
+
+def errand(statement_id: str = "s1", purpose: Purpose = Purpose.ARTICLE, **fields: Any) -> Errand:
+    """An errand of source `a`, due now."""
+    given = {"url": f"https://a.example/{statement_id}", "source_id": "a", "due_at": NOW}
+    return Errand(statement_id, purpose, **(given | fields))
+
+
+def snapshot(body: bytes = b"<rss/>", **fields: Any) -> Snapshot:
+    """Bytes that came now."""
+    given = {"url": "https://a.example/feed", "at": NOW, "headers": (("content-type", "text/xml"),)}
+    return Snapshot(body=body, **(given | fields))
+
+
+def sifted(*told: Statement, **fields: Any) -> Sifted:
+    """These statements, each new and known by its address."""
+    return Sifted(tuple(Known(s, frozenset({f"url:{s.url}"})) for s in told), **fields)
+
+
+def polled(found: Sifted | None = None, source_id: str = "a", **fields: Any) -> Polled:
+    """What a poll of this source leaves behind."""
+    given = {"state": state(source_id), "publisher": f"Publisher {source_id}"}
+    return Polled(sifted=found or Sifted(), **(given | fields))
 
 
 def finding(code: str = "prisons", kind: ThemeKind = ThemeKind.RIGHTS, score: float = 3.0) -> Finding:

@@ -7,7 +7,7 @@ import pytest
 from nkwatch.catalogue.sources import load_sources
 from nkwatch.config import load_config, load_secrets
 from nkwatch.domain.problems import ConfigError
-from nkwatch.domain.source import Kind, Source
+from nkwatch.domain.source import Source
 from nkwatch.keys import new_master_key
 
 GOOD = """
@@ -61,7 +61,7 @@ def test_every_problem_is_reported_at_once_with_its_line(tmp_path):
         ('[[source]]\nid = "Big"\nurl = "https://a.example"\npublisher = "A"\n', "source.0.id"),
         ('[[source]]\nid = "a"\nurl = "ftp://a.example"\npublisher = "A"\n', "source.0.url"),
         ('[[source]]\nid = "a"\nurl = "https://a.example"\npublisher = "A"\nzone = "Mars/One"\n', "Asia/Seoul"),
-        ('[[source]]\nid = "a"\nurl = "https://a.example"\npublisher = "A"\nkind = "page"\n', "[source.selectors]"),
+        ('[[source]]\nid = "a"\nurl = "https://a.example"\npublisher = "A"\nminutes = 5\n', "from 30"),
         ("[polling]\nat_once = 0\n", "greater than or equal to 1"),
     ],
 )
@@ -121,14 +121,18 @@ def test_a_wrong_secret_is_never_shown(tmp_path):
     assert "TopSecret" not in str(wrong.value)
 
 
-def test_the_shipped_sources_are_the_founding_four_and_none_may_alert_by_itself():
-    sources = load_sources()
-    assert {s.owner or s.publisher for s in sources.values()} == {
-        "Amnesty International", "Human Rights Watch", "Common Dreams", "United States government",
-    }  # fmt: skip
-    assert not [s.id for s in sources.values() if s.alerts]
-    assert all(s.selectors for s in sources.values() if s.kind is Kind.PAGE)
-    assert all(s.domains and s.url.startswith("https://") for s in sources.values())
+def test_a_proxy_that_is_not_understood_is_told_without_its_password(tmp_path):
+    (said,) = problems(tmp_path, GOOD + '[polling]\nproxy = "socks9://me:geheim@127.0.0.1:9050"\n')
+    assert "polling.proxy: The proxy is not understood" in said
+    assert "geheim" not in said
+
+
+def test_settings_are_shown_without_the_password_of_the_proxy(tmp_path):
+    path = tmp_path / "nkwatch.toml"
+    path.write_text(GOOD + '[polling]\nproxy = "socks5h://me:geheim@127.0.0.1:9050"\n')
+    config = load_config(path)
+    assert "geheim" in config.polling.proxy
+    assert config.model_dump()["polling"]["proxy"] == "socks5h://127.0.0.1:9050"
 
 
 def test_an_operator_switches_sources_by_id_and_adds_their_own():

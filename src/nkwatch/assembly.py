@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,14 +12,24 @@ from nkwatch.catalogue.locales import load_locales
 from nkwatch.catalogue.sources import load_sources
 from nkwatch.catalogue.themes import load_lexicon
 from nkwatch.config import Config, Secrets
-from nkwatch.domain.source import Source
-from nkwatch.feeds.fetch import SourcePoller
+from nkwatch.domain.problems import ConfigError
+from nkwatch.domain.source import Role, Scope, Source
+from nkwatch.domain.statement import Statement
+from nkwatch.feeds.fetch import WebKind
+from nkwatch.feeds.kinds import Kind, KindPoller
+from nkwatch.feeds.mailboxes import Mailboxes
+from nkwatch.feeds.pages import PAGE
+from nkwatch.feeds.parse import FEED
+from nkwatch.feeds.reliefweb import RELIEFWEB
+from nkwatch.feeds.sitemaps import SITEMAP
+from nkwatch.feeds.visit import PageVisitor
 from nkwatch.feeds.workers import Workers
 from nkwatch.keys import Keyring
 from nkwatch.mail.assemble import MailAssembler
 from nkwatch.mail.compose import Composer
 from nkwatch.mail.smtp import SmtpRelay
-from nkwatch.net import Limits, Web
+from nkwatch.net import Limits, Robots, Web
+from nkwatch.reading import may_concern
 from nkwatch.reading.lexicon import Lexicon
 from nkwatch.store.database import Database
 from nkwatch.store.outbox import OutboxStore
@@ -27,11 +37,13 @@ from nkwatch.store.statements import StatementStore
 from nkwatch.store.subscribers import SubscriberStore
 from nkwatch.workflow.collect import Collect
 from nkwatch.workflow.deliver import Deliver
+from nkwatch.workflow.health import TellHealth
 from nkwatch.workflow.ports import Clock
 from nkwatch.workflow.publish import Publish
 from nkwatch.workflow.read import ReadStatements
 from nkwatch.workflow.recover import Recover
 from nkwatch.workflow.subscribe import Subscribe
+from nkwatch.workflow.visit import VisitPages
 
 
 def utc_now() -> datetime:
@@ -53,9 +65,14 @@ class Newsroom:
     statements: StatementStore
     subscribers: SubscriberStore
     outbox: OutboxStore
+    web: Web
+    workers: Workers
+    poller: KindPoller
     composer: Composer
     assembler: MailAssembler
     collect: Collect
+    visit: VisitPages
+    tell: TellHealth
     read: ReadStatements
     publish: Publish
     deliver: Deliver
@@ -94,7 +111,12 @@ async def open_newsroom(
         relay = _relay(config, secrets)
         stack.push_async_callback(relay.close)
         web = await stack.enter_async_context(
-            Web(_user_agent(config), _limits(config), frozenset(config.polling.allow))
+            Web(
+                _user_agent(config),
+                _limits(config),
+                frozenset(config.polling.allow),
+                proxy=config.polling.proxy,
+            )
         )
         workers = await stack.enter_async_context(Workers())
 
@@ -102,7 +124,10 @@ async def open_newsroom(
         subscribers = SubscriberStore(database, keyring)
         outbox = OutboxStore(database, keyring, config.mail.sender.rpartition("@")[2])
         assembler = _assembler(config, keyring)
-        poller = SourcePoller(web, workers, clock)
+        robots = Robots(web, clock)
+        poller = KindPoller(kinds(web, workers, robots, clock, secrets.mailboxes))
+        _check(sources, poller)
+        visitor = PageVisitor(web, workers, robots, clock)
         owner = f"{socket.gethostname()}/{os.getpid()}"
         lease = timedelta(seconds=config.mail.lease)
         yield Newsroom(
@@ -116,15 +141,68 @@ async def open_newsroom(
             statements=statements,
             subscribers=subscribers,
             outbox=outbox,
+            web=web,
+            workers=workers,
+            poller=poller,
             composer=composer,
             assembler=assembler,
-            collect=Collect(sources, statements, poller, clock, logs.notice, owner, config.polling.at_once),
-            read=ReadStatements(sources, statements, lexicon, clock),
+            collect=Collect(
+                sources,
+                statements,
+                poller,
+                _concerns(lexicon),
+                clock,
+                logs.notice,
+                owner,
+                config.polling.at_once,
+            ),
+            visit=VisitPages(sources, statements, visitor, clock, owner, config.polling.at_once),
+            tell=TellHealth(
+                sources, statements, clock, logs.notice, config.operator.zone, config.operator.morning
+            ),
+            read=ReadStatements(sources, statements, lexicon, clock, organisations(sources)),
             publish=Publish(sources, statements, subscribers, outbox, composer, clock, logs.notice),
             deliver=Deliver(outbox, assembler, relay, clock, logs.notice, owner, lease),
             recover=Recover(outbox, clock, logs.notice),
             subscribe=Subscribe(subscribers, outbox, composer, clock),
         )
+
+
+def kinds(
+    web: Web, workers: Workers, robots: Robots, clock: Clock, passwords: Mapping[str, str]
+) -> tuple[Kind, ...]:
+    """Every kind of source that there is."""
+    documents = (FEED, PAGE, SITEMAP, RELIEFWEB)
+    mailboxes = Mailboxes(passwords, workers, clock)
+    return (*(WebKind(kind, web, workers, robots, clock) for kind in documents), mailboxes)
+
+
+def organisations(sources: Mapping[str, Source]) -> tuple[str, ...]:
+    """Who releases statements of their own: the publishers and owners that reprints may be of."""
+    primary = [s for s in sources.values() if s.role is Role.STATEMENT]
+    return tuple(dict.fromkeys(name for s in primary for name in (s.publisher, s.owner) if name))
+
+
+def check_sources(config: Config, secrets: Secrets) -> None:
+    """Raises `ConfigError` with everything that is wrong with the sources that are on; asks nobody."""
+    web = Web(_user_agent(config))
+    poller = KindPoller(kinds(web, Workers(), Robots(web, utc_now), utc_now, secrets.mailboxes))
+    catalogue = config.catalogue
+    own = [s.source() for s in config.source]
+    _check(load_sources(own, catalogue.enable, catalogue.disable), poller)
+
+
+def _check(sources: Mapping[str, Source], poller: KindPoller) -> None:
+    problems = [f"source {s.id}: {p}" for s in sources.values() if s.enabled for p in poller.problems(s)]
+    if problems:
+        raise ConfigError(*problems)
+
+
+def _concerns(lexicon: Lexicon) -> Callable[[Source, Statement], bool]:
+    def concerns(source: Source, statement: Statement) -> bool:
+        return may_concern(statement, lexicon, nk_only=source.scope is Scope.NK_ONLY)
+
+    return concerns
 
 
 def _user_agent(config: Config) -> str:

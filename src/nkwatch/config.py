@@ -10,15 +10,20 @@ from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_serializer, model_validator
 
 from nkwatch.domain.problems import ConfigError
-from nkwatch.domain.source import Kind, Role, Scope, Selectors, Source
+from nkwatch.domain.source import Role, Scope, Source
 from nkwatch.keys import Keyring
+from nkwatch.net.proxies import proxy
 
 SECRETS = "nkwatch.secrets.toml"
 KEY_BYTES = 32
+#: Nobody asks a publisher more often than every half hour, or would call less than once a week polling.
+SHORTEST_MINUTES, LONGEST_MINUTES = 30, 7 * 24 * 60
 M = TypeVar("M", bound=BaseModel)
+#: May hold a password, and is not repeated in messages.
+PRIVATE = frozenset({"polling.proxy"})
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -33,6 +38,22 @@ def _zone(value: str) -> str:
     if value and value not in available_timezones():
         msg = "no time zone of that name; use one such as Asia/Seoul"
         raise ValueError(msg)
+    return value
+
+
+def _minutes(value: int) -> int:
+    if value and not SHORTEST_MINUTES <= value <= LONGEST_MINUTES:
+        msg = f"0 (the source's own rhythm decides) or from {SHORTEST_MINUTES} to {LONGEST_MINUTES}"
+        raise ValueError(msg)
+    return value
+
+
+def _proxy(value: str) -> str:
+    try:
+        if value:
+            proxy(value)
+    except ConfigError as wrong:
+        raise ValueError(str(wrong)) from wrong
     return value
 
 
@@ -81,8 +102,21 @@ class PollingSettings(_Section):
     at_once: int = Field(default=8, ge=1, le=64)
     pause: float = Field(default=2, ge=0, description="seconds between two requests to one host")
     deadline: float = Field(default=30, gt=0, le=120, description="seconds for one source")
+    #: all requests go through it, names are resolved behind it: socks5://HOST:PORT (Tor) or http://HOST:PORT
+    proxy: Annotated[str, AfterValidator(_proxy)] = ""
     #: host:port on this machine that may be fetched; for tests and the demo only
     allow: tuple[str, ...] = ()
+
+    @field_serializer("proxy")
+    def _without_password(self, value: str) -> str:
+        return str(proxy(value)) if value else ""
+
+
+class OperatorSettings(_Section):
+    """When the people who run this want to hear of the sources."""
+
+    zone: Zone = "UTC"
+    morning: int = Field(default=8, ge=0, le=23, description="hour of the zone")
 
 
 class WebSettings(_Section):
@@ -99,24 +133,15 @@ class LogSettings(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class SelectorSettings(_Section):
-    """Where a listing page has its items."""
-
-    item: str
-    title: str
-    link: str = "a"
-    date: str = ""
-    teaser: str = ""
-
-
 class SourceSettings(_Section):
-    """A source of the operator's own."""
+    """A source of the operator's own; what each field means stands at `domain.source.Source`."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    url: WebAddress
+    url: str = Field(pattern=r"^(https?://[^/\s]+(/[^\s]*)?|(imaps?|imap\+starttls|maildir):\S+)$")
     publisher: str
     owner: str = ""
-    kind: Kind = Kind.FEED
+    organisation: str = ""
+    kind: str = "feed"
     role: Role = Role.PRESS
     scope: Scope = Scope.ALL_TOPIC
     country: str = Field(default="", pattern=r"^([A-Z]{2})?$")
@@ -126,20 +151,19 @@ class SourceSettings(_Section):
     zone: Zone = ""
     alerts: bool = False
     enabled: bool = True
-    selectors: SelectorSettings | None = None
+    options: dict[str, str] = {}
     strip: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _complete(self) -> "SourceSettings":
-        if self.kind is Kind.PAGE and self.selectors is None:
-            msg = 'a source of kind "page" needs [source.selectors] with item, title and link'
-            raise ValueError(msg)
-        return self
+    article: str = ""
+    drop: tuple[str, ...] = ()
+    minutes: Annotated[int, AfterValidator(_minutes)] = 0
+    alone: bool = False
+    licence: str = ""
+    confidence: str = ""
+    note: str = ""
 
     def source(self) -> Source:
         """The value that the rest of the program knows."""
-        plain = self.model_dump(exclude={"selectors"})
-        return Source(**plain, selectors=Selectors(**self.selectors.model_dump()) if self.selectors else None)
+        return Source(**self.model_dump())
 
 
 class CatalogueSettings(_Section):
@@ -158,6 +182,7 @@ class Config(_Section):
     secrets: Path = Path(SECRETS)
     templates: Path | None = None
     polling: PollingSettings = PollingSettings()
+    operator: OperatorSettings = OperatorSettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
@@ -170,6 +195,8 @@ class Secrets(_Section):
     current: int = Field(ge=1, le=255)
     keys: dict[int, str]
     mail_password: str = ""
+    #: passwords of mailboxes that are sources, by source id
+    mailboxes: dict[str, str] = {}
 
     def keyring(self) -> Keyring:
         """The keys, decoded. Raises `ConfigError` when one is damaged."""
@@ -228,7 +255,8 @@ def _problem(error: Any, text: str, path: Path) -> str:
     name = ".".join(str(part) for part in where)
     said = "no such setting" if error["type"] == "extra_forbidden" else error["msg"].removeprefix("Value error, ")
     value = error.get("input")
-    shown = f" (it is {value!r})" if isinstance(value, str | int | float) and model_is_open(path) else ""
+    may_be_shown = model_is_open(path) and name not in PRIVATE
+    shown = f" (it is {value!r})" if isinstance(value, str | int | float) and may_be_shown else ""
     return f"{path}, line {line_of(text, where)}: {name}: {said}{shown}"
 
 

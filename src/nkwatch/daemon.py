@@ -18,8 +18,10 @@ from nkwatch.web.app import create_app
 from nkwatch.web.server import serve
 
 #: How often each part looks into the rows (seconds). Looking costs one indexed query.
-TICKS = {"collect": 10, "read": 2, "publish": 5, "deliver": 1, "recover": 5}
-PARTS = (*TICKS, "web")
+TICKS = {"collect": 10, "visit": 5, "tell": 60, "read": 2, "publish": 5, "deliver": 1, "recover": 5}
+#: Jobs that belong to another part: who collects also visits pages and tells how the sources are.
+BELONGS = {"visit": "collect", "tell": "collect"}
+PARTS = (*(part for part in TICKS if part not in BELONGS), "web")
 #: What is in flight gets this long to end (seconds).
 GRACE = 8
 
@@ -56,7 +58,7 @@ class Daemon:
             await self._end(scheduler)
 
     def _ticking(self) -> Iterable[str]:
-        return (part for part in TICKS if part in self.only)
+        return (part for part in TICKS if BELONGS.get(part, part) in self.only)
 
     async def _tick(self, part: str) -> None:
         task = asyncio.current_task()
@@ -100,6 +102,7 @@ class Daemon:
         scheduler.pause()
         self.newsroom.deliver.stop.set()
         self.newsroom.collect.stop.set()
+        self.newsroom.visit.stop.set()
         if self._running:
             await asyncio.wait(self._running, timeout=GRACE)
         # the scheduler cancels what still runs; leases and transactions keep that harmless

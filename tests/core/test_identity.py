@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.statement import Entry, Origin, Sifted, Statement, identify, identity_keys, normalised_address, sift
+from nkwatch.domain.errand import Errand, Purpose
+from nkwatch.domain.identity import (
+    ARTICLE_WAIT,
+    Known,
+    Sifted,
+    identify,
+    identity_keys,
+    normalised_address,
+    sift,
+    symbol,
+)
+from nkwatch.domain.statement import MOST_REVISIONS, Entry, Origin, Statement
 from tests.making import NOW, at, entry, statement
 
 ORIGIN = Origin("a", "Publisher a", "en", backlog=False)
@@ -83,6 +94,42 @@ def test_entries_that_are_reordered_redated_or_dressed_differently_make_no_new_s
     assert roll.ids == before
 
 
+@given(documents(), st.data())
+def test_the_same_poll_twice_changes_nothing_whatever_it_showed(shown: list[Entry], data: st.DataObject) -> None:
+    dressed = [data.draw(changes)(e) for e in shown + data.draw(st.lists(st.sampled_from(shown), max_size=4))]
+    roll = Roll()
+    roll.show(*dressed)
+    before = dict(roll.by_key)
+    again = roll.show(*dressed)
+    assert (again.new, again.edited) == ((), ())
+    assert roll.by_key == before
+
+
+@given(documents(), documents(), st.data())
+def test_what_a_source_ever_showed_keeps_its_id(shown: list[Entry], more: list[Entry], data: st.DataObject) -> None:
+    roll = Roll()
+    ids = {k.statement.title: k.statement.id for k in roll.show(*shown).new}
+    others = [replace(e, url=f"{e.url}-more", guid=f"{e.guid}-more", title=f"{e.title} more") for e in more]
+    roll.show(*data.draw(st.permutations([*others, *shown])))
+    assert ids.items() <= {s.title: s.id for s in roll.by_key.values()}.items()
+
+
+@given(documents(), st.data())
+def test_each_statement_is_found_again_when_it_is_shown_alone(shown: list[Entry], data: st.DataObject) -> None:
+    same_guid = data.draw(st.booleans())
+    same_title = data.draw(st.booleans())
+    like = [
+        replace(e, guid="g" if same_guid else e.guid, title="Statement" if same_title else e.title, published=NOW)
+        for e in shown
+    ]
+    roll = Roll()
+    roll.show(*like)
+    before = roll.ids
+    alone = roll.show(data.draw(st.sampled_from(like)))
+    assert (alone.new, alone.edited) == ((), ())
+    assert roll.ids == before
+
+
 @given(documents())
 def test_every_entry_that_is_new_becomes_one_statement(shown: list[Entry]) -> None:
     sifted = Roll().show(*shown)
@@ -120,6 +167,90 @@ def test_entries_that_share_guid_and_address_are_told_apart_by_title() -> None:
 def test_two_statements_of_the_same_day_are_two() -> None:
     one, other = (entry("Press release", url=f"https://a.example/{n}") for n in (1, 2))
     assert len(Roll().show(one, other).new) == 2
+
+
+def test_an_entry_that_stands_twice_in_other_dress_is_one_and_stays_one() -> None:
+    plain = entry(guid="g1", url="http://a.example/1")
+    dressed = entry(
+        guid=" g1 ", url="https://www.a.example/1/?utm_source=feed", title="A family is  missing in hoeryong"
+    )
+    roll = Roll()
+    assert len(roll.show(plain, dressed).new) == 1
+    assert not roll.show(plain).new
+
+
+def test_two_statements_of_one_day_with_one_title_stay_two_in_one_poll_and_in_different_polls() -> None:
+    one, other = (Entry("Press release", text=t, published=NOW) for t in ("One is missing.", "Another is missing."))
+    together = Roll()
+    assert len(together.show(one, other).new) == 2
+    for shown in ([one], [other], [other, one]):
+        assert not together.show(*shown).new
+    apart = Roll()
+    assert len(apart.show(one).new) == len(apart.show(other).new) == 1
+    assert not apart.show(one, other).new
+
+
+def test_a_guid_and_an_address_that_every_entry_bears_lose_no_statement_in_different_polls() -> None:
+    roll = Roll()
+    for n, later in enumerate((timedelta(0), timedelta(days=2), timedelta(days=4))):
+        fresh = Entry(f"Case {n}", f"https://a.example/{n}", f"{n} people.", "https://a.example/", NOW + later)
+        assert len(roll.show(fresh, later=later).new) == 1
+        again = roll.show(fresh, later=later)
+        assert (again.new, again.edited) == ((), ())
+    assert len(roll.ids) == 3
+
+
+def test_a_page_that_shows_one_statement_after_the_other_under_one_address_loses_none() -> None:
+    roll = Roll()
+    roll.show(entry("First", url="https://a.example/news", text="Three people."))
+    second = entry("Second", url="https://a.example/news", text="Four.", published=NOW + timedelta(days=3))
+    assert len(roll.show(second, later=timedelta(days=3)).new) == 1
+    assert not roll.show(second, later=timedelta(days=4)).new
+
+
+def test_an_edit_of_title_text_and_address_on_one_day_is_no_new_statement() -> None:
+    roll = Roll()
+    roll.show(entry(guid="g1"))
+    edited = Entry("Four people are missing", "https://a.example/2", "Four.", "g1", NOW + timedelta(hours=3))
+    assert len(roll.show(edited).edited) == 1
+    undated = Entry("Five people are missing", "https://a.example/3", "Five.", "g1")
+    assert len(roll.show(undated).edited) == 1
+    assert len(roll.ids) == 1
+
+
+def test_two_entries_that_claim_one_statement_are_two_and_do_not_edit_it_by_turns() -> None:
+    roll = Roll()
+    roll.show(entry(guid="g1"))
+    kept = entry(guid="g1", url="https://a.example/moved")
+    rival = Entry("Another matter", "https://a.example/1", "Prisons.", "g2", NOW)
+    assert [k.statement.title for k in roll.show(kept, rival).new] == ["Another matter"]
+    for shown in ((kept, rival), (rival, kept)):
+        again = roll.show(*shown)
+        assert (again.new, again.edited) == ((), ())
+
+
+def test_a_copy_under_another_guid_does_not_edit_its_statement_by_turns() -> None:
+    roll = Roll()
+    roll.show(entry(guid="g1"))
+    copy = entry(
+        "Other title", guid="g1", url="https://a.example/1?utm_source=b", text="Three people have not been seen."
+    )
+    for _ in range(3):
+        again = roll.show(entry(guid="g1"), copy)
+        assert (again.new, again.edited) == ((), ())
+
+
+def test_the_same_title_and_day_without_any_text_is_the_same_statement() -> None:
+    roll = Roll()
+    roll.show(entry(url="https://a.example/1", text=""))
+    assert not roll.show(entry(url="https://a.example/moved")).new
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", "//", "?"])
+def test_a_blank_guid_or_address_is_no_key(blank: str) -> None:
+    roll = Roll()
+    roll.show(entry("First", guid=blank, url=blank, text="One."))
+    assert len(roll.show(entry("Second", guid=blank if blank.isspace() else "", url=blank, text="Two.")).new) == 1
 
 
 def test_a_title_that_comes_again_on_another_day_is_another_statement() -> None:
@@ -198,6 +329,54 @@ def test_an_entry_with_a_page_number_for_a_query_is_not_taken_for_its_neighbour(
     assert len(roll.show(entry("Second", guid="g2", url="https://a.example/view.php?124")).new) == 1
 
 
+# Documents of the United Nations
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("https://docs.un.org/en/A/HRC/25/63", "A/HRC/25/63"),
+        ("https://docs.un.org/A/HRC/25/63?direct=true", "A/HRC/25/63"),
+        ("http://www.undocs.org/a/hrc/25/63/", "A/HRC/25/63"),
+        ("https://undocs.org/en/S/RES/2397(2017)", "S/RES/2397(2017)"),
+        ("https://undocs.org/CEDAW/C/PRK/CO/2-4", "CEDAW/C/PRK/CO/2-4"),
+        ("https://docs.un.org/en/ST/LIB/SER.B/E.44", "ST/LIB/SER.B/E.44"),
+        ("https://docs.un.org/fr/A/HRC/25/63", "A/HRC/25/63 fr"),
+        ("https://press.un.org/en/2024/sc15384.doc.htm", "SC15384"),
+        ("https://press.un.org/en/content/sc15384/?utm_source=rss", "SC15384"),
+        ("https://press.un.org/en/2024/sc15384.doc.htm?page=2", "SC15384"),
+        ("https://undocs.org/Home/Mobile?FinalSymbol=A%2FHRC%2F25%2F63", ""),
+        ("https://press.un.org/en/about", ""),
+        ("https://a.example/?to=https://docs.un.org/en/A/HRC/25/63", ""),
+        ("https://notundocs.org/A/HRC/25/63", ""),
+        ("https://[bad", ""),
+        ("", ""),
+    ],
+)
+def test_the_address_of_a_document_tells_its_symbol(address: str, named: str) -> None:
+    assert symbol(address) == named
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://docs.un.org/en/A/HRC/25/63", "https://undocs.org/A/HRC/25/63"),
+        ("https://press.un.org/en/2024/sc15384.doc.htm", "https://press.un.org/en/content/sc15384"),
+    ],
+)
+def test_a_document_under_two_addresses_is_one_statement(one: str, other: str) -> None:
+    roll = Roll()
+    roll.show(entry(guid="g1", url=one))
+    assert not roll.show(entry("Renamed", guid="g2", url=other, published=NOW + timedelta(days=1))).new
+
+
+def test_the_translation_of_a_document_is_another_statement() -> None:
+    roll = Roll()
+    roll.show(entry("Report", url="https://docs.un.org/en/A/HRC/25/63", text="Crimes."))
+    french = entry("Rapport", url="https://docs.un.org/fr/A/HRC/25/63", text="Des crimes.")
+    assert len(roll.show(french).new) == 1
+
+
 # What becomes of a statement that is shown again
 
 
@@ -205,7 +384,7 @@ def test_a_statement_shown_unchanged_stays_the_same() -> None:
     roll = Roll()
     roll.show(entry(guid="g1"))
     again = roll.show(entry(guid="g1", text="Three people  have not\nbeen seen. "))
-    assert again == Sifted()
+    assert again == Sifted(known=1)
 
 
 def test_an_edit_is_the_next_revision() -> None:
@@ -227,6 +406,51 @@ def test_two_feeds_of_one_publisher_that_show_more_and_less_of_a_text_do_not_edi
     short, long = entry(guid="g1", text="Three people."), entry(guid="g1", text="Three people. They had fled in June.")
     edits = [len(roll.show(e).edited) for e in (short, long, short, long, short, long)]
     assert sum(edits) <= 1
+
+
+def test_a_text_that_never_stays_the_same_is_not_followed_for_ever() -> None:
+    roll = Roll()
+    for n in range(MOST_REVISIONS + 20):
+        roll.show(entry(guid="g1", text=f"{n} visitors."))
+    assert {s.revision for s in roll.by_key.values()} == {MOST_REVISIONS}
+
+
+def test_what_was_shown_is_counted() -> None:
+    roll = Roll()
+    roll.show(entry(guid="g1"))
+    sifted = roll.show(entry(guid="g1"), entry("Another", url="https://a.example/2", text="Other."))
+    assert (sifted.known, len(sifted.new)) == (1, 1)
+
+
+# The pages of new and edited statements
+
+
+def test_statements_that_are_wanted_wait_for_their_pages() -> None:
+    wanted, unwanted = statement("s1"), statement("s2")
+    edited = statement("s3", revision=2)
+    earlier = Errand("s9", Purpose.PRESENCE, "https://a.example/s9", "a", NOW)
+    sifted = Sifted(
+        (Known(wanted, frozenset({"k1"})), Known(unwanted, frozenset({"k2"}))), (edited,), errands=(earlier,), known=1
+    )
+    awaiting = sifted.awaiting(lambda s: s.id != "s2", NOW)
+    waiting = {"read_from": NOW + ARTICLE_WAIT}
+    assert awaiting == Sifted(
+        (Known(replace(wanted, **waiting), frozenset({"k1"})), Known(unwanted, frozenset({"k2"}))),
+        (replace(edited, **waiting),),
+        errands=(
+            earlier,
+            Errand("s1", Purpose.ARTICLE, "https://a.example/s1", "a", NOW),
+            Errand("s3", Purpose.ARTICLE, "https://a.example/s3", "a", NOW),
+        ),
+        known=1,
+    )
+
+
+def test_a_statement_under_embargo_waits_for_that_also_with_its_page() -> None:
+    embargo = NOW + timedelta(days=2)
+    (known,) = Roll().show(entry(embargo=embargo)).new
+    (waiting,) = Sifted((known,)).awaiting(lambda _: True, NOW).new
+    assert (waiting.statement.read_from, waiting.statement.embargo) == (embargo, embargo)
 
 
 # What is known of a new one

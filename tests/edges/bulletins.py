@@ -11,6 +11,7 @@ from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import Report, Story
 from nkwatch.domain.subscriber import Format, Schedule
 from nkwatch.domain.theme import Finding, Reading, Theme, ThemeKind, Urgency
+from nkwatch.domain.watch import Watch
 from nkwatch.editing.digests import Pick
 from nkwatch.editing.matching import Reason
 from nkwatch.mail.assemble import MailAssembler
@@ -22,6 +23,7 @@ WEEK = Window(NOW - timedelta(days=7), NOW)
 WEEKLY = Schedule(zone="Asia/Seoul")
 ANY = (Reason("any"),)
 RETURN = (Reason("theme", ("refoulement",)),)
+NOTHING = Watch()
 
 THEMES = (
     Theme(
@@ -34,7 +36,7 @@ THEMES = (
 SOURCES = {
     "alder": Source("alder", "https://alder.example/feed", "Alder Rights Desk"),
     "batang": Source("batang", "https://batang.example/rss", "바탕인권모임", zone="Asia/Seoul"),
-    "shiori": Source("shiori", "https://shiori.example/", "しおりの会", zone="Asia/Tokyo"),
+    "shiori": Source("shiori", "https://shiori.example/", "しおりの会", zone="Asia/Tokyo", languages=("ja",)),
 }
 TEXTS = {
     "en": "Seven people are held at the border. Their transfer papers are signed. They must not be returned. More follows.",
@@ -59,7 +61,8 @@ def report(language="en", title="Seven held at the border", *, source="alder", u
     )
     themes = tuple(Finding(code, ThemeKind.RIGHTS, 1, ()) for code in given.pop("themes", ("refoulement",)))
     urgency = given.pop("urgency", Urgency.ROUTINE)
-    reading = Reading(statement.id, 1, "1", True, 1, (), themes, urgency, (), language)
+    released_by = given.pop("released_by", "")
+    reading = Reading(statement.id, 1, "1", True, 1, (), themes, urgency, (), language, released_by)
     return Report(statement, reading, given.pop("role", Role.STATEMENT), statement.publisher, link)
 
 
@@ -92,9 +95,11 @@ def composer(**given):
     return Composer(**(settings | given))
 
 
-def digest(stories=(URGENT, JAPANESE), *, reasons=RETURN, more=(), language="en", form=Format.HTML, by=None):
+def digest(
+    stories=(URGENT, JAPANESE), *, reasons=RETURN, more=(), language="en", form=Format.HTML, by=None, watch=NOTHING
+):
     picks = [Pick(s, reasons) for s in stories]
-    return (by or shared()).digest(picks, more, WEEK, 12, WEEKLY, language, form)
+    return (by or shared()).digest(picks, more, WEEK, 12, WEEKLY, language, form, watch)
 
 
 def alert(of=URGENT, *, language="en", form=Format.HTML, by=None):

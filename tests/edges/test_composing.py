@@ -12,7 +12,9 @@ from lxml import html as markup
 from nkwatch.catalogue.locales import load_locales
 from nkwatch.domain.bulletin import Slot
 from nkwatch.domain.problems import ConfigError
+from nkwatch.domain.source import Role
 from nkwatch.domain.subscriber import Format, Rhythm, Schedule
+from nkwatch.domain.watch import Watch
 from nkwatch.editing.digests import Pick
 from nkwatch.editing.matching import Reason
 from nkwatch.mail.widths import columns
@@ -209,6 +211,121 @@ def test_a_host_with_other_letters_is_shown_in_punycode():
 
     assert "(xn--lder-43d.example)" in visible(page)
     assert 'href="https://xn--lder-43d.example/%D0%BD%D0%B0%D1%83%D0%BA%D0%B0?q=%EB%B6%81"' in page
+
+
+# ---- whose words they are
+
+
+def test_a_reprint_names_who_released_it_and_then_who_passed_it_on():
+    reprint = story(report(released_by="Quarry Relief", role=Role.REPRINT))
+    mail = digest((reprint,))
+    page, text = visible(read(mail.html)), read(mail.text)
+
+    assert "Quarry Relief · via Alder Rights Desk · 2 November 2025" in page
+    assert "Quarry Relief, via Alder Rights Desk, 2 November 2025" in text
+    assert "Source: Quarry Relief, via Alder Rights Desk" in visible(read(alert(reprint).html))
+    assert "Source: Quarry Relief, via Alder Rights Desk" in read(alert(reprint).text)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("ko", "Alder Rights Desk 경유"), ("ja", "Alder Rights Desk経由"), ("fr", "via Alder Rights Desk")],
+)
+def test_who_passed_a_text_on_is_said_in_the_readers_language(language, words):
+    reprint = story(report(released_by="Quarry Relief"))
+
+    assert f"Quarry Relief · {words}" in visible(read(digest((reprint,), language=language).html))
+
+
+def test_a_publisher_that_releases_its_own_words_is_named_once():
+    assert "via" not in visible(read(digest((story(report(released_by="Alder Rights Desk")),)).html)).split()
+
+
+def test_a_reprint_of_the_leading_text_is_not_counted_as_another_report():
+    own = report(publisher="Quarry Relief", id="own")
+    reprints = [report(released_by="Quarry Relief", role=Role.REPRINT, id=f"again{n}") for n in range(2)]
+    korean = report("ko", source="batang", role=Role.PRESS)
+    page = visible(read(digest((story(own, *reprints, korean),)).html))
+
+    assert "Also reported by: 바탕인권모임 (batang.example)" in page
+    assert "Alder Rights Desk" not in page
+
+
+def test_the_organisation_behind_several_reprints_is_mentioned_once():
+    others = [report(released_by="Quarry Relief", role=Role.REPRINT, id=f"again{n}") for n in range(3)]
+    page = visible(read(digest((story(report(), *others),)).html))
+
+    assert page.count("Quarry Relief") == 1
+
+
+# ---- how the sources are
+
+WATCH = Watch(45, 42, silent=("しおりの会",), unreadable=("Alder Rights Desk",), partly=("Quarry Relief",))
+TOLD = {
+    "en": (
+        "42 of 45 sources answered. Could not be read: Alder Rights Desk. Could be read only in part: Quarry Relief."
+        " Silent for longer than usual: しおりの会."
+    ),
+    "ko": (
+        "출처 45곳 가운데 42곳이 응답했습니다. 읽지 못한 곳: Alder Rights Desk. 일부만 읽은 곳: Quarry Relief."
+        " 평소보다 오래 새 글이 없는 곳: しおりの会."
+    ),
+    "ja": (
+        "45の情報源のうち42が応答しました。 読み取れなかった情報源：Alder Rights Desk。"
+        " 一部だけ読み取れた情報源：Quarry Relief。 ふだんより長く新しい発表がない情報源：しおりの会。"
+    ),
+    "fr": (
+        "42 sources sur 45 ont répondu. Illisibles : Alder Rights Desk. Lisibles en partie seulement : Quarry Relief."
+        " Silence plus long que d’habitude : しおりの会."
+    ),
+}
+
+
+@EVERY_LANGUAGE
+def test_a_digest_tells_how_many_sources_answered_and_which_did_not(language):
+    mail = digest(language=language, watch=WATCH)
+    page = read(mail.html)
+    spaceless = str.maketrans("", "", "\u00a0\u202f \n")
+
+    assert TOLD[language].translate(spaceless) in visible(page).translate(spaceless)
+    assert TOLD[language].translate(spaceless) in read(mail.text).translate(spaceless)
+    assert "https://watch.example/sources" in markup.document_fromstring(page).xpath("//a/@href")
+    assert "\nhttps://watch.example/sources\n" in read(mail.text)
+    assert markup.document_fromstring(page).xpath("//*[@class='foot']//span[@lang='ja']/text()") == ["しおりの会"]
+    assert all(columns(line) <= 72 for line in read(mail.text).splitlines() if "https://" not in line)
+    assert "\n\n\n" not in read(mail.text)
+
+
+def test_without_a_watch_a_digest_says_nothing_of_sources():
+    mail = digest()
+
+    assert "answered" not in read(mail.html) + read(mail.text)
+    assert "/sources" not in read(mail.html) + read(mail.text)
+
+
+def test_five_publishers_are_named_and_the_rest_is_counted():
+    page = visible(read(digest(watch=Watch(9, 2, unreadable=tuple("ABCDEFG"))).html))
+
+    assert "Could not be read: A, B, C, D, E and 2 more." in page
+    assert "Silent" not in page
+
+
+def test_a_hostile_name_of_a_publisher_is_only_text():
+    mail = digest(watch=Watch(1, 0, unreadable=(HOSTILE,)))
+
+    assert not markup.document_fromstring(read(mail.html)).xpath("//script | //img | //a[contains(@href, 'lure')]")
+    assert [p for p in mail.html if p == Slot("leave_url")] == [Slot("leave_url")]
+
+
+def test_another_watch_renders_only_the_frames_again():
+    one = composer()
+    digest(by=one)
+    before = one.renders
+    made = digest(by=one, watch=WATCH)
+
+    # the subject, and a frame in each of two formats
+    assert one.renders - before == 3
+    assert digest(by=one, watch=replace(WATCH)) is made
 
 
 # ---- subjects, and what stands beside them in the list of mails

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.source import Failed, Fetched, Kind, PollState, Selectors, Source, Unchanged
+from nkwatch.domain.polling import Failed, Fetched, PollState, Unchanged
+from nkwatch.domain.source import Source
 from nkwatch.feeds.fetch import SourcePoller, max_age, retry_after
 from nkwatch.feeds.workers import WorkerLimits, Workers
 from nkwatch.net import Limits, Web

@@ -1,8 +1,10 @@
 """What may be asked, and how much is taken: against a real server on the loopback, and nothing beyond it."""
 
 import asyncio
+import contextlib
 import gzip
 import ipaddress
+import itertools
 import os
 import socket
 import tracemalloc
@@ -10,17 +12,24 @@ import zlib
 
 import brotli
 import pytest
+import zstandard
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from nkwatch.domain.problems import ConfigError
 from nkwatch.net import Answer, Limits, Unreached, Web
 from nkwatch.net.guard import exact_exception, is_public
+from nkwatch.net.names import Resolver
+from nkwatch.net.turns import FEW, MOST_SLOWED, Turns
+from nkwatch.net.unpacking import UNPACKERS, BadlyPacked
+from nkwatch.net.web import Move
 from tests.edges.site import MEGABYTE, Reply, Site, cut_off, gzip_bomb, hanging, redirect, streamed, trickling
 
 AGENT = "nkwatch-test/1 (+https://watch.example/about)"
+PACKERS = {"gzip": gzip.compress, "br": brotli.compress, "zstd": zstandard.compress}
 
 
 @pytest.fixture
@@ -38,17 +47,27 @@ async def fetched(site: Site, *behaviours, **limits) -> Answer | Unreached:
         return await web_.get(site.serve("/feed", *behaviours))
 
 
-class Names(AbstractResolver):
-    """Resolves every name to one address."""
+def zstd_looking_back(size: int) -> bytes:
+    """A small body whose sender wants `size` bytes to be kept for looking back."""
+    parameters = zstandard.ZstdCompressionParameters(window_log=size.bit_length() - 1)
+    packing = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    return packing.compress(b"<rss/>") + packing.flush()
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+
+class Names(AbstractResolver):
+    """Resolves every name to the same addresses."""
+
+    def __init__(self, *addresses: str) -> None:
+        self._addresses = addresses
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
-        return [{"hostname": host, "host": self._address, "port": port, "family": family, "proto": 0, "flags": 0}]
+        families = {a: socket.AF_INET6 if ":" in a else socket.AF_INET for a in self._addresses}
+        return [
+            {"hostname": host, "host": address, "port": port, "family": family, "proto": 0, "flags": 0}
+            for address, family in families.items()
+        ]
 
     async def close(self) -> None: ...
 
@@ -69,13 +88,13 @@ async def test_a_request_says_who_asks_and_carries_no_cookie_and_no_referrer(sit
         await web_.get(first, {"If-None-Match": '"v1"'})
     for request in site.requests:
         assert request.headers["User-Agent"] == AGENT
-        assert request.headers["Accept-Encoding"] == "gzip, br"
+        assert request.headers["Accept-Encoding"] == "gzip, br, zstd"
         assert request.headers["If-None-Match"] == '"v1"'
         assert "Cookie" not in request.headers
         assert "Referer" not in request.headers
 
 
-@pytest.mark.parametrize(("name", "pack"), [("gzip", gzip.compress), ("br", brotli.compress), ("identity", bytes)])
+@pytest.mark.parametrize(("name", "pack"), [*PACKERS.items(), ("identity", bytes)])
 async def test_a_packed_body_is_unpacked(site, name, pack):
     body = "북한 인권".encode() * 10_000
     answer = await fetched(site, streamed(pack(body), piece=1000, Content_Encoding=name))
@@ -90,9 +109,8 @@ async def test_a_body_of_several_gzip_members_is_one_body(site):
     assert answer.body == b"one two"
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, brotli.compress])
-async def test_a_packed_body_that_is_cut_off_is_no_answer(site, pack):
-    name = "gzip" if pack is gzip.compress else "br"
+@pytest.mark.parametrize(("name", "pack"), PACKERS.items())
+async def test_a_packed_body_that_is_cut_off_is_no_answer(site, name, pack):
     answer = await fetched(site, streamed(pack(os.urandom(1000))[:-9], Content_Encoding=name))
     assert isinstance(answer, Unreached)
     assert "cut off" in answer.reason
@@ -105,6 +123,10 @@ async def test_a_packed_body_that_is_cut_off_is_no_answer(site, pack):
         streamed(b"\xff" * 100, Content_Encoding="br"),
         streamed(gzip.compress(b"x") * 50, Content_Encoding="gzip"),
         streamed(zlib.compress(b"x"), Content_Encoding="deflate"),
+        streamed(b"not zstd at all", Content_Encoding="zstd"),
+        streamed(zstandard.compress(b"x") * 50, Content_Encoding="zstd"),
+        streamed(zstandard.compress(b"x") + bytes(12), Content_Encoding="zstd"),
+        streamed(zstd_looking_back(16 * 1024 * 1024), Content_Encoding="zstd"),
     ],
 )
 async def test_a_body_that_is_not_packed_as_it_says_or_as_we_asked_is_no_answer(site, behaviour):
@@ -130,6 +152,49 @@ async def test_a_brotli_bomb_stops_at_the_cap(site):
     assert answer == Unreached("127.0.0.1 answered with more than 5 MB.")
 
 
+async def test_a_zstd_bomb_stops_at_the_cap_and_never_fills_the_memory(site):
+    bomb = streamed(zstandard.compress(bytes(200 * MEGABYTE)), Content_Encoding="zstd")
+    tracemalloc.start()
+    try:
+        answer = await fetched(site, bomb)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert answer == Unreached("127.0.0.1 answered with more than 5 MB.")
+    assert peak < 25 * MEGABYTE
+
+
+async def test_a_body_of_several_zstd_frames_in_odd_pieces_is_one_body(site):
+    skipped = b"\x50\x2a\x4d\x18\x05\0\0\0hello"
+    packed = zstandard.compress(b"one ") + skipped + zstandard.compress(b"two")
+    answer = await fetched(site, streamed(packed, piece=3, Content_Encoding="zstd"))
+    assert isinstance(answer, Answer)
+    assert answer.body == b"one two"
+
+
+async def test_a_zstd_body_may_look_back_eight_megabytes(site):
+    answer = await fetched(site, streamed(zstd_looking_back(8 * 1024 * 1024), Content_Encoding="zstd"))
+    assert isinstance(answer, Answer)
+    assert answer.body == b"<rss/>"
+
+
+@given(st.binary(max_size=3000), st.integers(1, 500), st.integers(1, 3000), st.sampled_from(list(PACKERS)))
+def test_unpacking_in_any_pieces_gives_the_body_and_never_more_than_the_room(body, piece, room, name):
+    packed, unpacker, out = PACKERS[name](body), UNPACKERS[name](), b""
+    for start in range(0, len(packed), piece):
+        out += unpacker.feed(packed[start : start + piece], room - len(out))
+        if len(out) >= room:
+            break
+    assert out == body[:room]
+    assert unpacker.complete or len(out) >= room
+
+
+@given(st.binary(max_size=300), st.sampled_from(list(PACKERS)))
+def test_bytes_that_are_not_packed_never_surprise(noise, name):
+    with contextlib.suppress(*BadlyPacked):
+        assert len(UNPACKERS[name]().feed(noise, 1000)) <= 1000
+
+
 async def test_a_body_of_exactly_the_cap_is_taken_and_one_byte_more_is_not(site):
     whole = await fetched(site, streamed(b"x" * 1000), body=1000)
     more = await fetched(site, streamed(b"x" * 1001), body=1000)
@@ -149,10 +214,10 @@ async def test_a_body_shorter_than_it_was_said_to_be_is_no_answer(site):
     assert answer == Unreached("127.0.0.1 sent an answer that is cut off.")
 
 
-@pytest.mark.parametrize("behaviour", [hanging, trickling(b"<rss>")])
-async def test_a_host_that_hangs_is_left_at_the_deadline(site, behaviour):
+@pytest.mark.parametrize(("behaviour", "line"), [(hanging, True), (trickling(b"<rss>"), False)])
+async def test_a_host_that_hangs_is_left_at_the_deadline(site, behaviour, line):
     answer = await fetched(site, behaviour, deadline=0.2)
-    assert answer == Unreached("127.0.0.1 did not answer in full within 0.2 seconds.")
+    assert answer == Unreached("127.0.0.1 did not answer in full within 0.2 seconds.", line=line)
 
 
 async def test_a_host_that_is_not_there_is_named(site):
@@ -163,6 +228,102 @@ async def test_a_host_that_is_not_there_is_named(site):
             answer = await web_.get(f"http://{place}/")
     assert isinstance(answer, Unreached)
     assert answer.reason.startswith("127.0.0.1 could not be reached (")
+    assert answer.line
+
+
+class NoNames(Names):
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        raise OSError(None, "no name server answers")
+
+
+async def test_a_name_that_cannot_be_resolved_may_be_our_own_lines_fault():
+    async with Web(AGENT, Limits(pause=0), resolver=NoNames()) as web_:
+        answer = await web_.get("http://feed.example/")
+    assert answer == Unreached("feed.example is a name that cannot be resolved.", line=True)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        streamed(b"x" * 6 * MEGABYTE),
+        streamed(b"no", Content_Encoding="gzip"),
+        cut_off(b"<rss>", promised=5000),
+        redirect("http://10.0.0.1/"),
+        redirect("http://feed.example:1/"),
+        redirect("/feed"),
+    ],
+)
+async def test_a_host_that_misbehaves_is_not_our_lines_fault(site, behaviour):
+    answer = await fetched(site, behaviour)
+    assert isinstance(answer, Unreached)
+    assert not answer.line
+
+
+async def test_a_failure_behind_a_redirect_is_not_our_lines_fault(site):
+    url = site.serve("/feed", redirect("http://feed.example/"))
+    async with Web(AGENT, Limits(pause=0), frozenset({site.place}), NoNames()) as web_:
+        answer = await web_.get(url)
+    assert answer == Unreached("feed.example is a name that cannot be resolved.")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "moved_to"),
+    [
+        ((), ""),
+        ((301,), "/1"),
+        ((308, 301), "/2"),
+        ((301, 302, 301), "/1"),
+        ((302, 301), ""),
+        ((303,), ""),
+        ((307, 308), ""),
+        ((301, 301, 307), "/2"),
+    ],
+)
+async def test_permanent_redirects_lead_as_far_as_the_first_temporary_one(site, statuses, moved_to):
+    for hop, status in enumerate(statuses):
+        site.serve(f"/{hop}", redirect(f"/{hop + 1}#part", status))
+    site.serve(f"/{len(statuses)}", Reply(b"here"))
+    async with polite(site) as web_:
+        answer = await web_.get(f"http://{site.place}/0", {"If-None-Match": '"v1"'})
+    assert isinstance(answer, Answer)
+    assert answer.body == b"here"
+    assert answer.url == f"http://{site.place}/{len(statuses)}"
+    assert answer.moved_to == (f"http://{site.place}{moved_to}" if moved_to else "")
+    assert all(request.headers["If-None-Match"] == '"v1"' for request in site.requests)
+
+
+async def test_a_permanent_redirect_that_comes_back_is_no_move(site):
+    url = site.serve("/feed", redirect("/check", 301), Reply(b"here"))
+    site.serve("/check", redirect("/feed", 301))
+    async with polite(site) as web_:
+        answer = await web_.get(url)
+    assert isinstance(answer, Answer)
+    assert (answer.body, answer.moved_to) == (b"here", "")
+
+
+async def test_a_permanent_redirect_without_an_address_is_an_answer_and_no_move(site):
+    answer = await fetched(site, Reply(b"", 301))
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.moved_to) == (301, "")
+
+
+@pytest.mark.parametrize(
+    ("hops", "moved_to"),
+    [
+        (["https://a.example/", "http://a.example/"], ""),
+        (["https://a.example/", "https://b.example/", "http://b.example/"], "https://b.example/"),
+        (["https://a.example/", "http://a.example/", "https://a.example/new"], ""),
+        (["http://a.example/", "https://a.example/"], "https://a.example/"),
+        (["http://a.example/", "HTTPS://a.example/"], "HTTPS://a.example/"),
+    ],
+)
+def test_a_step_down_from_https_is_no_move(hops, moved_to):
+    move = Move()
+    for before, after in itertools.pairwise(hops):
+        move.follow(URL(before), 301, after)
+    assert move.to == moved_to
 
 
 async def test_a_redirect_loop_ends(site):
@@ -245,7 +406,73 @@ async def test_a_name_gains_nothing_from_an_address_that_is_allowed():
     assert answer == Unreached("feed.example was not asked: 127.0.0.1 is not a public address.")
 
 
-@pytest.mark.parametrize("entry", ["localhost:80", "127.0.0.1", "127.0.0.1:x", "127.0.0.0/8:80", "*:80", ":80", ""])
+@pytest.mark.parametrize("addresses", [("127.0.0.1", "::1"), ("10.0.0.1", "10.0.0.2"), ("::1", "fe80::1", "10.0.0.1")])
+async def test_a_name_with_several_inner_addresses_is_refused_and_our_line_is_not_suspected(addresses):
+    async with Web(AGENT, Limits(pause=0), resolver=Names(*addresses)) as web_:
+        answer = await web_.get("http://feed.example/")
+    assert isinstance(answer, Unreached)
+    assert "is not a public address" in answer.reason
+    assert not answer.line
+
+
+async def test_a_name_below_localhost_can_be_allowed_and_needs_no_resolver(site):
+    place = site.place.replace("127.0.0.1", "a.b.localhost")
+    site.serve("/feed", Reply(b"here"))
+    async with Web(AGENT, Limits(pause=0), frozenset({place})) as web_:
+        answer = await web_.get(f"http://{place}/feed")
+        other = await web_.get(f"http://{place.replace('a.b', 'c')}/feed")
+        elsewhere = await web_.get("http://a.b.localhost/feed")
+    assert isinstance(answer, Answer)
+    assert answer.body == b"here"
+    assert isinstance(other, Unreached)
+    assert elsewhere == Unreached("a.b.localhost was not asked: 127.0.0.1 is not a public address.")
+    assert len(site.requests) == 1
+
+
+async def test_other_names_are_asked_of_the_system():
+    found = await Resolver().resolve("localhost", 80)
+    assert {answer["host"] for answer in found} <= {"127.0.0.1", "::1"}
+
+
+@pytest.mark.parametrize(
+    "address", ["10.0.0.1", "169.254.169.254", "0.0.0.0", "192.168.1.1", "::ffff:a00:1", "fe80::1"]
+)
+async def test_an_allowed_name_leads_to_the_loopback_or_nowhere(address):
+    async with Web(AGENT, Limits(pause=0), frozenset({"a.localhost:80"}), Names(address)) as web_:
+        answer = await web_.get("http://a.localhost/")
+    assert answer == Unreached(f"a.localhost was not asked: {address} is not a public address.")
+
+
+@pytest.mark.parametrize(
+    "host", ["b.localhost", "feed.example", "a.localhost.example", "a.localhost.", "x.a.localhost", "127.0.0.1"]
+)
+async def test_another_host_gains_nothing_from_a_name_that_is_allowed(host):
+    async with Web(AGENT, Limits(pause=0), frozenset({"a.localhost:80"}), Names("127.0.0.1")) as web_:
+        answer = await web_.get(f"http://{host}/")
+    assert isinstance(answer, Unreached)
+    assert answer.reason.endswith("was not asked: 127.0.0.1 is not a public address.")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ".localhost:80",
+        "*.localhost:80",
+        "a.localhost",
+        "a.localhost:x",
+        "a.localhost.:80",
+        "A.localhost:80",
+        "a.localhost.example:80",
+        "a b.localhost:80",
+        "localhost:80",
+        "127.0.0.1",
+        "127.0.0.1:x",
+        "127.0.0.0/8:80",
+        "*:80",
+        ":80",
+        "",
+    ],
+)
 def test_the_allow_list_takes_numeric_addresses_with_a_port_and_nothing_wider(entry):
     with pytest.raises(ConfigError, match="numeric address and a port"):
         exact_exception(entry)
@@ -309,6 +536,56 @@ async def test_requests_to_one_host_lie_a_pause_apart(site):
     first, second, third = site.arrivals
     assert second - first >= 0.05
     assert third - second >= 0.05
+
+
+async def test_a_host_that_wants_more_time_gets_it_from_its_last_turn_on(site):
+    url = site.serve("/feed", Reply(b"x"))
+    async with polite(site) as web_:
+        await web_.get(url)
+        web_.slow_down("127.0.0.1", 0.1)
+        web_.slow_down("feed.example", 60)
+        await web_.get(url)
+        web_.slow_down("127.0.0.1", 0)
+        await web_.get(url)
+    first, second, _ = site.arrivals
+    assert second - first >= 0.1
+
+
+async def test_a_host_that_wants_less_time_than_everybody_gets_waits_as_everybody():
+    turns = Turns(pause=0.05)
+    turns.slow_down("a.example", 0.01)
+    clock = asyncio.get_running_loop().time
+    async with turns.at("a.example"):
+        left = clock()
+    async with turns.at("a.example"):
+        assert clock() - left >= 0.05
+
+
+async def test_hosts_that_nobody_waits_for_are_forgotten():
+    turns = Turns(pause=0)
+    most = 0
+    for number in range(20 * FEW):
+        turns.slow_down(f"{number}.example", 0)
+        async with turns.at(f"{number}.example"):
+            most = max(most, len(turns._queues))
+    assert most <= 2 * FEW
+
+
+async def test_hosts_in_their_pause_are_not_forgotten_and_looked_through_only_when_they_have_doubled():
+    turns, swept = Turns(pause=60), set[int]()
+    for number in range(5_000):
+        async with turns.at(f"{number}.example"):
+            swept.add(id(turns._queues))
+    assert len(turns._queues) == 5_000
+    assert len(swept) <= 8
+
+
+async def test_hosts_with_a_pause_of_their_own_are_bounded_and_the_latest_stay():
+    turns = Turns(pause=1)
+    for number in range(MOST_SLOWED + 10):
+        turns.slow_down(f"{number}.example", 5)
+    assert len(turns._slowed) == MOST_SLOWED
+    assert f"{MOST_SLOWED + 9}.example" in turns._slowed
 
 
 async def test_a_request_that_is_given_up_frees_its_turn(site):

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from nkwatch.domain.bulletin import Window
+from nkwatch.domain.identity import Known, Sifted
+from nkwatch.domain.polling import Polled
 from nkwatch.domain.source import Role
-from nkwatch.domain.statement import Known, Sifted, Statement
+from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.theme import Evidence, Urgency
 from nkwatch.reading.stories import marks
@@ -24,7 +26,7 @@ HOUR = timedelta(hours=1)
 async def told(stores: Stores, *statements: Statement) -> None:
     """Statements that are not read yet."""
     known = tuple(Known(s, frozenset({f"url:{s.url}"})) for s in statements)
-    await stores.statements.record_poll(state("a"), "Publisher a", Sifted(known))
+    await stores.statements.record_polls([Polled(state("a"), "Publisher a", Sifted(known))])
 
 
 async def test_a_story_comes_back_with_its_reports_and_their_readings(stores: Stores) -> None:
@@ -54,7 +56,7 @@ async def test_what_is_not_on_north_korea_is_read_and_opens_no_story(stores: Sto
     await told(stores, one)
     read = placement(one, about_nk=False)
     await stores.statements.record_readings([type(read)(read.reading)], NOW)
-    assert await stores.statements.unread(9) == []
+    assert await stores.statements.unread(9, NOW) == []
     assert await stores.statements.stories(["s1"]) == []
 
 
@@ -93,7 +95,7 @@ async def test_old_readings_are_kept_beside_the_one_in_force(durable: Stores) ->
     await told(durable, one)
     await durable.statements.record_readings([placement(one)], NOW)
     edited = one.after(entry("Five people are missing"), NOW)
-    await durable.statements.record_poll(state("a"), "Publisher a", Sifted(edited=(edited,)))
+    await durable.statements.record_polls([Polled(state("a"), "Publisher a", Sifted(edited=(edited,)))])
     await durable.statements.record_readings([placement(edited, urgency=Urgency.NOTABLE)], NOW + HOUR)
     kept = durable.rows(select(schema.reading.c.revision).order_by(schema.reading.c.revision))
     assert [r.revision for r in kept] == [1, 2]

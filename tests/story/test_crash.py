@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.story.sink import open_sink
 
-from nkwatch.domain.source import Fetched, PollState
-from nkwatch.domain.statement import Entry, Origin, identify, sift
+from nkwatch.domain.identity import identify, sift
+from nkwatch.domain.polling import Fetched, Found, Polled, PollState
+from nkwatch.domain.statement import Entry, Origin
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp
 from nkwatch.workflow.deliver import GROUP
 
@@ -24,9 +25,7 @@ async def fill(newsroom, now: datetime) -> None:
     """One story, and a window that has just closed for everybody."""
     outcome = Fetched((NEWS,))
     origin = Origin("sample", "Sample", "en", backlog=False)
-    await newsroom.statements.record_poll(
-        PollState("sample", now).after(outcome, now, new=1), "Sample", sift(identify(outcome.entries), {}, origin, now)
-    )
+    await newsroom.statements.record_poll(Polled(PollState("sample", now).after(outcome, now, Found(new=1)), "Sample", sift(identify(outcome.entries), {}, origin, now)))
     await newsroom.read()
     schedule = Schedule(Rhythm.DAILY, hour=(now + timedelta(hours=1)).hour)
     for number in range(SUBSCRIBERS):

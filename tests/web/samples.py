@@ -15,7 +15,8 @@ from sqlalchemy import update
 from nkwatch.assembly import Newsroom, open_newsroom
 from nkwatch.config import Config, Secrets
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.source import Failed, Fetched, Outcome, PollState, Source
+from nkwatch.domain.polling import Failed, Fetched, Outcome, PollState
+from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp
 from nkwatch.keys import new_master_key

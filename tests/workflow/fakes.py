@@ -18,8 +18,10 @@ from nkwatch.domain.bulletin import (
     Sent,
     Window,
 )
+from nkwatch.domain.errand import Absent, Errand, Visited
+from nkwatch.domain.polling import Outcome, PollState
 from nkwatch.domain.problems import ConfigError
-from nkwatch.domain.source import Outcome, PollState, Source
+from nkwatch.domain.source import Source
 from nkwatch.domain.story import Story
 from nkwatch.domain.subscriber import Format, Schedule
 from nkwatch.editing.digests import Pick
@@ -70,14 +72,35 @@ class ScriptedPoller:
     def __init__(self, answers: Mapping[str, Sequence[Answer]]) -> None:
         self.answers = {i: list(said) for i, said in answers.items()}
         self.asked: Counter[str] = Counter()
+        self.states: list[PollState] = []
 
     async def poll(self, source: Source, state: PollState) -> Outcome:
         self.asked[source.id] += 1
+        self.states.append(state)
         said = self.answers[source.id]
         answer = said.pop(0) if len(said) > 1 else said[0]
         if isinstance(answer, Exception):
             raise answer
         return await answer() if callable(answer) else answer
+
+
+Page = Visited | Callable[[], Awaitable[Visited]] | Exception
+
+
+class ScriptedVisitor:
+    """Pages that answer what they were told to, by address; the last answer of each is repeated, others are absent."""
+
+    def __init__(self, pages: Mapping[str, Sequence[Page]] | None = None) -> None:
+        self.pages = {url: list(said) for url, said in (pages or {}).items()}
+        self.asked: list[str] = []
+
+    async def visit(self, errand: Errand, source: Source) -> Visited:
+        self.asked.append(errand.url)
+        said = self.pages.get(errand.url, [Absent()])
+        page = said.pop(0) if len(said) > 1 else said[0]
+        if isinstance(page, Exception):
+            raise page
+        return await page() if callable(page) else page
 
 
 class PlainComposer:

@@ -17,9 +17,12 @@ from nkwatch.domain.bulletin import (
     Mailing,
     Window,
 )
+from nkwatch.domain.errand import Errand, Purpose, Ran, Rest
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.source import PollState, Source
-from nkwatch.domain.statement import Sifted, Statement
+from nkwatch.domain.polling import Health, Polled, PollState
+from nkwatch.domain.snapshot import Snapshot
+from nkwatch.domain.source import Role, Source, host_of
+from nkwatch.domain.statement import EARLIEST, Article, Presence, Statement
 from nkwatch.domain.story import AlertState, Report, Story
 from nkwatch.domain.subscriber import Consent, SignUp, Standing, Subscriber
 from nkwatch.domain.theme import Reading, Urgency
@@ -74,6 +77,11 @@ class Memory:
     story_of: dict[str, str] = field(default_factory=dict)
     marks: dict[int, set[str]] = field(default_factory=dict)
     stories: dict[str, Told] = field(default_factory=dict)
+    hosts: dict[str, datetime] = field(default_factory=dict)
+    errands: dict[tuple[str, Purpose], Errand | None] = field(default_factory=dict)
+    errand_leases: dict[tuple[str, Purpose], Lease] = field(default_factory=dict)
+    snapshots: dict[str, list[Snapshot]] = field(default_factory=dict)
+    told: dict[str, tuple[Health, datetime]] = field(default_factory=dict)
     closed_until: datetime | None = None
     postponed: dict[str, datetime] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
@@ -89,7 +97,7 @@ class MemoryStatements:
 
     async def register(self, sources: Iterable[Source], now: datetime) -> None:
         for source in sources:
-            self.memory.states.setdefault(source.id, PollState(source.id, due_at=now))
+            self.memory.states.setdefault(source.id, PollState(source.id, now, source.url))
 
     async def states(self) -> list[PollState]:
         return [self.memory.states[i] for i in sorted(self.memory.states)]
@@ -105,24 +113,136 @@ class MemoryStatements:
         found = {k: self.memory.keys[publisher, k] for k in keys if (publisher, k) in self.memory.keys}
         return {k: self.memory.statements[i] for k, i in found.items()}
 
-    async def record_poll(self, state: PollState, publisher: str, sifted: Sifted) -> int:
+    async def listed(self, source_id: str, since: datetime, until: datetime) -> list[Statement]:
+        of = [s for s in self.memory.statements.values() if s.source_id == source_id and since <= s.published <= until]
+        asked = {i for i, purpose in self.memory.errands if purpose is Purpose.PRESENCE}
+        unasked = [s for s in of if s.presence is Presence.SHOWN and s.id not in asked]
+        return sorted(unasked, key=lambda s: (s.published, s.id))
+
+    async def resting(self, now: datetime) -> Mapping[str, datetime]:
+        return {host: until for host, until in self.memory.hosts.items() if until > now}
+
+    async def record_polls(self, polls: Sequence[Polled]) -> int:
+        known = set(self.memory.statements)
+        for polled in polls:
+            known |= {k.statement.id for k in polled.sifted.new}
+            strangers = {i for _, i in polled.sifted.further_keys} - known
+            if strangers:
+                raise LookupError(f"keys of no statement: {strangers}")
+        return sum(map(self._record, polls))
+
+    def _record(self, polled: Polled) -> int:
+        state, publisher, sifted = polled.state, polled.publisher, polled.sifted
         fresh = {k.statement.id: k for k in sifted.new if k.statement.id not in self.memory.statements}
         named = [(k, of.statement.id) for of in sifted.new for k in of.keys] + list(sifted.further_keys)
-        strangers = {i for _, i in named} - self.memory.statements.keys() - fresh.keys()
-        if strangers:
-            raise LookupError(f"keys of no statement: {strangers}")
         self.memory.states[state.source_id] = state
         self.memory.leases.pop(state.source_id, None)
         self.memory.statements |= {i: k.statement for i, k in fresh.items()}
         for key, statement_id in named:
             self.memory.keys.setdefault((publisher, key), statement_id)
         for edited in sifted.edited:
-            if edited.revision > self.memory.statements[edited.id].revision:
-                self.memory.statements[edited.id] = edited
+            self._edit(edited)
+        for statement_id in sifted.removed:
+            self._mark_missing(statement_id)
+        for errand in sifted.errands:
+            self._send(errand)
+        self._let_rest(polled.rest)
+        self._keep(polled.snapshot, [*(k.statement.id for k in sifted.new), *(s.id for s in sifted.edited)])
         return len(fresh)
 
-    async def unread(self, limit: int) -> list[Placed]:
-        waiting = [s for s in self.memory.statements.values() if self._read_revision(s.id) < s.revision]
+    def _edit(self, edited: Statement) -> None:
+        old = self.memory.statements[edited.id]
+        if edited.revision > old.revision:
+            self.memory.statements[edited.id] = replace(edited, presence=old.presence)
+
+    def _send(self, errand: Errand) -> None:
+        name = (errand.statement_id, errand.purpose)
+        if errand.purpose is Purpose.ARTICLE or name not in self.memory.errands:
+            self.memory.errands[name] = errand
+            self.memory.errand_leases.pop(name, None)
+
+    async def claim_errands(self, now: datetime, limit: int, lease: Lease) -> list[Errand]:
+        asleep = await self.resting(now)
+        due = [
+            e
+            for e in self.memory.errands.values()
+            if e and e.due_at <= now and host_of(e.url) not in asleep and not self._taken(e, now)
+        ]
+        claimed = sorted(due, key=lambda e: (e.due_at, e.statement_id))[:limit]
+        self.memory.errand_leases |= {(e.statement_id, e.purpose): lease for e in claimed}
+        return claimed
+
+    def _taken(self, errand: Errand, now: datetime) -> bool:
+        lease = self.memory.errand_leases.get((errand.statement_id, errand.purpose))
+        return lease is not None and lease.until > now
+
+    async def record_errand(self, ran: Ran) -> None:
+        errand, name = ran.errand, (ran.errand.statement_id, ran.errand.purpose)
+        in_force = self.memory.errands.get(name)
+        same = in_force is not None and (in_force.due_at, in_force.attempts) == (errand.due_at, errand.attempts)
+        if same:
+            self.memory.errands[name] = ran.again
+            self.memory.errand_leases.pop(name, None)
+        if ran.article:
+            self._complete(errand.statement_id, ran.article, ran.at)
+        elif same and errand.purpose is Purpose.ARTICLE and not ran.again:
+            known = self.memory.statements[errand.statement_id]
+            self.memory.statements[known.id] = replace(known, read_from=EARLIEST).under(known.embargo, ran.at)
+        if ran.gone:
+            self._mark_missing(errand.statement_id)
+        self._let_rest(ran.rest)
+        self._keep(ran.snapshot, [errand.statement_id])
+
+    def _complete(self, statement_id: str, article: Article, now: datetime) -> None:
+        known = self.memory.statements[statement_id]
+        complete = known.completed(article, now)
+        if self._read_revision(known.id) < known.revision:
+            self.memory.statements[known.id] = complete
+        elif complete.text != known.text:
+            self.memory.statements[known.id] = replace(complete, revision=known.revision + 1)
+
+    def _mark_missing(self, statement_id: str) -> None:
+        known = self.memory.statements[statement_id]
+        if known.presence is Presence.SHOWN:
+            self.memory.statements[statement_id] = replace(known, presence=Presence.MISSING)
+
+    def _let_rest(self, rest: Rest | None) -> None:
+        if rest:
+            self.memory.hosts[rest.host] = max(rest.until, self.memory.hosts.get(rest.host, rest.until))
+
+    def _keep(self, kept: Snapshot | None, statement_ids: Iterable[str]) -> None:
+        for statement_id in statement_ids if kept else ():
+            known = self.memory.snapshots.setdefault(statement_id, [])
+            if kept and kept.sha256 not in {s.sha256 for s in known}:
+                known.append(kept)
+
+    async def snapshots(self, statement_id: str) -> list[Snapshot]:
+        return sorted(self.memory.snapshots.get(statement_id, ()), key=lambda s: s.at)
+
+    async def untold_health(self, morning: datetime) -> list[PollState]:
+        if any(at >= morning for _, at in self.memory.told.values()):
+            return []
+        states = await self.states()
+        return [s for s in states if s.health != self.memory.told.get(s.source_id, (Health.OK, None))[0]]
+
+    async def told_health(self, states: Sequence[PollState], now: datetime) -> None:
+        self.memory.told |= {s.source_id: (s.health, now) for s in states}
+
+    async def record_presence(self, statement_id: str, presence: Presence) -> bool:
+        known = self.memory.statements.get(statement_id)
+        if known is None or known.presence is Presence.SHOWN:
+            return False
+        self.memory.statements[statement_id] = replace(known, presence=presence)
+        return True
+
+    async def missing(self) -> list[Statement]:
+        gone = [s for s in self.memory.statements.values() if s.presence is Presence.MISSING]
+        return sorted(gone, key=lambda s: s.published)
+
+    async def unread(self, limit: int, now: datetime) -> list[Placed]:
+        waiting = [
+            s for s in self.memory.statements.values() if self._read_revision(s.id) < s.revision and s.read_from <= now
+        ]
         ordered = sorted(waiting, key=lambda s: (s.first_seen, s.published, s.id))
         return [Placed(s, self.memory.story_of.get(s.id, "")) for s in ordered[:limit]]
 
@@ -151,7 +271,12 @@ class MemoryStatements:
             told.alert = AlertState.OPEN
 
     async def stories(self, ids: Iterable[str]) -> list[Story]:
-        return [self._story(i) for i in dict.fromkeys(ids) if i in self.memory.stories]
+        return [self._story(i) for i in dict.fromkeys(ids) if i in self.memory.stories and self._shown(i)]
+
+    def _shown(self, story_id: str) -> list[str]:
+        told = [i for i, of in self.memory.story_of.items() if of == story_id]
+        hidden = {Presence.MISSING, Presence.HIDDEN}
+        return [i for i in told if self.memory.statements[i].presence not in hidden]
 
     async def ready_between(self, window: Window) -> list[Story]:
         ready = {i: t.ready_at for i, t in self.memory.stories.items() if window.start <= t.ready_at < window.end}
@@ -159,7 +284,7 @@ class MemoryStatements:
 
     async def alert_candidates(self, limit: int) -> list[Story]:
         waiting = {AlertState.OPEN, AlertState.RELEASED}
-        ids = [i for i, t in self.memory.stories.items() if t.alert in waiting]
+        ids = [i for i, t in self.memory.stories.items() if t.alert in waiting and self._shown(i)]
         return await self.stories(sorted(ids, key=lambda i: self.memory.stories[i].ready_at)[:limit])
 
     async def record_alert(
@@ -176,13 +301,18 @@ class MemoryStatements:
 
     def _story(self, story_id: str) -> Story:
         told = self.memory.stories[story_id]
-        reports = tuple(self._report(i) for i, of in self.memory.story_of.items() if of == story_id)
+        reports = tuple(self._report(i) for i in self._shown(story_id))
         return Story(story_id, reports, told.ready_at, told.alert, told.reason)
 
     def _report(self, statement_id: str) -> Report:
         statement, read = self.memory.statements[statement_id], self.memory.readings[statement_id]
-        source = self.memory.sources[statement.source_id]
-        return Report(statement, read, source.role, source.owner or source.publisher)
+        source = self.memory.sources.get(statement.source_id)
+        if source is None:
+            return Report(statement, read, Role.PRESS, statement.publisher)
+        owners = {s.publisher: s.owner or s.publisher for s in self.memory.sources.values()}
+        by = read.released_by
+        owner = owners.get(by, by) or source.owner or source.publisher
+        return Report(statement, read, source.role, owner, source.covers(statement.url))
 
 
 class MemorySubscribers:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nkwatch.domain.bulletin import BulletinKind, DeliveryState
+from nkwatch.domain.identity import Known, Sifted
+from nkwatch.domain.polling import Polled
 from nkwatch.domain.source import Role
-from nkwatch.domain.statement import Known, Sifted
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp, Subscriber, Wish
 from nkwatch.domain.theme import Urgency
@@ -56,7 +57,7 @@ class Room:
         """A statement comes in and is read now."""
         one = statement(name, **({"published": self.clock.now, "first_seen": self.clock.now} | fields))
         known = Known(one, frozenset({name}))
-        await self.statements.record_poll(state("a"), one.publisher, Sifted((known,)))
+        await self.statements.record_poll(Polled(state("a"), one.publisher, Sifted((known,))))
         level = Urgency.URGENT if urgent else Urgency.ROUTINE
         await self.statements.record_readings([placement(one, joins, urgency=level)], self.clock.now)
 

@@ -3,8 +3,10 @@
 from contextlib import suppress
 from dataclasses import replace
 
+from nkwatch.domain.identity import Known, Sifted
+from nkwatch.domain.polling import Polled
 from nkwatch.domain.source import Scope
-from nkwatch.domain.statement import Known, Sifted, Statement
+from nkwatch.domain.statement import Statement
 from nkwatch.workflow.read import BATCH, Read, ReadStatements
 from tests.making import NOW, entry, lexicon, prose, source, state, statement
 from tests.workflow.fakes import FakeClock
@@ -24,7 +26,7 @@ class Desk:
     async def told(self, *told: Statement) -> None:
         """Statements come in."""
         known = tuple(Known(s, frozenset({s.id})) for s in told)
-        await self.statements.record_poll(state("a"), "Publisher a", Sifted(known))
+        await self.statements.record_polls([Polled(state("a"), "Publisher a", Sifted(known))])
 
 
 def on_nk(name: str, text: str = "") -> Statement:
@@ -55,7 +57,7 @@ async def test_what_is_edited_is_read_again_and_stays_in_its_story() -> None:
     await desk.told(on_nk("s1", prose("same")), on_nk("s2", prose("same")))
     await desk.read()
     edited = desk.memory.statements["s2"].after(entry("A concert", text="Many came."), NOW)
-    await desk.statements.record_poll(state("a"), "Publisher a", Sifted(edited=(edited,)))
+    await desk.statements.record_polls([Polled(state("a"), "Publisher a", Sifted(edited=(edited,)))])
     assert await desk.read() == Read(1, 1, 0)
     assert desk.memory.story_of["s2"] == "s1"
     assert desk.memory.readings["s2"].revision == 2
@@ -66,7 +68,7 @@ async def test_what_becomes_on_north_korea_by_an_edit_opens_a_story() -> None:
     await desk.told(statement("s1", title="Breaking", text="More soon."))
     await desk.read()
     edited = desk.memory.statements["s1"].after(entry("Prison camp in North Korea"), NOW)
-    await desk.statements.record_poll(state("a"), "Publisher a", Sifted(edited=(edited,)))
+    await desk.statements.record_polls([Polled(state("a"), "Publisher a", Sifted(edited=(edited,)))])
     assert await desk.read() == Read(1, 1, 1)
 
 

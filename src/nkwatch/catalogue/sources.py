@@ -1,12 +1,16 @@
 """Reads sources.toml, the sources that ship with nkwatch, and the operator's changes to them."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.resources import files
+from typing import Any
 
 from nkwatch.domain.problems import ConfigError
-from nkwatch.domain.source import Kind, Role, Scope, Selectors, Source
+from nkwatch.domain.source import Role, Scope, Source
+
+#: What stands in the file and is no field of a `Source`.
+_OF_THE_FILE = frozenset({"name", "source", "suggested"})
 
 
 def load_sources(
@@ -17,33 +21,39 @@ def load_sources(
     Raises `ConfigError` for an id to switch that no source has.
     """
     own, enable, disable = tuple(own), frozenset(enable), frozenset(disable)
-    sources = {s.id: s for s in (*_shipped(), *own)}
+    shipped = (_source(publisher, row) for publisher, row in _rows())
+    sources = {s.id: s for s in (*shipped, *own)}
     unknown = sorted((enable | disable) - sources.keys())
     if unknown:
         raise ConfigError(*(f"catalogue: no source has the id {i!r}; see `nkwatch sources list`" for i in unknown))
     return {i: _switched(s, enable, disable) for i, s in sources.items()}
 
 
-def _shipped() -> Iterable[Source]:
+def suggested_ids() -> tuple[str, ...]:
+    """The shipped sources that are off and worth turning on, in the order of the file.
+
+    Unverified ones are left out: an address that nobody saw, or a page whose selectors are guesses, would mail readers
+    the menu of a site as news. Somebody looks at those first, one by one.
+    """
+    return tuple(r["id"] for _, r in _rows() if r.get("suggested") and r["confidence"] != "unverified")
+
+
+def _rows() -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Each source as it stands in the file, after its publisher."""
     data = tomllib.loads((files("nkwatch.catalogue") / "sources.toml").read_text("utf-8"))
-    for row in data["source"]:
-        yield Source(
-            id=row["id"],
-            url=row["url"],
-            publisher=row["publisher"],
-            owner=row.get("owner", ""),
-            kind=Kind(row.get("kind", "feed")),
-            role=Role(row["role"]),
-            scope=Scope(row["scope"]),
-            country=row.get("country", ""),
-            languages=tuple(row["languages"]),
-            homepage=row.get("homepage", ""),
-            domains=tuple(row.get("domains", ())),
-            zone=row.get("zone", ""),
-            enabled=row.get("enabled", False),
-            selectors=Selectors(**row["selectors"]) if "selectors" in row else None,
-            strip=tuple(row.get("strip", ())),
-        )
+    return ((publisher, row) for publisher in data["publisher"] for row in publisher["source"])
+
+
+def _source(publisher: Mapping[str, Any], row: Mapping[str, Any]) -> Source:
+    """The source of a row, which wins over its publisher; notes of both are kept."""
+    merged: dict[str, Any] = {"enabled": False, "owner": publisher["name"], **publisher, **row}
+    merged["publisher"] = publisher["name"]
+    merged["note"] = " ".join(note for part in (publisher, row) if (note := part.get("note")))
+    merged["role"], merged["scope"] = Role(merged["role"]), Scope(merged["scope"])
+    fields: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in merged.items() if k not in _OF_THE_FILE
+    }
+    return Source(**fields)
 
 
 def _switched(source: Source, enable: frozenset[str], disable: frozenset[str]) -> Source:

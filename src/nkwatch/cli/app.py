@@ -1,6 +1,7 @@
 """The commands of every day: demo, run, and one round of each part."""
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 
 from nkwatch import __version__, logs
 from nkwatch.assembly import Newsroom
-from nkwatch.cli import desk, documents, settings
+from nkwatch.cli import desk, documents, settings, sources, statements
 from nkwatch.cli.newsroom import Json, in_newsroom
 from nkwatch.cli.output import WRONG, answer, errors, plain_errors, say
 from nkwatch.daemon import PARTS, Daemon
@@ -24,10 +25,12 @@ app = typer.Typer(
 )
 app.command("init")(settings.init)
 app.command("parse")(documents.parse)
+app.command("extract")(documents.extract)
 app.add_typer(settings.config_app, name="config")
-app.add_typer(desk.sources_app, name="sources")
+app.add_typer(sources.sources_app, name="sources")
 app.add_typer(desk.subscribers_app, name="subscribers")
 app.add_typer(desk.alert_app, name="alert")
+app.add_typer(statements.statements_app, name="statements")
 
 
 def _version(wanted: bool) -> None:
@@ -95,7 +98,8 @@ def poll(
     """
 
     async def work(newsroom: Newsroom) -> object:
-        return await newsroom.collect(only=desk.known_sources(newsroom, ids or []))
+        collected = await newsroom.collect(only=sources.known_sources(newsroom, ids or []))
+        return asdict(collected) | asdict(await newsroom.visit())
 
     answer(in_newsroom(context, work), as_json=as_json)
 

@@ -1,6 +1,5 @@
-"""Sources, subscribers and alerts: the operators' and editors' commands."""
+"""Subscribers and alerts: the operators' and editors' commands."""
 
-from collections.abc import Sequence
 from typing import Annotated
 from zoneinfo import available_timezones
 
@@ -14,45 +13,8 @@ from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.subscriber import Consent, Format, Rhythm, Schedule, SignUp, Wish
 
-sources_app = typer.Typer(help="The sources that are polled.", no_args_is_help=True)
 subscribers_app = typer.Typer(help="The readers.", no_args_is_help=True)
 alert_app = typer.Typer(help="Alerts that wait for an editor.", no_args_is_help=True)
-
-
-def known_sources(newsroom: Newsroom, ids: Sequence[str]) -> Sequence[str]:
-    """These ids, when every one of them is a source that is switched on. Raises `ConfigError`."""
-    problems = [
-        f"no source has the id {i!r}" if i not in newsroom.sources else f"source {i!r} is switched off"
-        for i in ids
-        if i not in newsroom.sources or not newsroom.sources[i].enabled
-    ]
-    if problems:
-        raise ConfigError(*problems, "see `nkwatch sources list`")
-    return ids
-
-
-@sources_app.command("list")
-def list_sources(context: typer.Context, as_json: Json = False) -> None:
-    """List the sources with their state.
-
-    Example: nkwatch sources list --json
-    """
-
-    async def work(newsroom: Newsroom) -> list[dict[str, object]]:
-        states = {s.source_id: s for s in await newsroom.statements.states()}
-        return [
-            {
-                "id": s.id,
-                "publisher": s.publisher,
-                "on": "yes" if s.enabled else "no",
-                "last success": states[s.id].last_ok_at if s.id in states else None,
-                "next poll": states[s.id].due_at if s.id in states else None,
-                "trouble": states[s.id].reason if s.id in states else "",
-            }
-            for s in newsroom.sources.values()
-        ]
-
-    rows(in_newsroom(context, work), as_json=as_json, empty="no sources")
 
 
 @subscribers_app.command("add")

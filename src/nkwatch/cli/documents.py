@@ -1,5 +1,6 @@
 """Commands on files: no settings, no database."""
 
+import asyncio
 import json
 import sys
 from datetime import UTC, datetime
@@ -10,9 +11,11 @@ import typer
 
 from nkwatch.cli.output import FAILED, errors
 from nkwatch.domain.source import Source
-from nkwatch.domain.statement import Entry, Origin, identify, sift
+from nkwatch.domain.statement import Article, Entry, Origin
+from nkwatch.feeds.articles import read_article
 from nkwatch.feeds.documents import Document, Unreadable
-from nkwatch.feeds.parse import read
+from nkwatch.feeds.parse import read_feed
+from nkwatch.feeds.workers import Workers
 
 
 def parse(
@@ -32,17 +35,52 @@ def parse(
         _no(f"{file}: {wrong.strerror}")
     headers = dict(_header(h) for h in header or [])
     source = Source(id="file", url=url, publisher="")
-    entries = read(Document(body, url, headers.get("content-type", "")), source)
-    if isinstance(entries, Unreadable):
-        _no(f"{file}: {entries.reason}")
+    parsed = read_feed(Document(body, url, headers.get("content-type", "")), source)
+    if isinstance(parsed, Unreadable):
+        _no(f"{file}: {parsed.reason}")
+    if parsed.partial:
+        errors.print(f"{file}: it is cut off; these entries came whole.", markup=False, soft_wrap=True)
     now = datetime.now(UTC)
-    for entry in entries:
+    for entry in parsed.entries:
         sys.stdout.write(json.dumps(_record(entry, now), ensure_ascii=False) + "\n")
+
+
+def extract(
+    file: Annotated[Path, typer.Argument(help="An article page; - reads standard input.", allow_dash=True)],
+    url: Annotated[str, typer.Option(help="Where it was fetched from.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="The answer is JSON with and without it.")] = True,
+) -> None:
+    """Show the title, text, date, author and language of an article page as one JSON object.
+
+    Example: nkwatch extract page.html --url https://example.org/news/1
+    """
+    name = "standard input" if str(file) == "-" else str(file)
+    try:
+        body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as wrong:
+        _no(f"{file}: {wrong.strerror}")
+    article = asyncio.run(_extracted(Document(body, url), Source(id="file", url=url, publisher="")))
+    if isinstance(article, Unreadable):
+        _no(f"{name}: {article.reason}")
+    record = {
+        "title": article.title,
+        "text": article.text,
+        "published": _iso(article.published) if article.published else None,
+        "author": article.author,
+        "language": article.language,
+    }
+    sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+async def _extracted(page: Document, source: Source) -> Article | Unreadable:
+    """In a worker: a page that hangs or grows is stopped."""
+    async with Workers() as workers:
+        return await workers.run(read_article, page, source)
 
 
 def _record(entry: Entry, now: datetime) -> dict[str, object]:
     """An entry as it would be taken: a missing or impossible date becomes the present, and says so."""
-    taken = sift(identify([entry]), {}, Origin("file", "", "", backlog=True), now).new[0].statement
+    taken = Origin("file", "", "", backlog=True).statement(entry, f"{entry.guid} {entry.url} {entry.title}", now)
     return {
         "id": entry.guid or entry.url or taken.id,
         "url": entry.url,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nkwatch.assembly import check_sources
 from nkwatch.cli.newsroom import Json
 from nkwatch.cli.output import FAILED, answer, errors, plain_errors, say
 from nkwatch.config import SECRETS, load_config, load_secrets
@@ -54,7 +55,9 @@ def check(context: typer.Context, as_json: Json = False) -> None:
     """
     with plain_errors():
         config = load_config(context.obj)
-        ring = load_secrets(config.secrets).keyring()
+        secrets = load_secrets(config.secrets)
+        ring = secrets.keyring()
+        check_sources(config, secrets)
     shown = config.model_dump(mode="json", by_alias=True) | {"secrets": f"{config.secrets} (key {ring.current})"}
     if as_json:
         answer(shown, as_json=True)

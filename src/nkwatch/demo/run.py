@@ -96,6 +96,7 @@ def _free(port: int) -> int:
 
 async def _course(newsroom: Newsroom, mailbox: Mailbox, clock: DemoClock, present: datetime, say: Say) -> Summary:
     first = await newsroom.collect()
+    await newsroom.visit()
     read = await newsroom.read()
     say(f"a day ago, first poll: {first.new} statements from {first.sources} sources, {read.about_nk} on North Korea")
     clock.instant = present - SECOND_POLL
@@ -104,6 +105,7 @@ async def _course(newsroom: Newsroom, mailbox: Mailbox, clock: DemoClock, presen
     await newsroom.subscribe.join(newcomer())
     say("six readers come onto the list, a seventh is asked to confirm")
     second = await newsroom.collect()
+    await newsroom.visit()
     again = await newsroom.read()
     say(f"now, second poll: {second.new} new statements, {second.edited} edited; {again.stories} new stories")
     alerts = await newsroom.publish()

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any
 
-from nkwatch.domain.source import Kind, Role, Scope, Selectors, Source
+from nkwatch.domain.source import Role, Scope, Source
 
 #: Where the items stand on the sample listing pages.
-SELECTORS = Selectors(item="article", title="h2", link="h2 a", date="time", teaser=".teaser")
+SELECTORS = {"item": "article", "title": "h2", "link": "h2 a", "date": "time", "teaser": ".teaser"}
 
 
 #: Edited statements read differently from this long before the present on.
@@ -63,7 +63,7 @@ class Samples:
                 id=row["id"],
                 url=f"{site}/{row['id']}/{'' if row['form'] == 'page' else 'feed'}",
                 publisher=row["publisher"],
-                kind=Kind.PAGE if row["form"] == "page" else Kind.FEED,
+                kind="page" if row["form"] == "page" else "feed",
                 role=Role(row["role"]),
                 scope=Scope(row["scope"]),
                 owner=row["owner"],
@@ -72,7 +72,7 @@ class Samples:
                 homepage=f"{site}/{row['id']}/",
                 domains=(host,),
                 alerts=row["alerts"],
-                selectors=SELECTORS if row["form"] == "page" else None,
+                options=SELECTORS if row["form"] == "page" else {},
             )
             for row in self.data["source"]
         ]

@@ -1,28 +1,30 @@
-"""A *statement* is one published text of a source. What a source shows at one poll is an *entry*.
-
-The same statement may be shown again re-dated, re-ordered, with another guid or under http instead of https:
-it is known by any of several keys (facts: section 5 of the feeds notes; Miniflux #797, FreshRSS #3255).
-"""
+"""A *statement* is one published text of a source. What a source shows of it is an *entry*, its page an *article*."""
 
 import base64
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from enum import StrEnum
+from urllib.parse import urlsplit, urlunsplit
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 #: Clocks of publishers run fast, zones are misdeclared; more than a day ahead is a mistake.
 LATEST_AHEAD = timedelta(days=1)
+#: An embargo that ends later than this was misread: it must not bury a statement.
+LONGEST_EMBARGO = timedelta(days=31)
+#: A text that changes with every poll holds a counter or an advert, and is not followed for ever (FreshRSS #3571).
+MOST_REVISIONS = 50
 #: Parameters that say how a reader came to a page, never which page it is.
 TRACKING = re.compile(r"utm_\w+|at_(medium|campaign)|fbclid|gclid|mc_[ce]id|ito|ns_\w+|cmpid", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item as a source shows it. `text` is plain text, paragraphs separated by an empty line."""
+    """One item as a source shows it. `text` is plain text, paragraphs separated by an empty line.
+
+    `embargo` is the instant (UTC) before which the text says that it must not be published.
+    """
 
     title: str
     url: str = ""
@@ -32,11 +34,40 @@ class Entry:
     author: str = ""
     language: str = ""
     updated: datetime | None = None
+    embargo: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """What the page of a statement says. `text` is plain text, paragraphs separated by an empty line."""
+
+    title: str
+    text: str
+    published: datetime | None = None
+    author: str = ""
+    language: str = ""
+    embargo: datetime | None = None
+
+
+class Presence(StrEnum):
+    """Whether a statement is still shown by its source, and what an editor said where it is not."""
+
+    SHOWN = "shown"
+    #: its source deleted it; hidden until an editor decides
+    MISSING = "missing"
+    #: deleted by its source, and shown all the same
+    KEPT = "kept"
+    #: deleted by its source, and hidden for good
+    HIDDEN = "hidden"
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One published text. `backlog` marks what the first ingest of its source brought: old news by definition."""
+    """One published text. `backlog` marks what the first ingest of its source brought: old news by definition.
+
+    `text` is what is read; where it comes from the statement's page, `teaser` is what its source shows. Before
+    `read_from` it is not read: it is under embargo, or its page is still to come. `embargo` is kept when it is over.
+    """
 
     id: str
     source_id: str
@@ -52,37 +83,64 @@ class Statement:
     backlog: bool = False
     revision: int = 1
     edited_at: datetime | None = None
+    teaser: str = ""
+    embargo: datetime | None = None
+    read_from: datetime = EARLIEST
+    presence: Presence = Presence.SHOWN
+
+    @property
+    def shown(self) -> str:
+        """The text as the source shows it."""
+        return self.teaser or self.text
 
     @property
     def content(self) -> str:
         """A hash of what readers see: title and text with white space collapsed, never the raw HTML."""
-        return hashlib.sha256(" ".join(f"{self.title} {self.text}".split()).encode()).hexdigest()
+        return _content(self.title, self.text)
 
     def after(self, entry: Entry, now: datetime) -> "Statement":
         """This statement after its source showed `entry` for it: unchanged, or its next revision."""
-        text = self.text if _cut(entry.text, self.text) else entry.text
-        edited = replace(self, title=entry.title or self.title, text=text)
-        if edited.content == self.content:
+        title = entry.title or self.title
+        shown = self.shown if cut(entry.text, self.shown) or cut(entry.text, self.text) else entry.text
+        if _content(title, shown) == _content(self.title, self.shown) or self.revision >= MOST_REVISIONS:
             return self
-        return replace(edited, revision=self.revision + 1, edited_at=now)
+        revised = replace(self, title=title, revision=self.revision + 1, edited_at=now)
+        revised = replace(revised, teaser=shown) if self.teaser else replace(revised, text=shown)
+        return revised.under(entry.embargo, now)
+
+    def completed(self, article: Article, now: datetime) -> "Statement":
+        """This statement with what its page says, where that is more than its source shows."""
+        fuller = len(article.text) > len(self.shown)
+        dated = self.published_estimated and plausible(article.published, now)
+        title = self.title or article.title
+        complete = replace(
+            self.freed(),
+            title=title,
+            text=article.text if fuller else self.text,
+            # a list that shows titles only: a text that it shows one day must not take the place of the article
+            teaser=(self.shown or title) if fuller else self.teaser,
+            author=self.author or article.author,
+            language=self.language or article.language,
+            published=article.published if dated and article.published else self.published,
+            published_estimated=self.published_estimated and not dated,
+        )
+        return complete.under(article.embargo, now)
+
+    def freed(self) -> "Statement":
+        """This statement when it waits for its page no longer: it may be read once no embargo forbids it."""
+        return replace(self, read_from=self.embargo or EARLIEST)
+
+    def under(self, embargo: datetime | None, now: datetime) -> "Statement":
+        """This statement under an embargo, if there is one: it is not read before, so nothing goes out before."""
+        if embargo is None or embargo > now + LONGEST_EMBARGO:
+            return self
+        latest = max(embargo, self.embargo or embargo)
+        return replace(self, embargo=latest, read_from=max(self.read_from, latest))
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A statement under one of its keys, as the store knows it."""
-
-    statement: Statement
-    keys: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Sifted:
-    """What one poll of a source means: statements to add, with their keys, and statements that were edited."""
-
-    new: tuple[Known, ...] = ()
-    edited: tuple[Statement, ...] = ()
-    #: keys under which statements that we know were shown for the first time
-    further_keys: tuple[tuple[str, str], ...] = ()
+def plausible(published: datetime | None, now: datetime) -> bool:
+    """Whether this can be the date of a statement: neither before 1990 nor more than a day ahead."""
+    return published is not None and EARLIEST <= published <= now + LATEST_AHEAD
 
 
 def without_tracking(url: str) -> str:
@@ -95,77 +153,9 @@ def without_tracking(url: str) -> str:
     return urlunsplit(parts._replace(query="&".join(pairs)))
 
 
-def _cut(text: str, whole: str) -> bool:
+def cut(text: str, whole: str) -> bool:
     """Whether `text` is no more than the beginning of `whole`: the same text in a feed that shows less of it."""
-    return whole.startswith(text.rstrip(" .…"))
-
-
-def normalised_address(url: str) -> str:
-    """The address without scheme, fragment, tracking parameters, ``www.`` and final slash.
-
-    What cannot be taken apart (it comes from outside) stays as it is.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        port = f":{parts.port}" if parts.port not in {None, 80, 443} else ""
-        pairs = parse_qsl(parts.query, keep_blank_values=True)
-    except ValueError:
-        return url.strip()
-    query = urlencode(sorted((name, value) for name, value in pairs if not TRACKING.fullmatch(name)))
-    host = (parts.hostname or "").removeprefix("www.")
-    return f"{host}{port}{parts.path.rstrip('/')}{'?' + query if query else ''}"
-
-
-def identity_keys(entry: Entry, shared: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    """The keys that `entry` is known by, strongest first; those in `shared` (shown by several entries) are none.
-
-    A date alone is no key: one of the founding pages holds two statements of the same day.
-    """
-    keys = []
-    if entry.guid:
-        keys.append(f"guid:{entry.guid.strip()}")
-    if entry.url:
-        keys.append(f"url:{normalised_address(entry.url)}")
-    words = " ".join(entry.title.casefold().split())
-    if words and entry.published:
-        keys.append(f"title:{words}|{entry.published:%Y-%m-%d}")
-    usable = tuple(k for k in keys if k not in shared)
-    return usable or (f"text:{_digest(f'{entry.title} {entry.text}')}",)
-
-
-Identified = tuple[tuple[Entry, tuple[str, ...]], ...]
-"""Entries with the keys that they are known by."""
-
-
-def identify(entries: Iterable[Entry]) -> Identified:
-    """The entries of one document with the keys that tell them apart.
-
-    A key that entries with different guids, addresses or titles carry tells none of them apart. The same entry shown
-    twice is one.
-    """
-    distinct = {(e.guid, e.url, e.title, "" if e.guid or e.url else e.text): e for e in entries}
-    raw = [(entry, identity_keys(entry)) for entry in distinct.values()]
-    counts = Counter(key for _, keys in raw for key in set(keys))
-    shared = frozenset(key for key, n in counts.items() if n > 1)
-    return tuple((e, identity_keys(e, shared) if shared.intersection(keys) else keys) for e, keys in raw)
-
-
-def sift(identified: Identified, known: Mapping[str, Statement], origin: "Origin", now: datetime) -> Sifted:
-    """Tell new entries from statements already known (`known` maps a key to its statement), and edits from both."""
-    new: dict[str, Known] = {}
-    edited: dict[str, Statement] = {}
-    further: list[tuple[str, str]] = []
-    for entry, keys in identified:
-        seen = next((known[k] for k in keys if k in known), None)
-        if seen is None:
-            fresh = origin.statement(entry, keys, now)
-            new.setdefault(fresh.id, Known(fresh, frozenset(keys)))
-        else:
-            further += [(k, seen.id) for k in keys if k not in known]
-            changed = seen.after(entry, now)
-            if changed is not seen:
-                edited[seen.id] = changed
-    return Sifted(tuple(new.values()), tuple(edited.values()), tuple(further))
+    return " ".join(whole.split()).startswith(" ".join(text.split()).rstrip(" .…[]"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +167,11 @@ class Origin:
     language: str
     backlog: bool
 
-    def statement(self, entry: Entry, keys: tuple[str, ...], now: datetime) -> Statement:
+    def statement(self, entry: Entry, key: str, now: datetime) -> Statement:
         """A statement first seen at `now`; a missing or impossible date becomes that, marked as estimated."""
-        plausible = entry.published is not None and EARLIEST <= entry.published <= now + LATEST_AHEAD
-        return Statement(
-            id=_digest(f"{self.publisher}\0{keys[0]}"),
+        dated = plausible(entry.published, now)
+        fresh = Statement(
+            id=digest(f"{self.publisher}\0{key}"),
             source_id=self.source_id,
             publisher=self.publisher,
             title=entry.title,
@@ -189,13 +179,18 @@ class Origin:
             text=entry.text,
             language=entry.language or self.language,
             author=entry.author,
-            published=entry.published if entry.published and plausible else now,
-            published_estimated=not plausible,
+            published=entry.published if entry.published and dated else now,
+            published_estimated=not dated,
             first_seen=now,
             backlog=self.backlog,
         )
+        return fresh.under(entry.embargo, now)
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
     """80 bits in lower-case base32: short enough for an address, never equal by chance."""
     return base64.b32encode(hashlib.sha256(text.encode()).digest()[:10]).decode().lower()
+
+
+def _content(title: str, text: str) -> str:
+    return hashlib.sha256(" ".join(f"{title} {text}".split()).encode()).hexdigest()

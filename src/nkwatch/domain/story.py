@@ -22,6 +22,11 @@ class Report:
     owner: str
     link: bool = True
 
+    @property
+    def by(self) -> str:
+        """Whose words these are: the organisation that released them, else the publisher."""
+        return self.reading.released_by or self.statement.publisher
+
 
 class AlertState(StrEnum):
     """What became of a story as an alert."""

@@ -66,6 +66,9 @@ class Reading:
     urgency: Urgency
     urgency_evidence: tuple[Evidence, ...]
     language: str
+    #: the organisation that released a text which its source only reprints; empty where it is the publisher's own
+    released_by: str = ""
+    release_evidence: tuple[Evidence, ...] = ()
 
     @property
     def on_rights(self) -> bool:

@@ -1,88 +1,57 @@
 """HTML to plain text: paragraphs separated by one empty line, each on one line, in Unicode NFC.
 
-The text is what readings are made of and what is hashed, so the same page must always give the same text.
+nh3 cleans it: what is left are few tags without attributes, and these become the ends of lines and paragraphs. The
+text is what readings are made of and what is hashed, so the same page must always give the same text.
 """
 
 import html
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from lxml import etree
-from lxml.html import HTMLParser
+import nh3
 
 from nkwatch.feeds.documents import LONGEST_TEXT
 
+
+def _names(written: str) -> frozenset[str]:
+    return frozenset(written.split())
+
+
 MARKUP = re.compile(r"<[a-zA-Z/!?]")
 #: Not text, or not the text of the statement: captions name a picture and were seen in other languages.
-DROPPED = (
-    *(
-        "script",
-        "style",
-        "noscript",
-        "template",
-        "head",
-        "iframe",
-        "object",
-        "embed",
-        "svg",
-        "math",
-        "canvas",
-    ),
-    *("audio", "video", "form", "button", "select", "textarea", "figcaption"),
+DROPPED = _names(
+    "script style noscript template title iframe object embed svg math canvas audio video form button select textarea "
+    "figcaption"
 )
-BLOCKS = frozenset(
-    (
-        *(
-            "address",
-            "article",
-            "aside",
-            "blockquote",
-            "body",
-            "caption",
-            "center",
-            "dd",
-            "details",
-            "dialog",
-        ),
-        *(
-            "dir",
-            "div",
-            "dl",
-            "dt",
-            "fieldset",
-            "figure",
-            "footer",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "header",
-        ),
-        *(
-            "hgroup",
-            "hr",
-            "html",
-            "li",
-            "main",
-            "menu",
-            "nav",
-            "ol",
-            "p",
-            "pre",
-            "section",
-            "summary",
-            "table",
-        ),
-        *("tbody", "tfoot", "thead", "tr", "ul"),
-    )
+BLOCKS = _names(
+    "address article aside blockquote caption center dd details dialog dir div dl dt fieldset figure footer h1 h2 h3 "
+    "h4 h5 h6 header hgroup hr li main menu nav ol p pre section summary table tbody tfoot thead tr ul"
 )
+#: Of these, what ends nowhere is taken for empty, as it was meant: HTML would take the rest of the text for their content.
+HOLDERS = _names("iframe object embed canvas audio video form button figcaption noscript")
+CELLS = frozenset({"td", "th"})
+CLEANER = nh3.Cleaner(tags={*BLOCKS, *CELLS, "br"}, clean_content_tags=set(DROPPED), attributes={}, link_rel=None)
+TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*>?")
+DROPPED_TAG = re.compile(rf"<({'|'.join(sorted(DROPPED))})\b[^<>]*>", re.IGNORECASE)
+#: Pictures written into their tag, or attributes without end, which cost quadratic time.
+LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{10000,}>?")
+#: These close themselves, or hold nothing.
+SHALLOW = _names("p li tr td th br hr img input wbr area col source track link meta")
+#: A parser opens them again in each paragraph in which they were left open (HTML Standard, 13.2.4.3).
+FORMATS = _names("a b big code em font i nobr s small strike strong tt u")
+#: What the tree of a text may come to: its depth, which costs nh3 quadratic time, and copies of open formats.
+DEEPEST, MOST_COPIES = 300, 100_000
+#: As much of one text as is looked at (characters).
+LONGEST_MARKUP = 4 * LONGEST_TEXT
 #: Lines end where the markup says so; an empty line ends a paragraph.
 LINE, PARAGRAPH = "\x1e", "\x1e\x1e"
 #: Zero-width spaces, byte order marks and soft hyphens stand inside words and are no part of them.
-INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u2060\ufeff\u00ad"))
+INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad"))
+#: No text means these control characters: they are windows-1252 (HTML Standard, 13.2.5.80).
+MEANT = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+TIDY = {**MEANT, **INVISIBLE}
 #: What WordPress adds to every entry, in the languages it was seen in.
 TRAILERS = (
     ("The post ", " appeared first on "),
@@ -113,7 +82,7 @@ def paragraphs(markup: str, strip: Collection[str] = (), *, plain: bool = False)
 
 
 def _tidy(line: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", line.translate(INVISIBLE)).split())
+    return " ".join(unicodedata.normalize("NFC", line.translate(TIDY)).split())
 
 
 def _lines(markup: str, *, plain: bool) -> Iterator[str]:
@@ -128,23 +97,53 @@ def _lines(markup: str, *, plain: bool) -> Iterator[str]:
 
 def _marked_up(markup: str) -> str:
     """The text of HTML with `LINE` and `PARAGRAPH` marks in it."""
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    body = f"<div>{markup.replace(LINE, ' ')}</div>".encode("utf-8", "replace")
-    root = etree.fromstring(body, parser)
-    etree.strip_elements(root, *DROPPED, with_tail=False)
-    return "".join(_pieces(root))
+    short = LONG_TAG.sub("", markup)[:LONGEST_MARKUP].replace(LINE, " ").removesuffix("</")
+    whole = _without_open_ends(short)
+    return html.unescape(TAG.sub(_mark, CLEANER.clean(TAG.sub(_mark, whole) if _overgrown(whole) else whole)))
 
 
-def _pieces(root: etree._Element) -> Iterator[str]:
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        begins = event == "start"
-        if element.tag in BLOCKS:
-            yield PARAGRAPH
-        elif element.tag == "br" and begins:
-            yield LINE
-        elif element.tag in {"td", "th"} and begins:
-            yield " "
-        yield (element.text if begins else element.tail) or ""
+def _without_open_ends(markup: str) -> str:
+    """`markup` without tags like ``<iframe/>``, which means an empty element in XML alone, and without open holders."""
+    if not DROPPED_TAG.search(markup):
+        return markup
+    lower = markup.lower()
+    ends = {name: lower.rfind(f"</{name}") for name in HOLDERS}
+
+    def kept(tag: re.Match[str]) -> str:
+        closed = tag.end() <= ends.get(tag[1].lower(), len(lower))
+        return tag[0] if closed and not tag[0].endswith("/>") else ""
+
+    return DROPPED_TAG.sub(kept, markup)
+
+
+def _mark(tag: re.Match[str]) -> str:
+    """What a tag means for the text. What is to be dropped stays as it is: nh3 knows where it ends."""
+    begins, name = not tag[1], tag[2].lower()
+    if name in BLOCKS:
+        return PARAGRAPH
+    if name == "br":
+        return LINE if begins else ""
+    if name in CELLS:
+        return " " if begins else ""
+    return tag[0] if name in DROPPED else ""
+
+
+def _overgrown(markup: str) -> bool:
+    """Whether the tree of `markup` is too deep or too large to be built. Counts too much rather than too little."""
+    if markup.count("<") <= DEEPEST:
+        return False
+    opened: Counter[str] = Counter()
+    depth = formats = copies = 0
+    for end, name in TAG.findall(markup.lower()):
+        if name not in SHALLOW and (not end or opened[name]):
+            step = -1 if end else 1
+            opened[name] += step
+            depth += step
+            formats += step if name in FORMATS else 0
+        copies += formats
+        if depth > DEEPEST or copies > MOST_COPIES:
+            return True
+    return False
 
 
 def _joined(lines: Iterable[str]) -> Iterator[str]:

@@ -6,12 +6,9 @@ words: so its dates are not used. What is missing or impossible is estimated by 
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
-
-import dateparser
-from dateparser.data.languages_info import language_order
 
 from nkwatch.domain.source import Source
 
@@ -33,71 +30,88 @@ _NAMES_OF_ZONES = (
     ),
 )
 ZONES = {name: timedelta(hours=hours) for hours, names in _NAMES_OF_ZONES for name in names.split()}
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+#: The months as dates name them, in the languages of the sources (Russian ones in the genitive).
+YEARS = (
+    "january february march april may june july august september october november december",
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "januar februar märz april mai juni juli august september oktober november dezember",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+)
+#: A month may be shortened to this many letters, as long as no other in any of the languages begins so.
+SHORTEST = 3
 #: Countries whose numeric dates begin with the month; in all others they begin with the day.
 MONTH_FIRST = frozenset({"US", "PH"})
 #: Letters, or the tag of a language, that give away the zone of dates which name none.
 HOMES = ((re.compile(r"[가-힣]|\bko\b"), "Asia/Seoul"), (re.compile(r"[ぁ-ゖァ-ヺ]|\bja\b"), "Asia/Tokyo"))
-LANGUAGES = ("en", "ko", "ja", "fr", "es")
+AFTERNOONS = ("p", "오후", "午後", "下午")
 
 _FLAGS = re.VERBOSE | re.IGNORECASE
 _TIME = r"""
-    (?P<half>오전|오후|午前|午後|[ap]\.?m\.?)?\s*
-    (?P<hour>\d{1,2})\s*[:시時h]\s*(?:(?P<minute>\d{1,2})\s*[분分]?)?
+    (?P<half>오전|오후|午前|午後|上午|下午|[ap]\.?\s?m\.?)?\s*
+    (?P<hour>\d{1,2})\s*[:시時点h]\s*(?:(?P<minute>\d{1,2})\s*[분分]?)?
     (?:\s*:?\s*(?P<second>\d{1,2})(?![\d:])\s*[초秒]?(?:[.,]\d+)?)?
-    (?:\s*(?P<half_after>[ap]\.?m\.?)(?!\w))?
+    (?:\s*(?P<half_after>[ap]\.?\s?m\.?)(?!\w))?
     (?:\s*(?P<zone>(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?(?!\d)|(?-i:[A-Z]{1,5})(?!\w)))?
 """
 _DAY_NAME = r"(?:[월화수목금토일月火水木金土日](?:요일|曜日)?|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)"
 _WEEKDAY = rf"(?:\s*[(\[]?{_DAY_NAME}[)\]]?)?"
-_THEN_TIME = rf"(?:{_WEEKDAY}(?:T|,|-|–|\||at|à|의|\s)*{_TIME})?"
-_NAME = r"(?:(?P<name>[a-z]{3})[a-z]*\.?|(?P<month>\d{1,2})월)"
+_THEN_TIME = rf"(?:{_WEEKDAY}(?:T|,|-|–|\||at|à|às|a\slas|um|в|의|г\.?|\s)*{_TIME})?"
+_NAME = r"(?:(?P<name>[^\W\d_]{3,10})\.?|(?P<month>\d{1,2})월)"
 #: 2026-11-22, 2026/11/22, 2026.11.22, 2026. 11. 22., 2026년 11월 22일, 2026年11月22日
 YEAR_FIRST = re.compile(
     r"(?<!\d)(?P<year>\d{4})\s*[-./년年]\s*(?P<month>\d{1,2})\s*[-./월月]\s*(?P<day>\d{1,2})(?!\d)[.일日]?"
     + _THEN_TIME,
     _FLAGS,
 )
-#: RFC 822 section 5 as loosely as it is met: full names of months, two digits of a year, no seconds, no zone.
+#: RFC 822 section 5 as loosely as it is met (full names of months, two digits of a year, no seconds, no zone), and
+#: 1er décembre 2026, 22 de noviembre de 2026, 22. Dezember 2026.
 DAY_FIRST = re.compile(
-    rf"(?<!\d)(?P<day>\d{{1,2}})[\s-]+{_NAME}[\s,-]+(?P<year>\d{{4}}|\d\d)(?!\d){_THEN_TIME}", _FLAGS
+    rf"(?<!\d)(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|[oa](?!\w))?[\s.-]+(?:(?:de|of)\s+)?{_NAME}[\s,-]+(?:del?\s+)?"
+    rf"(?P<year>\d{{4}}|\d\d)(?!\d){_THEN_TIME}",
+    _FLAGS,
 )
 #: June 08, 2018
 NAME_FIRST = re.compile(
-    rf"\b(?P<name>[a-z]{{3}})[a-z]*\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})(?!\d){_THEN_TIME}",
+    rf"\b(?P<name>[^\W\d_]{{3,10}})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})(?!\d){_THEN_TIME}",
     _FLAGS,
 )
-NUMERIC = re.compile(r"(?<!\d)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?!\d)")
+#: How `date` of C writes it, the year behind the time: Sun Nov 22 10:00:00 KST 2026
+YEAR_LAST = re.compile(
+    rf"\b(?P<name>[^\W\d_]{{3,10}})\s+(?P<day>\d{{1,2}})\s+{_TIME}\s+(?P<year>\d{{4}})(?!\d)", _FLAGS
+)
+NUMERIC = re.compile(
+    rf"(?<!\d)(?P<first>\d{{1,2}})(?P<mark>[/.-])(?P<then>\d{{1,2}})(?P=mark)(?P<year>\d{{4}})(?!\d){_THEN_TIME}",
+    _FLAGS,
+)
 NUMBERS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 
 
 def published(source: Source, shown: str, *written: str) -> datetime | None:
-    """The first of these dates of an entry of `source` that can be read; `shown` is its title and language.
-
-    Where the catalogue names no zone, dates without one that stand beside Korean or Japanese are of there.
-    """
-    zone = source.zone or next((z for letters, z in HOMES if letters.search(shown)), "UTC")
-    dates = (instant(text, zone, source.languages, source.country) for text in written if text)
+    """The first of these dates of an entry of `source` that can be read; `shown` is its title and language."""
+    zone = home(source, shown)
+    dates = (instant(text, zone, source.country) for text in written if text)
     return next((date for date in dates if date), None)
 
 
-def instant(text: str, zone: str, languages: Iterable[str] = (), country: str = "") -> datetime | None:
+def home(source: Source, shown: str) -> str:
+    """The zone of dates that name none. Where the catalogue is silent, those beside Korean or Japanese are of there."""
+    return source.zone or next((z for letters, z in HOMES if letters.search(shown)), "UTC")
+
+
+def instant(text: str, zone: str, country: str = "") -> datetime | None:
     """The instant that `text` names, in UTC; None when it names none, or might mean more than one.
 
-    `zone` (IANA name) is that of dates without one; a date without a time is midnight there. `languages` add
-    to those in which words are understood. `country` (ISO 3166) tells whether 03/04/2026 is in March or April.
+    `zone` (IANA name) is that of dates without one; a date without a time is midnight there. `country` (ISO 3166)
+    tells whether 03/04/2026 is in March or April.
     """
-    written = " ".join(unicodedata.normalize("NFKC", text).split())[:LONGEST]
+    written = " ".join(unicodedata.normalize("NFKC", text[: 10 * LONGEST]).split())[:LONGEST]
     here = ZoneInfo(zone)
-    if not written:
-        return None
     try:
         found = (
-            _number(written, here)
-            or _iso(written, here)
-            or _spelt(written, here)
-            or _numeric(written, here, country)
-            or _worded(written, here, languages)
+            _number(written, here) or _iso(written, here) or _spelt(written, here) or _numeric(written, here, country)
         )
         return found.astimezone(UTC) if found else None
     except (ValueError, OverflowError):
@@ -123,33 +137,46 @@ def _iso(written: str, here: ZoneInfo) -> datetime | None:
 
 
 def _spelt(written: str, here: ZoneInfo) -> datetime | None:
-    for form in (YEAR_FIRST, DAY_FIRST, NAME_FIRST):
-        match = form.search(written)
-        parts = match.groupdict() if match else {}
-        if month := _month(parts):
-            return _moment(int(parts["year"] or 0), month, parts, here)
+    for form in (YEAR_FIRST, DAY_FIRST, NAME_FIRST, YEAR_LAST):
+        for match in form.finditer(written):
+            parts = match.groupdict()
+            if month := _month(parts):
+                return _moment(int(parts["year"] or 0), month, int(parts["day"] or 0), parts, here)
     return None
 
 
-def _month(parts: dict[str, str | None]) -> int:
+def _month(parts: Mapping[str, str | None]) -> int:
     """The number of the month; 0 when there is none."""
-    if number := parts.get("month"):
-        return int(number)
-    name = (parts.get("name") or "").lower()
-    return MONTHS.index(name) + 1 if name in MONTHS else 0
+    return int(parts.get("month") or 0) or MONTHS.get(_bare(parts.get("name") or ""), 0)
 
 
-def _moment(year: int, month: int, parts: dict[str, str | None], here: ZoneInfo) -> datetime:
+def _bare(name: str) -> str:
+    """`name` without case and accents, which are often left out."""
+    return "".join(c for c in unicodedata.normalize("NFD", name.casefold()) if not unicodedata.combining(c))
+
+
+def _short_names() -> dict[str, int]:
+    found: dict[str, set[int]] = {}
+    for number, name in ((n, _bare(name)) for year in YEARS for n, name in enumerate(year.split(), 1)):
+        for length in range(SHORTEST, len(name) + 1):
+            found.setdefault(name[:length], set()).add(number)
+    return {name: min(numbers) for name, numbers in found.items() if len(numbers) == 1}
+
+
+MONTHS = _short_names()
+
+
+def _moment(year: int, month: int, day: int, time: Mapping[str, str | None], here: ZoneInfo) -> datetime:
     if year < 100:  # noqa: PLR2004  two digits of a year, RFC 5322 section 4.3
         year += 2000 if year < 50 else 1900  # noqa: PLR2004
-    hour, minute, second = (int(parts.get(p) or 0) for p in ("hour", "minute", "second"))
-    half = (parts.get("half") or parts.get("half_after") or "").lower()
-    if half.startswith("p") or half in {"오후", "午後"}:
+    hour, minute, second = (int(time.get(p) or 0) for p in ("hour", "minute", "second"))
+    half = (time.get("half") or time.get("half_after") or "").lower()
+    if half.startswith(AFTERNOONS):
         hour += 12 if hour < 12 else 0  # noqa: PLR2004
     elif half and hour == 12:  # noqa: PLR2004
         hour = 0
-    local = datetime(year, month, int(parts["day"] or 0), hour, minute, min(second, 59), tzinfo=here)
-    return local.replace(tzinfo=_zone(parts.get("zone") or "", local))
+    local = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=here)
+    return local.replace(tzinfo=_zone(time.get("zone") or "", local))
 
 
 def _zone(name: str, local: datetime) -> tzinfo | None:
@@ -167,19 +194,11 @@ def _numeric(written: str, here: ZoneInfo, country: str) -> datetime | None:
     match = NUMERIC.search(written)
     if match is None:
         return None
-    first, second, year = map(int, match.groups())
-    if not country and first != second and max(first, second) <= 12:  # noqa: PLR2004
+    first, second, year = (int(match[part]) for part in ("first", "then", "year"))
+    # with dots it is the day everywhere
+    order = country or ("DE" if match["mark"] == "." else "")
+    if not order and first != second and max(first, second) <= 12:  # noqa: PLR2004
         return None  # it may mean either
-    month_first = second > 12 or (country in MONTH_FIRST and first <= 12)  # noqa: PLR2004
+    month_first = second > 12 or (order in MONTH_FIRST and first <= 12)  # noqa: PLR2004
     month, day = (first, second) if month_first else (second, first)
-    return datetime(year, month, day, tzinfo=here)
-
-
-def _worded(written: str, here: ZoneInfo, languages: Iterable[str]) -> datetime | None:
-    if NUMERIC.search(written) or not any(map(str.isdigit, written)) or not any(map(str.isalpha, written)):
-        return None  # without words it would have to guess the order
-    primary = (tag[:2].lower() for tag in languages)
-    known = [tag for tag in dict.fromkeys((*primary, *LANGUAGES)) if tag in language_order]
-    settings = {"STRICT_PARSING": True, "PARSERS": ["absolute-time"]}
-    moment: datetime | None = dateparser.parse(written, languages=known, settings=settings)
-    return moment.replace(tzinfo=here) if moment and moment.tzinfo is None else moment
+    return _moment(year, month, day, match.groupdict(), here)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
@@ -32,8 +33,29 @@ class Unreadable:
     reason: str
 
 
-Reader = Callable[[Document, Source], tuple[Entry, ...] | Unreadable]
-"""Reads a document of one kind of source. Pure: no clock, no network, no files."""
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a document shows. `ttl` is how long it asks to be left alone, `removed` the guids that it says are deleted.
+
+    `partial` says that it is cut off: what came before is here, and the rest must be fetched again.
+    """
+
+    entries: tuple[Entry, ...]
+    ttl: timedelta = timedelta(0)
+    partial: bool = False
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The document is an index: the entries are in the one at `url`."""
+
+    url: str
+
+
+Read = Parsed | Elsewhere | Unreadable
+Reader = Callable[[Document, Source], Read]
+"""Reads a document of one kind of source. Pure: no clock, no network, no files. Importable by name."""
 
 
 def address(base: str, link: str) -> str:
@@ -53,7 +75,7 @@ def language_tag(text: str) -> str:
     return tag if TAG.fullmatch(tag) else ""
 
 
-def entries_or(reason: str, entries: Iterable[Entry]) -> tuple[Entry, ...] | Unreadable:
-    """The entries without exact repetitions and empty ones, else that there are none for `reason`."""
+def distinct(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The entries without exact repetitions and empty ones."""
     told = (e for e in islice(entries, MOST_ENTRIES) if e.title or e.url or e.text)
-    return tuple(dict.fromkeys(told)) or Unreadable(reason)
+    return tuple(dict.fromkeys(told))

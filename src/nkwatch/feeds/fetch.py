@@ -1,20 +1,19 @@
-"""Polls one source: asks conditionally, has the answer parsed, and says what came of it in one value."""
+"""Polls a source that is a document on the web: asks conditionally, has the answer parsed, and says what came of it."""
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from nkwatch.domain.source import Failed, Fetched, Kind, Outcome, PollState, Source, Unchanged
-from nkwatch.feeds.documents import Document, Unreadable
+from nkwatch.domain.polling import Failed, Fetched, Outcome, PollState, Trouble, Unchanged
+from nkwatch.domain.snapshot import Snapshot
+from nkwatch.domain.source import Source
+from nkwatch.feeds.documents import Document, Elsewhere, Parsed, Unreadable
+from nkwatch.feeds.kinds import DocumentKind
 from nkwatch.feeds.workers import Workers
-from nkwatch.net import Answer, Unreached, Web
+from nkwatch.net import Allowed, Answer, Disallowed, Robots, Unreached, Web
 
-ACCEPT = {
-    Kind.FEED: "application/atom+xml, application/rss+xml, application/feed+json, "
-    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1",
-    Kind.PAGE: "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
-}
 #: What a refusal means, and what the operator can do about it.
 REFUSALS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "The source wants a login (401): ask its publisher for open access, or switch it off.",
@@ -24,63 +23,144 @@ REFUSALS: Mapping[int, str] = {
     HTTPStatus.TOO_MANY_REQUESTS: "The source asks us to come less often (429); it is left alone for a while.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The source is out of service for now (503); nothing needs to be done yet.",
 }
+TROUBLES: Mapping[int, Trouble] = {
+    HTTPStatus.UNAUTHORIZED: Trouble.BLOCKED,
+    HTTPStatus.FORBIDDEN: Trouble.BLOCKED,
+    HTTPStatus.GONE: Trouble.GONE,
+}
 CHALLENGE = "The source stands behind a test for browsers: ask its publisher to let this reader in."
+FORBIDDEN = "robots.txt asks us not to read this page: ask its publisher, or switch the source off."
 #: Only these two come with a Retry-After that means us (RFC 9110, 10.2.3).
 ASKING_TO_WAIT = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+#: An index may lead to an index; more than this is a maze.
+INDEXES = 2
 #: No span is longer: how much of it is honoured is decided in the domain, but a date must be able to hold it.
 LONGEST = timedelta(days=366)
 
 
-class SourcePoller:
-    """Fetches over `web` and parses in `workers`; `clock` answers the present instant in UTC."""
+class WebKind:
+    """Sources of one `kind`, fetched over `web` and parsed in `workers`; `clock` answers the present instant in UTC."""
 
-    def __init__(self, web: Web, workers: Workers, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, kind: DocumentKind, web: Web, workers: Workers, robots: Robots, clock: Callable[[], datetime]
+    ) -> None:
+        self._kind = kind
         self._web = web
         self._workers = workers
+        self._robots = robots
         self._clock = clock
+
+    @property
+    def name(self) -> str:
+        """The name that stands in the catalogue."""
+        return self._kind.name
+
+    def problems(self, source: Source) -> Iterable[str]:
+        """What is wrong with the settings of `source`."""
+        return self._kind.problems(source)
 
     async def poll(self, source: Source, state: PollState) -> Outcome:
         """Ask `source` once, with the validators of `state`; whatever goes wrong is a `Failed`."""
-        answer = await self._web.get(source.url, _conditional(source, state))
+        url = self._kind.asked(source, state.address(source))
+        answer = await self._get(url, self._conditional(state))
         match answer:
-            case Unreached(reason):
-                return Failed(reason)
+            case Failed():
+                return answer
             case Answer(status=HTTPStatus.NOT_MODIFIED):
-                return Unchanged(max_age(answer.headers, self._clock()))
+                return Unchanged(max_age(answer.headers, self._clock()), answer.moved_to)
             case Answer(status=HTTPStatus.OK):
-                return await self._read(answer, source)
+                return await self._read(answer, source, state)
             case _:
-                return _refused(answer, self._clock())
+                return refused(answer, self._clock())
 
-    async def _read(self, answer: Answer, source: Source) -> Outcome:
-        document = Document(answer.body, answer.url, answer.headers.get("content-type", ""))
-        entries = await self._workers.parse(document, source)
-        if isinstance(entries, Unreadable):
+    async def _get(self, url: str, headers: Mapping[str, str]) -> Answer | Failed:
+        if self._kind.robots and (no := await forbidden(self._robots, url)):
+            return no
+        answer = await self._web.get(url, {"Accept": self._kind.accept, **headers})
+        if isinstance(answer, Unreached):
+            return Failed(answer.reason, trouble=Trouble.UNREACHED if answer.line else Trouble.FAILING)
+        return answer
+
+    def _conditional(self, state: PollState) -> dict[str, str]:
+        """Both validators go back verbatim, quotes and all (RFC 9110, 8.8)."""
+        if not state.conditional(self._clock()):
+            return {}
+        validators = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
+        return {name: value for name, value in validators.items() if value}
+
+    async def _read(self, answer: Answer, source: Source, state: PollState) -> Outcome:
+        now, body = self._clock(), hashlib.sha256(answer.body).hexdigest()
+        fresh, etag, modified = max_age(answer.headers, now), *_validators(answer)
+        if body == state.body:
+            return Unchanged(fresh, answer.moved_to, full=True, etag=etag, last_modified=modified)
+        parsed, read = await self._parsed(answer, source)
+        if isinstance(parsed, Failed):
             # without validators to store, the next poll gets the whole body again
-            return Failed(entries.reason)
+            return parsed
+        if state.shown and not parsed.entries:
+            return Failed(f"The source shows nothing where there were {state.shown} entries.")
+        # what is cut off must come again whole
+        whole = not parsed.partial
         return Fetched(
-            entries,
-            etag=answer.headers.get("etag", ""),
-            last_modified=answer.headers.get("last-modified", ""),
-            max_age=max_age(answer.headers, self._clock()),
+            parsed.entries,
+            etag=etag if whole else "",
+            last_modified=modified if whole else "",
+            max_age=max(fresh, parsed.ttl),
+            moved_to=answer.moved_to,
+            body=body if whole else "",
+            removed=parsed.removed,
+            snapshot=snapshot(read, now),
         )
 
+    async def _parsed(self, answer: Answer, source: Source) -> tuple[Parsed | Failed, Answer]:
+        """What the document shows, or the one that it leads to; and the answer that it was read from."""
+        for _ in range(INDEXES + 1):
+            document = Document(answer.body, answer.url, answer.headers.get("content-type", ""))
+            read = await self._workers.run(self._kind.read, document, source)
+            match read:
+                case Parsed():
+                    return read, answer
+                case Unreadable(reason):
+                    return Failed(reason), answer
+                case Elsewhere(url):
+                    led = await self._get(url, {})
+                    if isinstance(led, Failed) or led.status != HTTPStatus.OK:
+                        return led if isinstance(led, Failed) else refused(led, self._clock()), answer
+                    answer = led
+        return Failed("The source leads from one index to the next."), answer
 
-def _conditional(source: Source, state: PollState) -> dict[str, str]:
-    """Both validators go back verbatim, quotes and all (RFC 9110, 8.8)."""
-    validators = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
-    return {"Accept": ACCEPT[source.kind]} | {name: value for name, value in validators.items() if value}
+
+async def forbidden(robots: Robots, url: str) -> Failed | None:
+    """Why robots.txt keeps us from asking for `url`; None when it does not."""
+    match await robots.allows(url):
+        case Allowed():
+            return None
+        case Disallowed():
+            return Failed(FORBIDDEN, trouble=Trouble.BLOCKED)
+        case unknown:
+            return Failed(unknown.reason, trouble=Trouble.UNREACHED if unknown.line else Trouble.FAILING)
 
 
-def _refused(answer: Answer, now: datetime) -> Failed:
+def snapshot(answer: Answer, now: datetime) -> Snapshot:
+    """What came, as it came."""
+    return Snapshot(answer.url, now, tuple(sorted(answer.headers.items())), answer.body)
+
+
+def _validators(answer: Answer) -> tuple[str, str]:
+    return answer.headers.get("etag", ""), answer.headers.get("last-modified", "")
+
+
+def refused(answer: Answer, now: datetime) -> Failed:
+    """What an answer means that is neither 200 nor 304."""
     status = answer.status
     if answer.headers.get("cf-mitigated", "").lower() == "challenge":
-        return Failed(CHALLENGE)
+        return Failed(CHALLENGE, trouble=Trouble.BLOCKED)
     reason = REFUSALS.get(status)
     if reason is None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         reason = f"The source has trouble of its own ({status}); nothing needs to be done yet."
     wait = retry_after(answer.headers, now) if status in ASKING_TO_WAIT else timedelta(0)
-    return Failed(reason or f"The source gave an answer that means nothing to us ({status}).", wait)
+    said = reason or f"The source gave an answer that means nothing to us ({status})."
+    return Failed(said, wait, TROUBLES.get(status, Trouble.FAILING))
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta:

@@ -3,65 +3,109 @@
 A page whose selectors catch nothing was redesigned or stands behind a wall: that is a failure, never silence.
 """
 
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
 from urllib.parse import urljoin
 
 from cssselect import SelectorError
 from lxml import etree, html
+from lxml.cssselect import CSSSelector
 
-from nkwatch.domain.source import Selectors, Source
+from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
-from nkwatch.feeds.dates import published
+from nkwatch.feeds.dates import home, published
 from nkwatch.feeds.decoding import decode
-from nkwatch.feeds.documents import Document, Unreadable, address, entries_or, language_tag
+from nkwatch.feeds.documents import Document, Parsed, Unreadable, address, distinct, language_tag
+from nkwatch.feeds.embargo import embargo
+from nkwatch.feeds.kinds import DocumentKind
+
+#: The options of such a source, each a selector; those that must be there. All but `item` are looked for in an item.
+OPTIONS = ("item", "title", "link", "date", "teaser")
+NEEDED = {"item": "each item of the list", "title": "the title in an item"}
+
+#: The link where the catalogue says nothing of it: the first in the item, or the item itself.
+LINK = "a[href]"
 
 
-def read_page(document: Document, source: Source) -> tuple[Entry, ...] | Unreadable:
+def read_page(document: Document, source: Source) -> Parsed | Unreadable:
     """The entries of a listing page, in the order of the page."""
-    if source.selectors is None:
-        return Unreadable("The source is a page, but the catalogue holds no selectors for it.")
+    if wrong := next(problems(source), ""):
+        return Unreadable(wrong)
     text = decode(document.body, document.content_type)
     if not text.strip():
         return Unreadable("The page is empty.")
     try:
-        root = html.document_fromstring(text.encode(), parser=html.HTMLParser(encoding="utf-8"))
-        entries = _entries(root, document.url, source, source.selectors)
-    except SelectorError as error:
-        return Unreadable(f"A selector of the catalogue is not valid: {error}.")
+        parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
+        root = html.document_fromstring(text.encode(), parser=parser)
+        entries = distinct(_entries(root, document.url, source))
     except (etree.LxmlError, ValueError):
         return Unreadable("The page cannot be read as HTML.")
-    return entries_or(
-        "The selectors catch nothing on the page: it was redesigned, or shows something else today.", entries
-    )
+    if not entries:
+        return Unreadable("The selectors catch nothing on the page: it was redesigned, or shows something else today.")
+    return Parsed(entries)
 
 
-def _entries(root: html.HtmlElement, url: str, source: Source, selectors: Selectors) -> list[Entry]:
+def problems(source: Source) -> Iterator[str]:
+    """What is wrong with the selectors of `source`; sentences for the operator."""
+    for name in source.options:
+        if name not in OPTIONS:
+            yield f"A page has no option {name!r}; there are {', '.join(OPTIONS)}."
+    for name, meaning in NEEDED.items():
+        if not source.options.get(name, "").strip():
+            yield f"A page needs the option {name!r}: the CSS selector of {meaning}."
+    for name, selector in source.options.items():
+        if selector.strip() and (wrong := _wrong(selector)):
+            yield f"The CSS selector of {name!r} is not valid: {selector!r}: {wrong}."
+
+
+def _wrong(selector: str) -> str:
+    try:
+        _compiled(selector)
+    except (SelectorError, etree.XPathError) as error:
+        return str(error).rstrip(".")
+    return ""
+
+
+def _compiled(selector: str) -> Callable[[html.HtmlElement], list[html.HtmlElement]]:
+    return cast("Callable[[html.HtmlElement], list[html.HtmlElement]]", CSSSelector(selector, translator="html"))
+
+
+def _entries(root: html.HtmlElement, url: str, source: Source) -> Iterator[Entry]:
     base = urljoin(url, next((b.get("href") or "" for b in root.iter("base")), ""))
     language = language_tag(root.get("lang") or "")
-    found = [_entry(item, base, source, selectors, language) for item in root.cssselect(selectors.item)]
-    return [entry for entry in found if entry.title]
+    given = {name: text for name, text in source.options.items() if text.strip()}
+    selectors = {name: _compiled(text) for name, text in ({"link": LINK} | given).items()}
+    for item in selectors.pop("item")(root):
+        # the first that fits, or the item itself: often it is the link
+        parts = {name: next(iter(fitting(item)), None) for name, fitting in selectors.items()}
+        entry = _entry(parts, base, source, language)
+        if entry.title:
+            yield entry
 
 
-def _entry(item: html.HtmlElement, base: str, source: Source, selectors: Selectors, language: str) -> Entry:
-    title = title_line(_markup(_first(item, selectors.title)))
-    link = _first(item, selectors.link)
-    date = _first(item, selectors.date)
+def _entry(parts: Mapping[str, html.HtmlElement | None], base: str, source: Source, language: str) -> Entry:
+    title = title_line(_markup(parts.get("title")))
+    text = paragraphs(_markup(parts.get("teaser")), source.strip)
+    link, date = parts.get("link"), parts.get("date")
     written = () if date is None else (date.get("datetime") or "", title_line(_markup(date)))
+    shown = f"{title} {language}"
+    when = published(source, shown, *written)
+    held = embargo(f"{title}\n{text}", home(source, shown), when)
     return Entry(
         title=title,
         url="" if link is None else address(base, link.get("href") or ""),
-        text=paragraphs(_markup(_first(item, selectors.teaser)), source.strip),
-        published=published(source, f"{title} {language}", *written),
+        text=text,
+        published=when,
         language=language,
+        embargo=held.until if held else None,
     )
-
-
-def _first(item: html.HtmlElement, selector: str) -> html.HtmlElement | None:
-    """The first element in `item` that fits, or `item` itself: often it is the link."""
-    if not selector:
-        return None
-    return next(iter(item.cssselect(selector)), None)
 
 
 def _markup(element: html.HtmlElement | None) -> str:
     return "" if element is None else etree.tostring(element, encoding="unicode", method="html", with_tail=False)
+
+
+PAGE = DocumentKind(
+    "page", accept="text/html, application/xhtml+xml;q=0.9, */*;q=0.1", read=read_page, problems=problems
+)

@@ -1,47 +1,63 @@
-"""Documents into entries: chooses the reader by kind of source, and reads RSS, Atom and RDF by feedparser.
+"""Reads feeds: RSS, Atom and RDF by feedparser, JSON Feed by `feeds.jsonfeed`, told apart by what is in them.
 
-feedparser is handed UTF-8 with the declaration rewritten and cleaned of what is known to hurt it; its dates are
-not used. All of this may run long or grow large on hostile bytes: the daemon runs it in `feeds.workers`.
+feedparser is handed UTF-8 without declaration and cleaned of what is known to hurt it; its dates are not used. All
+of this may run long or grow large on hostile bytes: the daemon runs it in `feeds.workers`.
 """
 
 import io
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from itertools import islice
 from typing import Any
 from xml.sax import SAXException
 
 import feedparser
+from lxml import etree
 
-from nkwatch.domain.source import Kind, Source
+from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
-from nkwatch.feeds.dates import published
+from nkwatch.feeds.dates import home, published
 from nkwatch.feeds.decoding import decode
-from nkwatch.feeds.documents import Document, Reader, Unreadable, address, entries_or, language_tag
+from nkwatch.feeds.documents import MOST_ENTRIES, Document, Parsed, Unreadable, address, distinct, language_tag
+from nkwatch.feeds.embargo import embargo
 from nkwatch.feeds.jsonfeed import read_json_feed
-from nkwatch.feeds.pages import read_page
+from nkwatch.feeds.kinds import DocumentKind
 
-DECLARATION = re.compile(r"\s*<\?xml\b[^>]*\?>", re.IGNORECASE)
-WEB_PAGE = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
-PAGE_TITLE = re.compile(r"<title[^>]*>([^<]{1,300})", re.IGNORECASE)
-END_OF_ROOT = re.compile(r"</(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
-#: feedparser looks for an address in an author in quadratic time (feedparser #562).
-LONG_AUTHOR = re.compile(
-    r"(<(?:[\w.-]+:)?(?:author|creator|contributor|managingEditor|owner|publisher|webMaster)\b[^<>]*>"
-    r"\s*(?:<!\[CDATA\[)?[^<\]]{500})[^<\]]+",
+#: All quantifiers are possessive, or end at the next mark: these look at hostile bytes.
+DECLARATION = re.compile(r"<\?xml\b[^<>]*\?>", re.IGNORECASE)
+PROLOG = re.compile(
+    r"(?:\s++|<!--.*?-->|<\?.*?\?>|<!doctype\b[^<>\[]*+(?:\[[^\]]*+\]\s*+)?>)*+", re.IGNORECASE | re.DOTALL
+)
+WEB_PAGE = re.compile(r"<(?:html|head|body)\b", re.IGNORECASE)
+WEB_DOCTYPE = re.compile(r"<!doctype\s++html\b", re.IGNORECASE)
+PAGE_TITLE = re.compile(r"<title[^<>]*>([^<]{1,300})", re.IGNORECASE)
+ROOT = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf|channel))\b", re.IGNORECASE)
+END_OF_ENTRY = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+CHANNEL = re.compile(r"<(/?)((?:[\w.-]+:)?channel)\b", re.IGNORECASE)
+AUTHOR_TAG = re.compile(
+    r"<(/?)(?:[\w.-]+:)?(?:author|creator|contributor|managingEditor|owner|publisher|webMaster)\b[^<>]*>",
     re.IGNORECASE,
 )
-LONGEST_AUTHOR = 200
+CHILD = re.compile(r"<[\w/]")
+MARK = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*>?")
+#: feedparser looks for an address in an author in quadratic time (feedparser #562).
+LONGEST_AUTHOR, LONGEST_MARKED_UP = 200, 2_000
 #: How much of a document is looked at to see what it is (characters).
 HEAD = 5_000
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+PERIODS = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(days=7),
+    "monthly": timedelta(days=30),
+    "yearly": timedelta(days=365),
+}
+LONGEST_TTL = timedelta(days=1)
 
 
-def read(document: Document, source: Source) -> tuple[Entry, ...] | Unreadable:
-    """The entries of `document`, read as the kind of its source asks."""
-    return READERS[source.kind](document, source)
-
-
-def read_feed(document: Document, source: Source) -> tuple[Entry, ...] | Unreadable:
+def read_feed(document: Document, source: Source) -> Parsed | Unreadable:
     """The entries of a feed: JSON Feed, or RSS, Atom and RDF, told apart by what is in it."""
     text = DECLARATION.sub("", decode(document.body, document.content_type), count=1).strip()
     if not text:
@@ -50,9 +66,12 @@ def read_feed(document: Document, source: Source) -> tuple[Entry, ...] | Unreada
         return read_json_feed(text, document.url, source)
     if _declares_entities(text):
         return Unreadable("The feed declares entities in a DOCTYPE, which is refused: they can hide a bomb.")
-    if WEB_PAGE.match(text[:HEAD]):
+    prolog = PROLOG.match(text)
+    start = prolog.end() if prolog else 0
+    # a feed may stand behind the DOCTYPE of a web page
+    if WEB_PAGE.match(text, start) or (WEB_DOCTYPE.search(text, 0, min(start, HEAD)) and not ROOT.match(text, start)):
         return _web_page(text)
-    return _parsed(text, document.url, source)
+    return _parsed(text[start:], document.url, source)
 
 
 def _declares_entities(text: str) -> bool:
@@ -62,17 +81,31 @@ def _declares_entities(text: str) -> bool:
     return doctype >= 0 and lower.find("<!entity", doctype) >= 0
 
 
-def _shortened(text: str) -> str:
-    return LONG_AUTHOR.sub(r"\1", text)
-
-
 def _web_page(text: str) -> Unreadable:
-    title = PAGE_TITLE.search(text)
+    title = PAGE_TITLE.search(text, 0, 10 * HEAD)
     named = f" titled “{title_line(title[1])[:80]}”" if title else ""
     return Unreadable(f"There is a web page{named} where a feed should be: look for the feed's new address.")
 
 
-def _parsed(text: str, url: str, source: Source) -> tuple[Entry, ...] | Unreadable:
+def _parsed(text: str, url: str, source: Source) -> Parsed | Unreadable:
+    if len(END_OF_ENTRY.findall(text)) > MOST_ENTRIES:
+        text = _whole(text)
+    feed = _understood(text)
+    if isinstance(feed, Unreadable):
+        return feed
+    partial = isinstance(feed.get("bozo_exception"), SAXException) and not _ends(text)
+    if partial:
+        feed = _understood(_whole(text))
+        if isinstance(feed, Unreadable) or not feed.entries:
+            return Unreadable("The feed is cut off before the end of its first entry.")
+    entries = distinct(_entry(item, feed, url, source) for item in feed.entries)
+    return Parsed(entries, ttl=_ttl(feed.feed), partial=partial, removed=_removed(text, entries))
+
+
+def _understood(text: str) -> Any:
+    """What feedparser makes of `text`, or that it is no feed."""
+    if not ROOT.search(text):
+        return _unknown(text)
     body = f'<?xml version="1.0" encoding="utf-8"?>\n{_shortened(text)}'.encode()
     # without a base: feedparser would make an address of every guid; links are made absolute below
     headers = {"content-type": "application/xml; charset=utf-8"}
@@ -83,33 +116,88 @@ def _parsed(text: str, url: str, source: Source) -> tuple[Entry, ...] | Unreadab
         )
     except Exception as error:  # noqa: BLE001  on hostile bytes it may raise anything
         return Unreadable(f"The feed cannot be parsed ({type(error).__name__}).")
-    if not feed.version:
-        return _web_page(text) if "<html" in text[:HEAD].lower() else Unreadable("This is no feed of a known kind.")
-    if isinstance(feed.get("bozo_exception"), SAXException) and not END_OF_ROOT.search(text):
-        return Unreadable("The feed is cut off before its end; it is read as soon as it comes whole.")
-    entries = (_entry(item, feed, url, source) for item in feed.entries)
-    return entries_or("The feed has no entries.", entries)
+    return feed if feed.version else _unknown(text)
+
+
+def _unknown(text: str) -> Unreadable:
+    return _web_page(text) if "<html" in text[:HEAD].lower() else Unreadable("This is no feed of a known kind.")
+
+
+def _shortened(text: str) -> str:
+    """`text` with what stands in overlong authors cut to plain text that ends in time."""
+    pieces, place = [], 0
+    opening: re.Match[str] | None = None
+    for tag in AUTHOR_TAG.finditer(text):
+        if opening and tag[1] and tag.start() - opening.end() > LONGEST_AUTHOR:
+            inside = text[opening.end() : tag.start()]
+            if len(inside) > LONGEST_MARKED_UP or not CHILD.search(inside):
+                pieces += [text[place : opening.end()], MARK.sub(" ", inside)[:LONGEST_AUTHOR]]
+                place = tag.start()
+        opening = None if tag[1] else tag
+    return "".join((*pieces, text[place:]))
+
+
+def _ends(text: str) -> bool:
+    """Whether the end of the feed came, if not all of it: that of the root, or of the channel that holds all in RSS."""
+    root = ROOT.search(text)
+    name, lower = root[1].lower() if root else "", text.lower()
+    return not name or f"</{name}" in lower or (name == "rss" and "</channel" in lower)
+
+
+def _whole(text: str) -> str:
+    """The entries that came whole, as many as are read at most, with the ends of the feed set right."""
+    ends = [match.end() for match in islice(END_OF_ENTRY.finditer(text), MOST_ENTRIES)]
+    root = ROOT.search(text)
+    kept = text[: ends[-1]] if ends else ""
+    channels = list(CHANNEL.finditer(kept))
+    end_of_channel = f"</{channels[-1][2]}>" if channels and not channels[-1][1] else ""
+    return f"{kept}{end_of_channel}</{root[1]}>" if root else kept
+
+
+def _ttl(feed: Mapping[str, Any]) -> timedelta:
+    """How long the feed asks to be left alone: minutes (RSS 2.0), or so many times a period (RSS 1.0 syndication)."""
+    minutes, often = (str(feed.get(name) or "").strip()[:9] for name in ("ttl", "sy_updatefrequency"))
+    if minutes.isdecimal():
+        return min(timedelta(minutes=int(minutes)), LONGEST_TTL)
+    period = PERIODS.get(str(feed.get("sy_updateperiod") or "").strip().lower(), timedelta(0))
+    return min(period / (int(often) if often.isdecimal() and int(often) else 1), LONGEST_TTL)
+
+
+def _removed(text: str, entries: tuple[Entry, ...]) -> tuple[str, ...]:
+    """The ids of entries that an Atom feed says are deleted (RFC 6721), without those that it shows."""
+    if TOMBSTONES not in text:
+        return ()
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
+    root = etree.fromstring(text.encode(), parser)
+    stones = root.findall(f"{{{TOMBSTONES}}}deleted-entry") if root is not None else []
+    shown = {entry.guid for entry in entries}
+    ids = dict.fromkeys((stone.get("ref") or "").strip() for stone in stones[:MOST_ENTRIES])
+    return tuple(guid for guid in ids if guid and guid not in shown)
 
 
 def _entry(item: Mapping[str, Any], feed: Any, url: str, source: Source) -> Entry:
     atom = feed.version.startswith("atom")
     title = _plain(item.get("title_detail") or {"value": item.get("title", "")}, atom=atom)
-    language = language_tag(_language(item) or str(feed.feed.get("language") or ""))
+    language = language_tag(_language(item) or str(item.get("language") or feed.feed.get("language") or ""))
     # "updated" last, and only if it is there: feedparser's own fallback warns
     dates = (str(item[key]) for key in ("published", "created", "updated") if key in item)
     texts = (
         paragraphs(part.get("value") or "", source.strip, plain=atom and part.get("type") == "text/plain")
         for part in _parts(item)
     )
+    text, shown = max(texts, key=len, default=""), f"{title} {language}"
+    when = published(source, shown, *dates)
+    held = embargo(f"{title}\n{text}", home(source, shown), when)
     return Entry(
         title=title,
         url=address(url, _link(item)),
-        text=max(texts, key=len, default=""),
+        text=text,
         guid=str(item.get("id") or "").strip(),
-        published=published(source, f"{title} {language}", *dates),
+        published=when,
         author=_author(item),
         language=language,
-        updated=published(source, f"{title} {language}", str(item["updated"]) if "updated" in item else ""),
+        updated=published(source, shown, str(item["updated"]) if "updated" in item else ""),
+        embargo=held.until if held else None,
     )
 
 
@@ -142,4 +230,10 @@ def _author(item: Mapping[str, Any]) -> str:
     return ", ".join(name for name in names if name and "@" not in name)[:LONGEST_AUTHOR]
 
 
-READERS: Mapping[Kind, Reader] = {Kind.FEED: read_feed, Kind.PAGE: read_page}
+FEED = DocumentKind(
+    "feed",
+    accept="application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
+    "application/json;q=0.8, */*;q=0.1",
+    read=read_feed,
+    robots=False,
+)

@@ -7,15 +7,18 @@ its memory fails, one that dies is replaced; in each case the document is unread
 import asyncio
 import multiprocessing
 import resource
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import ParamSpec, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from nkwatch.domain.source import Source
-from nkwatch.domain.statement import Entry
-from nkwatch.feeds.documents import Document, Reader, Unreadable
-from nkwatch.feeds.parse import read
+from nkwatch.feeds.documents import Unreadable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+#: Loaded once, in the process that the workers are forked from.
+PRELOADED = ["nkwatch.feeds.parse", "nkwatch.feeds.pages", "nkwatch.feeds.articles"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +35,13 @@ class Workers:
     """A pool of worker processes, started with the first document. An async context manager.
 
     The processes come from a fork server that has the parsers loaded: starting one takes little time, and copies
-    neither the memory of this process nor its threads. `reader` must be importable by name.
+    neither the memory of this process nor its threads.
     """
 
-    def __init__(self, limits: WorkerLimits | None = None, reader: Reader = read) -> None:
+    def __init__(self, limits: WorkerLimits | None = None) -> None:
         self._limits = limits or WorkerLimits()
-        self._reader = reader
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])
+        context.set_forkserver_preload(PRELOADED)
         self._pool = ProcessPool(
             max_workers=self._limits.workers,
             max_tasks=self._limits.documents,
@@ -48,12 +50,15 @@ class Workers:
             context=context,
         )
 
-    async def parse(self, document: Document, source: Source) -> tuple[Entry, ...] | Unreadable:
-        """What the reader makes of `document`, or why it came to nothing. Never raises for what is in it."""
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Unreadable:
+        """What `function` (importable by name) makes of these arguments, or why it came to nothing.
+
+        Never raises for what is in them.
+        """
         deadline = self._limits.deadline
-        future = self._pool.schedule(self._reader, args=[document, source], timeout=deadline)
+        future = self._pool.schedule(function, args=list(args), kwargs=kwargs, timeout=deadline)
         try:
-            outcome: tuple[Entry, ...] | Unreadable = await asyncio.wrap_future(future)
+            outcome: T = await asyncio.wrap_future(future)
         except TimeoutError:
             return Unreadable(f"Parsing took longer than {deadline:g} seconds and was stopped.")
         except MemoryError:

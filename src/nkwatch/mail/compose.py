@@ -15,12 +15,14 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.story import Story
 from nkwatch.domain.subscriber import Format, Schedule
 from nkwatch.domain.theme import Theme
+from nkwatch.domain.watch import Watch
 from nkwatch.editing.digests import LINES, Pick
 from nkwatch.editing.matching import Reason
 from nkwatch.mail.blocks import Blocks, Pieces, Places
 from nkwatch.mail.locales import Locale, Texts
 from nkwatch.mail.templates import Templates
 from nkwatch.mail.views import Names, address
+from nkwatch.mail.watching import watch_view
 
 #: The language of frames for readers of a language that has no translation.
 FALLBACK = "en"
@@ -28,6 +30,7 @@ FALLBACK = "en"
 KEPT = 512
 
 _EVERYTHING = (Reason("any"),)
+_NOTHING = Watch()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class _Digest:
     schedule: Schedule
     language: str
     form: Format
+    watch: Watch
 
 
 class Composer:
@@ -65,6 +69,7 @@ class Composer:
         names = Names(site, {theme.code: theme for theme in themes}, sources)
         common = {"site": site, "host": address(site).host, "name": name, "contact": contact}
         self._languages = frozenset(locales)
+        self._sources = sources
         self._templates = Templates(locales, templates)
         self._blocks = Blocks(self._templates, names, common)
         self._digest = lru_cache(KEPT)(self._compose_digest)
@@ -85,10 +90,11 @@ class Composer:
         schedule: Schedule,
         language: str,
         form: Format,
+        watch: Watch = _NOTHING,
     ) -> Composition:
-        """A digest with these stories in this order; `more` get one line each."""
+        """A digest with these stories in this order; `more` get one line each. `watch` tells of the sources."""
         language = self._known(language)
-        return self._digest(_Digest(tuple(picks), tuple(more), window, number, schedule, language, form))
+        return self._digest(_Digest(tuple(picks), tuple(more), window, number, schedule, language, form, watch))
 
     def alert(self, story: Story, reasons: Sequence[Reason], number: int, language: str, form: Format) -> Composition:
         """An alert on one story."""
@@ -110,6 +116,7 @@ class Composer:
             "number": digest.number,
             "schedule": digest.schedule,
             "everything": everything,
+            "watch": watch_view(digest.watch, self._sources),
         }
 
         def places(form: Format) -> Mapping[str, Pieces]:

@@ -46,24 +46,34 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
-    """Another publisher's report of the story."""
+class Name:
+    """Somebody's name; `language` is that of its letters where it has its own, else empty."""
 
-    publisher: str
-    name_language: str
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Somebody else's report of the story."""
+
+    by: Name
     address: Address
 
 
 @dataclass(frozen=True, slots=True)
 class StoryView:
-    """One story for readers of one language; `language` is that of title and excerpt, empty if not known."""
+    """One story for readers of one language; `language` is that of title and excerpt, empty if not known.
+
+    `by` is whose words these are, `via` the publisher that only passed them on, None where that is the same.
+    """
 
     id: str
     urgent: bool
     title: str
     language: str
-    publisher: str
-    name_language: str
+    by: Name
+    via: Name | None
     published: datetime
     estimated: bool
     seen: datetime
@@ -92,10 +102,10 @@ class Names:
         return StoryView(
             id=story.id,
             urgent=story.urgency is Urgency.URGENT,
-            title=title or shorten(opening, 80) or plain(said.publisher),
-            language=_tag(lead.reading.language or said.language),
-            publisher=plain(said.publisher),
-            name_language=_name_language(said),
+            title=title or shorten(opening, 80) or plain(lead.by),
+            language=tag(lead.reading.language or said.language),
+            by=name_of(lead.by, said),
+            via=carrier(said, lead.by),
             published=said.published.astimezone(self._zone(said)),
             estimated=said.published_estimated,
             seen=said.first_seen,
@@ -147,27 +157,31 @@ def _unwanted(letter: str) -> bool:
     return category in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} and letter not in {*_JOINERS, "\n"}
 
 
+def name_of(name: str, said: Statement) -> Name:
+    """The name of whoever is behind a statement: letters of its own are taken to be of the statement's language."""
+    return Name(plain(name), "" if name.isascii() else tag(said.language))
+
+
+def carrier(said: Statement, by: str) -> Name | None:
+    """The publisher of a statement where others released it."""
+    return None if plain(by) == plain(said.publisher) else name_of(said.publisher, said)
+
+
+def tag(language: str) -> str:
+    """A language tag that may stand in an attribute (RFC 5646), or nothing."""
+    return language if language.replace("-", "").isalnum() and language.isascii() else ""
+
+
 def _mentions(story: Story, lead: Report) -> tuple[Mention, ...]:
-    """The other publishers, each once, in the order of their reports."""
+    """Everybody else whose words report the story, each once, in the order of their reports."""
     first: dict[str, Report] = {}
     for report in (story.lead, *story.others):
-        first.setdefault(report.statement.publisher, report)
-    first.pop(lead.statement.publisher)
+        first.setdefault(report.by, report)
+    first.pop(lead.by)
     return tuple(
-        Mention(plain(name), _name_language(r.statement), address(r.statement.url, trusted=r.link))
-        for name, r in first.items()
+        Mention(name_of(by, r.statement), address(r.statement.url, trusted=r.link)) for by, r in first.items()
     )
-
-
-def _name_language(said: Statement) -> str:
-    """The language of the publisher's name: its own where it has its own letters, else not known."""
-    return "" if said.publisher.isascii() else _tag(said.language)
 
 
 def _ascii(host: str) -> str:
     return host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
-
-
-def _tag(language: str) -> str:
-    """A language tag that may stand in an attribute (RFC 5646), or nothing."""
-    return language if language.replace("-", "").isalnum() and language.isascii() else ""

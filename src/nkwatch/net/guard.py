@@ -5,6 +5,7 @@ resolver alone would not do: aiohttp does not ask it for literals, and its word 
 """
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,13 +29,17 @@ NOT_PUBLIC = (
 )
 #: All public IPv6 lies here; NAT64, mapped, compatible, unique local, site-local addresses lie outside.
 PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
-#: The literal (address, port) that the request now running in this context may connect to although it is not
-#: public. It is set only while that literal is asked: a name that resolves to it gains nothing.
+#: Names that nobody can own (RFC 6761, 6.3), so that nobody can choose their address.
+LOCALHOST = re.compile(r"([a-z0-9-]+\.)+localhost")
+#: The (host, port) that the request now running in this context may connect to although it is not public. It is
+#: set only while that very literal or name is asked: another name that resolves to it gains nothing.
 _exempt: ContextVar[tuple[str, int] | None] = ContextVar("exempt", default=None)
 
 
 class NotPublicError(OSError):
     """A socket was to be connected to an address inside somebody's network."""
+
+    words = "is not a public address"
 
 
 def is_public(address: IPAddress) -> bool:
@@ -45,15 +50,19 @@ def is_public(address: IPAddress) -> bool:
 
 
 def exact_exception(text: str) -> tuple[str, int]:
-    """The (address, port) of an entry of the allow-list such as ``127.0.0.1:8080`` or ``[::1]:8080``.
+    """The (host, port) of an entry of the allow-list: ``127.0.0.1:8080``, ``[::1]:8080``, ``a.localhost:8080``.
 
-    Raises `ConfigError` for anything else: a name would let its owner choose the address.
+    Raises `ConfigError` for anything else: another name would let its owner choose the address.
     """
     host, _, port = text.rpartition(":")
     try:
+        if LOCALHOST.fullmatch(host):
+            return host, int(port)
         return str(ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))), int(port)
     except ValueError:
-        raise ConfigError(f"{text!r} is no exact exception: write a numeric address and a port") from None
+        raise ConfigError(
+            f"{text!r} is no exact exception: write a numeric address and a port, or NAME.localhost:PORT"
+        ) from None
 
 
 @contextmanager
@@ -70,6 +79,13 @@ def guarded_socket(info: AddrInfoType) -> socket.socket:
     """The socket for one address that aiohttp is about to connect to. Raises `NotPublicError`."""
     family, kind, proto, _, peer = info
     address = ipaddress.ip_address(peer[0])
-    if not is_public(address) and (str(address), peer[1]) != _exempt.get():
-        raise NotPublicError(f"{address} is not a public address")
+    if not is_public(address) and not _is_exempt(address, peer[1]):
+        raise NotPublicError(f"{address} {NotPublicError.words}")
     return socket.socket(family=family, type=kind, proto=proto)
+
+
+def _is_exempt(address: IPAddress, port: int) -> bool:
+    place = _exempt.get()
+    if place is None or port != place[1]:
+        return False
+    return address.is_loopback if LOCALHOST.fullmatch(place[0]) else str(address) == place[0]

@@ -5,12 +5,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+#: Below this many hosts nobody looks for those that can be forgotten.
+FEW = 64
+#: How many hosts can have a pause of their own; beyond, the one that asked for it longest ago loses it.
+MOST_SLOWED = 2_000
+
 
 @dataclass(slots=True)
 class _Queue:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: int = 0
-    free_at: float = 0.0
+    left_at: float = float("-inf")
 
 
 class Turns:
@@ -18,22 +23,48 @@ class Turns:
 
     def __init__(self, pause: float) -> None:
         self._pause = pause
+        self._slowed: dict[str, float] = {}
         self._queues: dict[str, _Queue] = {}
+        self._enough = FEW
+
+    def slow_down(self, host: str, pause: float) -> None:
+        """Leave at least `pause` seconds between turns at `host`, from the last turn on; a later word replaces it."""
+        self._slowed.pop(host, None)
+        if pause > self._pause:
+            self._slowed[host] = pause
+        if len(self._slowed) > MOST_SLOWED:
+            del self._slowed[next(iter(self._slowed))]
 
     @asynccontextmanager
     async def at(self, host: str) -> AsyncIterator[None]:
         """Wait for a turn at `host`, and have it."""
         clock = asyncio.get_running_loop().time
-        # hosts that nobody waits for are forgotten, or hostile redirects could fill the memory with names
-        self._queues = {h: q for h, q in self._queues.items() if q.waiting or q.free_at > clock()}
-        queue = self._queues.setdefault(host, _Queue())
+        queue = self._queue(host, clock())
         queue.waiting += 1
         try:
             async with queue.lock:
-                await asyncio.sleep(queue.free_at - clock())
+                # the pause can grow while it is waited for
+                while (wait := self._free_at(host, queue) - clock()) > 0:  # noqa: ASYNC110 it waits for time to pass
+                    await asyncio.sleep(wait)
                 try:
                     yield
                 finally:
-                    queue.free_at = clock() + self._pause
+                    queue.left_at = clock()
         finally:
             queue.waiting -= 1
+
+    def _free_at(self, host: str, queue: _Queue) -> float:
+        return queue.left_at + self._slowed.get(host, self._pause)
+
+    def _queue(self, host: str, now: float) -> _Queue:
+        """The queue at `host`.
+
+        Hosts that nobody waits for are forgotten, or hostile redirects could fill the memory with names. That
+        is done each time their number has doubled, so that one request pays for a few hosts at most.
+        """
+        if host not in self._queues:
+            if len(self._queues) >= self._enough:
+                kept = {h: q for h, q in self._queues.items() if q.waiting or self._free_at(h, q) > now}
+                self._queues, self._enough = kept, max(FEW, 2 * len(kept))
+            self._queues[host] = _Queue()
+        return self._queues[host]

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import Row
 
 from nkwatch.domain.bulletin import Block, BulletinKind, Composition, Delivery, DeliveryState, Piece, Slot
-from nkwatch.domain.source import PollState
-from nkwatch.domain.statement import Statement
+from nkwatch.domain.errand import Errand, Purpose
+from nkwatch.domain.polling import Health, PollState, Trouble
+from nkwatch.domain.source import host_of
+from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import AlertState, Report, Story
 from nkwatch.domain.subscriber import Format, Rhythm, Schedule, Subscriber, Wish
 from nkwatch.domain.theme import Evidence, Finding, Reading, ThemeKind, Urgency
@@ -18,19 +20,34 @@ from nkwatch.reading.stories import Placed
 
 _STATEMENT_FIELDS = tuple(f.name for f in fields(Statement))
 _SLOT = "slot:"
+_SPANS = {"interval": "interval_seconds", "longest_gap": "longest_gap_seconds"}
+#: The columns of source_state that a poll writes.
+STATE_COLUMNS = tuple(_SPANS.get(f.name, f.name) for f in fields(PollState) if f.name != "source_id")
 
 
 def state_row(state: PollState) -> dict[str, Any]:
     """A row of source_state."""
     row = {f.name: getattr(state, f.name) for f in fields(PollState)}
-    row["interval_seconds"] = int(row.pop("interval").total_seconds())
-    return row
+    spans = {column: int(row.pop(name).total_seconds()) for name, column in _SPANS.items()}
+    return row | spans | {"trouble": state.trouble or ""}
 
 
 def state(row: Row[Any]) -> PollState:
     """A poll state."""
-    values = {f.name: getattr(row, f.name) for f in fields(PollState) if f.name != "interval"}
-    return PollState(**values, interval=timedelta(seconds=row.interval_seconds))
+    values = {f.name: getattr(row, f.name) for f in fields(PollState) if f.name not in _SPANS}
+    spans = {name: timedelta(seconds=getattr(row, column)) for name, column in _SPANS.items()}
+    trouble = Trouble(row.trouble) if row.trouble else None
+    return PollState(**values | spans | {"trouble": trouble, "health": Health(row.health)})
+
+
+def errand_row(errand: Errand) -> dict[str, Any]:
+    """A row of errand."""
+    return {f.name: getattr(errand, f.name) for f in fields(Errand)} | {"host": host_of(errand.url)}
+
+
+def errand(row: Row[Any]) -> Errand:
+    """An errand."""
+    return Errand(row.statement_id, Purpose(row.purpose), row.url, row.source_id, row.due_at, row.attempts)
 
 
 def statement_row(statement: Statement) -> dict[str, Any]:
@@ -40,7 +57,8 @@ def statement_row(statement: Statement) -> dict[str, Any]:
 
 def statement(row: Row[Any]) -> Statement:
     """A statement."""
-    return Statement(**{name: getattr(row, name) for name in _STATEMENT_FIELDS})
+    values = {name: getattr(row, name) for name in _STATEMENT_FIELDS}
+    return Statement(**values | {"presence": Presence(row.presence)})
 
 
 def placed(row: Row[Any]) -> Placed:
@@ -62,6 +80,8 @@ def reading_row(reading: Reading, now: datetime) -> dict[str, Any]:
             "relevance_evidence": [asdict(e) for e in reading.relevance_evidence],
             "themes": [asdict(f) for f in reading.themes],
             "urgency_evidence": [asdict(e) for e in reading.urgency_evidence],
+            "released_by": reading.released_by,
+            "release_evidence": [asdict(e) for e in reading.release_evidence],
         },
     }
 
@@ -82,6 +102,8 @@ def reading(row: Row[Any]) -> Reading | None:
         urgency=Urgency(row.urgency),
         urgency_evidence=_evidence(found["urgency_evidence"]),
         language=row.language,
+        released_by=found.get("released_by", ""),
+        release_evidence=_evidence(found.get("release_evidence", ())),
     )
 
 

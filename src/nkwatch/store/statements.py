@@ -1,21 +1,23 @@
 """Statements, their readings and stories, and the poll states of sources."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, and_, func, or_, select, true, update
 
 from nkwatch.domain.bulletin import Window
+from nkwatch.domain.errand import Errand, Ran
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.source import PollState, Role, Source
-from nkwatch.domain.statement import Known, Sifted, Statement
+from nkwatch.domain.polling import Polled, PollState
+from nkwatch.domain.snapshot import Snapshot
+from nkwatch.domain.source import Role, Source
+from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import AlertState, Report, Story
 from nkwatch.domain.theme import Reading, Urgency
 from nkwatch.reading.stories import Placed, Placement
-from nkwatch.store import records, schema
+from nkwatch.store import polling, records, schema
 from nkwatch.store.database import CHUNK, Database, insert_new
 
 LATCH = "windows"
@@ -30,35 +32,25 @@ class StatementStore:
     def __init__(self, database: Database, sources: Mapping[str, Source]) -> None:
         self._database = database
         self._sources = sources
+        self._owners = {s.publisher: s.owner or s.publisher for s in sources.values()}
 
     async def register(self, sources: Iterable[Source], now: datetime) -> None:
         """Give a poll state, due at once, to every source that has none."""
-        states = [records.state_row(PollState(s.id, due_at=now)) for s in sources]
-        await self._database.write(lambda c: insert_new(c, schema.source_state, states))
+        known = set(await self._database.read(lambda c: list(c.scalars(select(_STATE.source_id)))))
+        states = [records.state_row(PollState(s.id, now, s.url)) for s in sources if s.id not in known]
+        if states:
+            await self._database.write(lambda c: insert_new(c, schema.source_state, states))
 
     async def states(self) -> list[PollState]:
         """The poll states of all sources that were ever registered."""
         query = select(schema.source_state).order_by(_STATE.source_id)
         return await self._database.read(lambda c: [records.state(r) for r in c.execute(query)])
 
-    async def claim_due(self, source_ids: Sequence[str], now: datetime, limit: int, lease: Lease) -> list[PollState]:
+    async def claim_due(self, source_ids: Collection[str], now: datetime, limit: int, lease: Lease) -> list[PollState]:
         """Claim up to `limit` of these sources that are due, the longest due first."""
-        query = (
-            select(schema.source_state)
-            .where(_STATE.source_id.in_(source_ids), _STATE.due_at <= now)
-            .where(or_(_STATE.leased_until.is_(None), _STATE.leased_until <= now))
-            .order_by(_STATE.due_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-
-        def claim(connection: Connection) -> list[PollState]:
-            states = [records.state(row) for row in connection.execute(query)]
-            claimed = update(schema.source_state).where(_STATE.source_id.in_([s.source_id for s in states]))
-            connection.execute(claimed.values(lease_owner=lease.owner, leased_until=lease.until))
-            return states
-
-        return await self._database.write(claim)
+        if not await self._database.read(lambda c: polling.due(c, source_ids, now, 1)):
+            return []  # an idle tick writes nothing
+        return await self._database.write(lambda c: polling.claim(c, source_ids, now, limit, lease))
 
     async def known(self, publisher: str, keys: Iterable[str]) -> Mapping[str, Statement]:
         """Which of these keys belong to which statement of this publisher."""
@@ -75,25 +67,71 @@ class StatementStore:
 
         return await self._database.read(look)
 
-    async def record_poll(self, state: PollState, publisher: str, sifted: Sifted) -> int:
-        """Write the new state, the new statements and the edits together; answers how many were new."""
-
-        def record(connection: Connection) -> int:
-            row = records.state_row(state) | {"lease_owner": "", "leased_until": None}
-            connection.execute(update(schema.source_state).where(_STATE.source_id == state.source_id).values(**row))
-            new = insert_new(connection, schema.statement, [records.statement_row(k.statement) for k in sifted.new])
-            insert_new(connection, schema.statement_key, _key_rows(publisher, sifted))
-            for edited in sifted.edited:
-                _edit(connection, edited)
-            return new
-
-        return await self._database.write(record)
-
-    async def unread(self, limit: int) -> list[Placed]:
-        """Statements whose newest revision has no reading, oldest first."""
+    async def listed(self, source_id: str, since: datetime, until: datetime) -> list[Statement]:
+        """The statements of this source published from `since` up to and with `until`, oldest first."""
         query = (
             select(schema.statement)
-            .where(_STATEMENT.read_revision < _STATEMENT.revision)
+            .where(_STATEMENT.source_id == source_id, _STATEMENT.published.between(since, until))
+            .order_by(_STATEMENT.published, _STATEMENT.id)
+        )
+        return await self._database.read(lambda c: [records.statement(r) for r in c.execute(query)])
+
+    async def record_polls(self, polls: Sequence[Polled]) -> int:
+        """Write all that these polls leave behind in one transaction; answers how many statements were new."""
+        return await self._database.write(lambda c: polling.record(c, polls))
+
+    async def resting(self, now: datetime) -> Mapping[str, datetime]:
+        """The hosts that asked to be left alone, and until when."""
+        return await self._database.read(lambda c: polling.resting(c, now))
+
+    async def claim_errands(self, now: datetime, limit: int, lease: Lease) -> list[Errand]:
+        """Claim up to `limit` errands that are due and whose hosts do not rest."""
+        if not await self._database.read(lambda c: polling.due_errands(c, now, 1)):
+            return []  # an idle tick writes nothing
+        return await self._database.write(lambda c: polling.claim_errands(c, now, limit, lease))
+
+    async def record_errand(self, ran: Ran) -> None:
+        """Write what became of an errand. An article completes its statement, which may be read from then on."""
+        await self._database.write(lambda c: polling.record_errand(c, ran))
+
+    async def untold_health(self, morning: datetime) -> list[PollState]:
+        """States with another health than the operator was told; none when somebody was told since `morning`."""
+        told = select(func.count()).where(_STATE.told_at >= morning)
+        query = select(schema.source_state).where(_STATE.health != _STATE.told).order_by(_STATE.source_id)
+        return await self._database.read(
+            lambda c: [] if c.scalar(told) else [records.state(r) for r in c.execute(query)]
+        )
+
+    async def told_health(self, states: Sequence[PollState], now: datetime) -> None:
+        """The operator has been told the health of these states."""
+
+        def tell(connection: Connection) -> None:
+            for state in states:
+                told = update(schema.source_state).where(_STATE.source_id == state.source_id)
+                connection.execute(told.values(told=state.health, told_at=now))
+
+        await self._database.write(tell)
+
+    async def record_presence(self, statement_id: str, presence: Presence) -> bool:
+        """Write an editor's word on a statement that its source deleted; false when there is no such statement."""
+        deleted = and_(_STATEMENT.id == statement_id, _STATEMENT.presence != Presence.SHOWN)
+        said = update(schema.statement).where(deleted).values(presence=presence)
+        return await self._database.write(lambda c: c.execute(said).rowcount > 0)
+
+    async def missing(self) -> list[Statement]:
+        """The statements that their sources deleted and no editor has decided on, oldest first."""
+        query = select(schema.statement).where(_STATEMENT.presence == Presence.MISSING).order_by(_STATEMENT.published)
+        return await self._database.read(lambda c: [records.statement(r) for r in c.execute(query)])
+
+    async def snapshots(self, statement_id: str) -> list[Snapshot]:
+        """The bytes that show this statement, oldest first."""
+        return await self._database.read(lambda c: polling.snapshots(c, statement_id))
+
+    async def unread(self, limit: int, now: datetime) -> list[Placed]:
+        """Statements to be read whose newest revision has no reading, oldest first."""
+        query = (
+            select(schema.statement)
+            .where(_STATEMENT.read_revision < _STATEMENT.revision, _STATEMENT.read_from <= now)
             .order_by(_STATEMENT.first_seen, _STATEMENT.published, _STATEMENT.id)
             .limit(limit)
         )
@@ -173,6 +211,18 @@ class StatementStore:
         }
         return await self._database.read(lambda c: {k: c.scalar(q) or 0 for k, q in queries.items()})
 
+    async def rhythm(self, since: datetime) -> Mapping[str, Sequence[datetime]]:
+        """When each source published what it published since then, the oldest first, by source id."""
+        query = select(_STATEMENT.source_id, _STATEMENT.published).where(_STATEMENT.published >= since)
+
+        def look(connection: Connection) -> dict[str, list[datetime]]:
+            found: dict[str, list[datetime]] = defaultdict(list)
+            for row in connection.execute(query.order_by(_STATEMENT.published)):
+                found[row.source_id].append(row.published)
+            return dict(found)
+
+        return await self._database.read(look)
+
     async def recent(self, limit: int) -> list[tuple[Statement, Reading | None]]:
         """The statements seen last, with the readings in force."""
         query = _read_statements().order_by(_STATEMENT.first_seen.desc(), _STATEMENT.published.desc()).limit(limit)
@@ -186,7 +236,8 @@ class StatementStore:
 
     def _load(self, connection: Connection, ids: Sequence[str]) -> dict[str, Story]:
         reports: dict[str, list[Report]] = defaultdict(list)
-        for row in connection.execute(_read_statements().where(_STATEMENT.story_id.in_(ids))):
+        shown = _STATEMENT.presence.in_([Presence.SHOWN, Presence.KEPT])
+        for row in connection.execute(_read_statements().where(_STATEMENT.story_id.in_(ids), shown)):
             reports[row.story_id].append(self._report(row))
         rows = connection.execute(select(schema.story).where(_STORY.id.in_(ids)))
         return {r.id: records.story(r, tuple(reports[r.id])) for r in rows if reports[r.id]}
@@ -199,16 +250,9 @@ class StatementStore:
         source = self._sources.get(statement.source_id)
         if source is None:  # the operator took it out of the catalogue since
             return Report(statement, reading, Role.PRESS, statement.publisher)
-        return Report(statement, reading, source.role, source.owner or source.publisher, _linkable(source, statement))
-
-
-def _linkable(source: Source, statement: Statement) -> bool:
-    """Whether a statement's address stays within the domains of its source (any, where it lists none)."""
-    try:
-        host = urlsplit(statement.url).hostname or ""
-    except ValueError:
-        return False
-    return not source.domains or any(host == d or host.endswith(f".{d}") for d in source.domains)
+        by = reading.released_by
+        owner = self._owners.get(by, by) or source.owner or source.publisher
+        return Report(statement, reading, source.role, owner, source.covers(statement.url))
 
 
 def closed_until(connection: Connection, now: datetime) -> datetime:
@@ -231,25 +275,6 @@ def _read_statements() -> Any:
     return select(schema.statement, *columns, reading.revision.label("reading_revision")).outerjoin_from(
         schema.statement, schema.reading, in_force
     )
-
-
-def _key_rows(publisher: str, sifted: Sifted) -> list[dict[str, str]]:
-    def rows(known: Known) -> list[tuple[str, str]]:
-        return [(key, known.statement.id) for key in sorted(known.keys)]
-
-    pairs = [pair for known in sifted.new for pair in rows(known)] + list(sifted.further_keys)
-    return [{"publisher": publisher, "key": key, "statement_id": i} for key, i in pairs]
-
-
-def _edit(connection: Connection, edited: Statement) -> None:
-    """Keep the old revision, then write the new one, which has no reading yet."""
-    old = connection.execute(select(schema.statement).where(_STATEMENT.id == edited.id)).one()
-    if old.revision >= edited.revision:
-        return
-    kept = {"statement_id": old.id, "revision": old.revision, "title": old.title, "text": old.text}
-    insert_new(connection, schema.statement_revision, [kept | {"replaced_at": edited.edited_at}])
-    changed = update(schema.statement).where(_STATEMENT.id == edited.id)
-    connection.execute(changed.values(**records.statement_row(edited)))
 
 
 def _place(connection: Connection, placement: Placement, now: datetime, ready_at: datetime) -> None:

@@ -1,15 +1,18 @@
 """The pages to read: newest stories, one story with its evidence, the sources and how they are doing."""
 
 import asyncio
+from collections.abc import Iterable
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from sqlalchemy import text
 
 from nkwatch.assembly import Newsroom
+from nkwatch.domain.story import Story
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import NOT_FOUND
-from nkwatch.web.views import Polled, card, told
+from nkwatch.web.views import card, public_part, told
+from nkwatch.web.watching import watching
 
 #: Stories on the front page, and how many of the newest are looked through for those on human rights.
 SHOWN, LOOKED_AT = 30, 90
@@ -43,7 +46,7 @@ class News:
     async def front(self, request: Request) -> Response:
         """The newest stories on human rights."""
         language = self._pages.language(request)
-        newest = [s for s in await self._newsroom.statements.newest(LOOKED_AT) if s.rights]
+        newest = [s for s in self._public(await self._newsroom.statements.newest(LOOKED_AT)) if s.rights]
         # what was read in one round became ready at one instant
         newest.sort(key=lambda s: (s.ready_at, s.lead.statement.published), reverse=True)
         cards = [card(s, self._themes, language) for s in newest[:SHOWN]]
@@ -51,7 +54,7 @@ class News:
 
     async def story(self, request: Request, story_id: str) -> Response:
         """Everything reported of one story, the leading report first."""
-        found = await self._newsroom.statements.stories([story_id])
+        found = self._public(await self._newsroom.statements.stories([story_id]))
         if not found:
             return self._pages.problem(request, NOT_FOUND)
         story, language = found[0], self._pages.language(request)
@@ -61,12 +64,8 @@ class News:
         return self._pages.answer(request, "story.html", {"story": story, "reports": reports}, headers=SHORTLY)
 
     async def sources(self, request: Request) -> Response:
-        """The sources that are switched on."""
-        states = {s.source_id: s for s in await self._newsroom.statements.states()}
-        watched = [Polled(s, states.get(s.id)) for s in self._newsroom.sources.values() if s.enabled]
-        watched.sort(key=lambda p: (not p.failing, p.source.publisher.casefold(), p.source.id))
-        values = {"sources": watched, "now": self._newsroom.clock()}
-        return self._pages.answer(request, "sources.html", values, headers=SHORTLY)
+        """The sources that are switched on, how they are, and what they published in the last weeks."""
+        return self._pages.answer(request, "sources.html", await watching(self._newsroom), headers=SHORTLY)
 
     async def health(self) -> JSONResponse:
         """200 when the database answers, 503 when it does not."""
@@ -84,3 +83,7 @@ class News:
     async def icon(self) -> PlainTextResponse:
         """The picture in the browser's tab."""
         return PlainTextResponse(self._pages.source("icon.svg"), headers=FOR_GOOD, media_type="image/svg+xml")
+
+    def _public(self, stories: Iterable[Story]) -> list[Story]:
+        now = self._newsroom.clock()
+        return [part for s in stories if (part := public_part(s, now))]

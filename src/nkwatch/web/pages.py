@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import babel
+from babel.dates import format_date, format_skeleton, format_time
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateSyntaxError, select_autoescape
@@ -16,6 +17,7 @@ from nkwatch.assembly import Newsroom
 from nkwatch.domain.problems import ConfigError
 from nkwatch.mail.locales import Locale
 from nkwatch.mail.templates import template_loader
+from nkwatch.mail.widths import shorten
 from nkwatch.web.languages import FALLBACK, negotiate
 from nkwatch.web.problems import Problem
 
@@ -110,7 +112,7 @@ def language_name(code: str, language: str) -> str:
 def _environment(loader: BaseLoader, locale: Locale) -> Environment:
     environment = Environment(
         loader=loader,
-        autoescape=select_autoescape(["html"]),
+        autoescape=select_autoescape(["html", "svg"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -124,6 +126,10 @@ def _environment(loader: BaseLoader, locale: Locale) -> Environment:
         day=lambda moment: locale.day(moment.astimezone(ZoneInfo("UTC"))),
         instant=locale.instant,
         weekday=locale.weekday,
+        shorten=shorten,
+        short_day=lambda moment: format_date(moment.astimezone(ZoneInfo("UTC")), "medium", locale=locale.region),
+        clock=lambda moment: format_time(moment.astimezone(ZoneInfo("UTC")), "HH:mm", locale=locale.region),
+        month=lambda moment: format_skeleton("MMM", moment, locale=locale.region),
         iso=lambda moment: moment.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%MZ"),
         hour_in=lambda moment, zone: _hour_in(locale, moment, zone),
         language_name=lambda code: language_name(code, locale.language),
@@ -143,7 +149,7 @@ def _no_plurals(one: str, many: str, n: int) -> str:
 
 def _check(environment: Environment) -> None:
     """Read all templates now: a wrong one is told at the start, not to a reader."""
-    for name in environment.list_templates(extensions=("html",)):
+    for name in environment.list_templates(extensions=("html", "svg")):
         if name.startswith(f"{FOLDER}/"):
             try:
                 environment.get_template(name)

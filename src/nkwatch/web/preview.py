@@ -20,7 +20,8 @@ from nkwatch.web.news import READ
 from nkwatch.web.pages import Frame, Pages
 from nkwatch.web.problems import NOT_FOUND
 from nkwatch.web.shell import CONTENT_POLICY
-from nkwatch.web.views import Polled, Said, said
+from nkwatch.web.views import Said, public, said
+from nkwatch.web.watching import watching
 
 __all__ = ["Mailbox", "Preview", "write_overview"]
 
@@ -94,15 +95,15 @@ class Preview:
     async def values(self, language: str) -> dict[str, Any]:
         """What the overview tells."""
         newsroom = self._newsroom
-        states = {s.source_id: s for s in await newsroom.statements.states()}
+        now = newsroom.clock()
+        recent = await newsroom.statements.recent(LISTED)
         return {
             "mails": await self.mails(),
-            "statements": [self._row(s, r, language) for s, r in await newsroom.statements.recent(LISTED)],
+            "statements": [self._row(s, r, language) for s, r in recent if public(s, now)],
             "counts": await newsroom.statements.counts(),
             "subscribers": await newsroom.subscribers.counts(),
             "deliveries": await newsroom.outbox.counts(),
-            "sources": [Polled(s, states.get(s.id)) for s in newsroom.sources.values() if s.enabled],
-            "now": newsroom.clock(),
+            **await watching(newsroom),
         }
 
     async def _mail(self, number: int) -> Mail | None:
@@ -114,7 +115,8 @@ class Preview:
     def _row(self, statement: Statement, reading: Reading | None, language: str) -> ReadRow:
         codes = [f.code for f in reading.themes] if reading else []
         names = tuple(self._themes[c].name(language) if c in self._themes else c for c in codes)
-        return ReadRow(said(statement, 0), reading, names)
+        by = (reading and reading.released_by) or statement.publisher
+        return ReadRow(said(statement, 0, by), reading, names)
 
 
 async def write_overview(newsroom: Newsroom, mailbox: Mailbox, out: Path) -> None:

@@ -16,7 +16,8 @@ class Problem:
 NOT_FOUND = Problem(
     HTTPStatus.NOT_FOUND,
     "There is no such page",
-    "The address may be mistyped or cut off. Please start again from the newest stories.",
+    "The address may be mistyped or cut off, or the text was taken back by its publisher. Please start again from the"
+    " newest stories.",
 )
 WRONG_METHOD = Problem(
     HTTPStatus.METHOD_NOT_ALLOWED,

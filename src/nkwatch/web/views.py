@@ -1,19 +1,18 @@
-"""What templates see of stories and sources: texts made harmless, addresses with their host, names translated.
+"""What templates see of stories: texts made harmless, addresses with their host, names translated.
 
 Titles, excerpts and addresses are made by the very functions that make them for mails, so that both agree.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
-from nkwatch.domain.source import PollState, Source
-from nkwatch.domain.statement import Statement
+from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import Report, Story
 from nkwatch.domain.theme import Evidence, Finding, Theme, Urgency
 from nkwatch.mail.excerpt import excerpt
-from nkwatch.mail.views import Address, address, plain
+from nkwatch.mail.views import Address, Name, address, carrier, name_of, plain, tag
 from nkwatch.mail.widths import shorten
 
 #: Room for a title and for the excerpts of the front page and of a story (columns: East Asian letters take two).
@@ -28,12 +27,15 @@ Themes = Mapping[str, Theme]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One statement: who, what, when. `language` is that of title and excerpt, empty where it is not known."""
+    """One statement: who, what, when. `language` is that of title and excerpt, empty where it is not known.
+
+    `by` is whose words these are, `via` the publisher that only passed them on, None where that is the same.
+    """
 
     title: str
     language: str
-    publisher: str
-    name_language: str
+    by: Name
+    via: Name | None
     published: datetime
     estimated: bool
     edited_at: datetime | None
@@ -70,43 +72,19 @@ class Told:
     why_urgent: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Polled:
-    """A source and how it is doing; `state` is None before its first poll."""
-
-    source: Source
-    state: PollState | None
-
-    @property
-    def failing(self) -> bool:
-        """Whether the last poll failed."""
-        return self.state is not None and self.state.failures > 0
-
-    @property
-    def fresh(self) -> bool:
-        """Whether it was never polled."""
-        return self.state is None or (self.state.last_ok_at is None and not self.failing)
-
-    @property
-    def name_language(self) -> str:
-        """The language of the publisher's name where it has its own letters."""
-        return "" if self.source.publisher.isascii() else _tag((*self.source.languages, "")[0])
-
-
 def card(story: Story, themes: Themes, language: str) -> Card:
     """A story for readers of `language`."""
     lead = story.lead_in(language)
     urgent = story.urgency is Urgency.URGENT
-    return Card(
-        story.id, said(lead.statement, SHORT), _names(story.themes, themes, language), urgent, len(story.reports) - 1
-    )
+    names = _names(story.themes, themes, language)
+    return Card(story.id, said(lead.statement, SHORT, lead.by), names, urgent, len(story.reports) - 1)
 
 
 def told(report: Report, themes: Themes, language: str) -> Told:
     """A report with its evidence."""
     reading = report.reading
     return Told(
-        said=said(report.statement, LONG),
+        said=said(report.statement, LONG, report.by),
         address=address(report.statement.url, trusted=report.link),
         themes=tuple(_found(f, themes, language) for f in reading.themes),
         urgency=reading.urgency,
@@ -115,22 +93,33 @@ def told(report: Report, themes: Themes, language: str) -> Told:
 
 
 @lru_cache(512)
-def said(statement: Statement, width: int) -> Said:
-    """A statement with an excerpt of at most `width` columns; width 0 gives none."""
+def said(statement: Statement, width: int, by: str) -> Said:
+    """A statement of whom it is `by`, with an excerpt of at most `width` columns; width 0 gives none."""
     title = shorten(plain(statement.title[:OPENING]), TITLE)
     text = plain(statement.text[:OPENING], lines=True)
     opening = excerpt(text, title=title, width=width) if width else ""
-    publisher = shorten(plain(statement.publisher), TITLE)
     return Said(
-        title=title or shorten(opening or " ".join(text.split()), 80) or publisher,
-        language=_tag(statement.language),
-        publisher=publisher,
-        name_language="" if publisher.isascii() else _tag(statement.language),
+        title=title or shorten(opening or " ".join(text.split()), 80) or shorten(plain(by), TITLE),
+        language=tag(statement.language),
+        by=_short(name_of(by, statement)),
+        via=_short(via) if (via := carrier(statement, by)) else None,
         published=statement.published,
         estimated=statement.published_estimated,
         edited_at=statement.edited_at,
         excerpt=opening,
     )
+
+
+def public(statement: Statement, now: datetime) -> bool:
+    """Whether a statement may be shown: neither taken back by its source, nor under an embargo that still binds."""
+    bound = statement.embargo is not None and min(statement.embargo, statement.read_from) > now
+    return statement.presence in {Presence.SHOWN, Presence.KEPT} and not bound
+
+
+def public_part(story: Story, now: datetime) -> Story | None:
+    """A story with the reports that may be shown; None where none of them may."""
+    reports = tuple(r for r in story.reports if public(r.statement, now))
+    return replace(story, reports=reports) if reports else None
 
 
 def _names(codes: Iterable[str], themes: Themes, language: str) -> tuple[str, ...]:
@@ -147,6 +136,5 @@ def _phrases(evidence: Iterable[Evidence]) -> tuple[str, ...]:
     return tuple(reversed(different.values()))[:PHRASES]
 
 
-def _tag(language: str) -> str:
-    """A language tag that may stand in an attribute (RFC 5646), or nothing."""
-    return language if language.isascii() and language.replace("-", "").isalnum() else ""
+def _short(name: Name) -> Name:
+    return Name(shorten(name.text, TITLE), name.language)

@@ -2,19 +2,43 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
+from nkwatch.domain.errand import Errand, Purpose, Rest
+from nkwatch.domain.identity import Sifted, identify, sift
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.source import Failed, Fetched, Outcome, PollState, Source, redesigned
-from nkwatch.domain.statement import Origin, Sifted, identify, sift
+from nkwatch.domain.polling import (
+    LONGEST_RETRY_AFTER,
+    Failed,
+    Fetched,
+    Found,
+    Outcome,
+    Polled,
+    PollState,
+    Trouble,
+    redesigned,
+)
+from nkwatch.domain.source import Source, host_of
+from nkwatch.domain.statement import EARLIEST, Origin, Statement, plausible
+from nkwatch.workflow.ledger import Ledger
+from nkwatch.workflow.line import Line
 from nkwatch.workflow.ports import Clock, Notice, Poller, Statements
 
 #: Longer than any poll may take; after that another process may try.
 LEASE = timedelta(minutes=10)
 #: Claimed at a time.
-CLAIM = 32
+CLAIM = 256
+#: A text of so many code points is a whole one; a shorter one may be a teaser.
+WHOLE_TEXT = 1_500
+#: Older statements are filed with what their source shows.
+ARTICLE_AGE = timedelta(days=31)
+#: As many statements that vanished from a list are looked up after one poll.
+MOST_LOOKED_UP = 5
+
+Concerns = Callable[[Source, Statement], bool]
+"""Whether a statement may be on North Korea, by what its source shows of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,71 +68,150 @@ class Collect:
     sources: Mapping[str, Source]
     statements: Statements
     poller: Poller
+    concerns: Concerns
     clock: Clock
     notice: Notice
     owner: str
     at_once: int = 8
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    line: Line = field(default_factory=Line)
 
     async def __call__(self, only: Sequence[str] = ()) -> Collected:
         """Poll the enabled sources that are due; `only` names some of them."""
-        ids = [s.id for s in self.sources.values() if s.enabled and (not only or s.id in only)]
-        await self.statements.register([self.sources[i] for i in ids], self.clock())
-        due = _Due(self, ids)
-        # a bug met in one source must not stop the others in the middle of their round
-        rounds = await asyncio.gather(*(self._worker(due) for _ in range(self.at_once)), return_exceptions=True)
-        for ended in rounds:
-            if isinstance(ended, BaseException):
-                raise ended
-        return sum((r for r in rounds if isinstance(r, Collected)), Collected())
+        chosen = [s for s in self.sources.values() if s.enabled and (not only or s.id in only)]
+        await self.statements.register(chosen, self.clock())
+        async with Ledger(self.statements.record_polls) as ledger:
+            resting = dict(await self.statements.resting(self.clock()))
+            this = _Round(_Due(self, frozenset(s.id for s in chosen)), ledger, resting)
+            counted = await asyncio.gather(*(self._worker(this) for _ in range(self.at_once)))
+            await self._settle(this.unreached, ledger)
+        for bug in this.bugs:
+            raise bug
+        return replace(sum(counted, Collected()), new=ledger.new)
 
-    async def _worker(self, due: "_Due") -> Collected:
+    async def _worker(self, this: "_Round") -> Collected:
         """Poll one source after the other; a slow one holds up nobody but this worker."""
         total = Collected()
-        while state := await due.next():
-            total += await self._poll(self.sources[state.source_id], state)
+        while claimed := await this.due.next():
+            source = self.sources[claimed.source_id]
+            try:
+                total += await self._poll(source, claimed.about(source), this)
+            except Exception as bug:  # noqa: BLE001  met in one source, it must not stop the others; told in the end
+                this.bugs.append(bug)
         return total
 
-    async def _poll(self, source: Source, state: PollState) -> Collected:
+    async def _poll(self, source: Source, state: PollState, this: "_Round") -> Collected:
+        host = host_of(state.address(source))
+        if not source.alone and this.resting.get(host, EARLIEST) > self.clock():
+            await this.ledger.put(Polled(replace(state, due_at=this.resting[host]), source.publisher))
+            return Collected()
         outcome = await self.poller.poll(source, state)
+        lost = isinstance(outcome, Failed) and outcome.trouble is Trouble.UNREACHED
+        self.line.note(host, reached=not lost, now=self.clock())
+        if isinstance(outcome, Failed) and lost:
+            this.unreached.append((state, outcome))
+            return Collected(sources=1, failed=1)
+        polled = await self._polled(source, state, outcome)
+        if polled.rest:
+            this.resting[polled.rest.host] = polled.rest.until
+        await this.ledger.put(polled)
+        return self._counted(outcome, polled)
+
+    async def _settle(self, unreached: Sequence[tuple[PollState, Failed]], ledger: Ledger) -> None:
+        """Sources that could not be reached have failed, unless it was our own line: then nothing is counted."""
         now = self.clock()
-        sifted = await self._sift(source, state, outcome)
-        after = state.after(outcome, now, new=len(sifted.new))
-        new = await self.statements.record_poll(after, source.publisher, sifted)
-        self._tell(source, state, after)
+        down = self.line.down(now)
+        for state, failed in unreached:
+            after = state.put_off(now) if down else state.after(failed, now)
+            await ledger.put(Polled(after, self.sources[state.source_id].publisher))
+        if down and not self.line.told:
+            self.notice("our own line seems down", what="most hosts cannot be reached; no source is blamed for it")
+        elif self.line.told and not down:
+            self.notice("our own line works again")
+        self.line.told = down
+
+    async def _polled(self, source: Source, state: PollState, outcome: Outcome) -> Polled:
+        """All that this poll leaves behind."""
+        sifted = await self._sifted(source, state, outcome)
+        after = state.after(outcome, self.clock(), Found(len(sifted.new), sifted.known), source.pace)
+        if after.adopted and after.adopted != state.adopted:
+            self.notice("source moved", source=source.id, to=after.adopted, what="put the new address in the settings")
+        evidence = outcome.snapshot if isinstance(outcome, Fetched) and self._telling(source, sifted) else None
+        return Polled(after, source.publisher, sifted, self._rest(source, state, outcome), evidence)
+
+    def _counted(self, outcome: Outcome, polled: Polled) -> Collected:
         match outcome:
             case Failed():
                 return Collected(sources=1, failed=1)
             case Fetched():
-                return Collected(sources=1, new=new, edited=len(sifted.edited))
+                return Collected(sources=1, edited=len(polled.sifted.edited))
             case _:
                 return Collected(sources=1, unchanged=1)
 
-    async def _sift(self, source: Source, state: PollState, outcome: Outcome) -> Sifted:
+    def _rest(self, source: Source, state: PollState, outcome: Outcome) -> Rest | None:
+        """How long the whole host is left alone (RFC 9110, 10.2.3), unless the source is set to count by itself."""
+        if source.alone or not isinstance(outcome, Failed) or not outcome.retry_after:
+            return None
+        span = min(outcome.retry_after, LONGEST_RETRY_AFTER)
+        return Rest(host_of(state.address(source)), self.clock() + span)
+
+    def _telling(self, source: Source, sifted: Sifted) -> bool:
+        """Whether the bytes of this poll may be needed to prove what somebody said."""
+        changed = (*(k.statement for k in sifted.new), *sifted.edited)
+        return any(not s.backlog and self.concerns(source, s) for s in changed)
+
+    async def _sifted(self, source: Source, state: PollState, outcome: Outcome) -> Sifted:
         if not isinstance(outcome, Fetched):
             return Sifted()
         identified = identify(outcome.entries)
-        known = await self.statements.known(source.publisher, {key for _, keys in identified for key in keys})
+        keys = {key for _, keys in identified for key in keys} | {f"guid:{g}" for g in outcome.removed}
+        known = await self.statements.known(source.publisher, keys)
         unknown = sum(not any(key in known for key in keys) for _, keys in identified)
         backlog = state.first_ingest or redesigned(unknown, len(identified))
         origin = Origin(source.id, source.publisher, (source.languages or ("",))[0], backlog)
-        return sift(identified, known, origin, self.clock())
+        sifted = sift(identified, known, origin, self.clock())
+        removed = {known[f"guid:{g}"].id for g in outcome.removed if f"guid:{g}" in known}
+        looked_up = () if backlog else await self._vanished(source, outcome, {s.id for s in known.values()})
+        sifted = replace(sifted, removed=tuple(sorted(removed)), errands=looked_up)
+        return sifted.awaiting(lambda statement: self._wanted(source, statement), self.clock())
 
-    def _tell(self, source: Source, before: PollState, after: PollState) -> None:
-        """One notice per change of state, not one per failure."""
-        if after.failures and not before.failures:
-            self.notice("source failing", source=source.id, url=source.url, why=after.reason, next=str(after.due_at))
-        elif before.failures and not after.failures:
-            self.notice("source works again", source=source.id, failures=before.failures)
+    def _wanted(self, source: Source, statement: Statement) -> bool:
+        """Whether the page of a statement is worth asking for."""
+        recent = self.clock() - statement.published <= ARTICLE_AGE
+        short = len(statement.shown) < WHOLE_TEXT
+        reachable = bool(statement.url) and bool(source.domains) and source.covers(statement.url)
+        return recent and short and reachable and self.concerns(source, statement)
+
+    async def _vanished(self, source: Source, outcome: Fetched, shown: set[str]) -> tuple[Errand, ...]:
+        """Errands for statements that are listed no more although older ones are: they may have been deleted."""
+        now = self.clock()
+        dates = [e.published for e in outcome.entries if e.published and plausible(e.published, now)]
+        if not dates:
+            return ()
+        listed = await self.statements.listed(source.id, min(dates), max(dates))
+        gone = [s for s in listed if s.id not in shown and source.covers(s.url)]
+        return tuple(Errand(s.id, Purpose.PRESENCE, s.url, source.id, now) for s in gone[-MOST_LOOKED_UP:] if s.url)
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What the workers of one round share: `resting` are the hosts to be left alone, and until when."""
+
+    due: "_Due"
+    ledger: Ledger
+    resting: dict[str, datetime]
+    unreached: list[tuple[PollState, Failed]] = field(default_factory=list)
+    bugs: list[Exception] = field(default_factory=list)
 
 
 class _Due:
-    """The sources that are due, claimed a few at a time."""
+    """The sources that are due, claimed many at a time."""
 
-    def __init__(self, collect: Collect, ids: Sequence[str]) -> None:
+    def __init__(self, collect: Collect, ids: Collection[str]) -> None:
         self._collect = collect
         self._ids = ids
         self._claimed: deque[PollState] = deque()
+        self._until: datetime | None = None
         self._lock = asyncio.Lock()
 
     async def next(self) -> PollState | None:
@@ -116,11 +219,15 @@ class _Due:
         async with self._lock:
             if self._collect.stop.is_set():
                 return None
-            if not self._claimed:
-                self._claimed.extend(await self._claim())
+            if not self._claimed or self._stale():
+                self._claimed = deque(await self._claim())
             return self._claimed.popleft() if self._claimed else None
+
+    def _stale(self) -> bool:
+        """Whether what was claimed may soon be somebody else's: a poll that begins now must end under its lease."""
+        return self._until is not None and self._collect.clock() > self._until - LEASE / 2
 
     async def _claim(self) -> Sequence[PollState]:
         now = self._collect.clock()
-        lease = Lease(self._collect.owner, now + LEASE)
-        return await self._collect.statements.claim_due(self._ids, now, CLAIM, lease)
+        self._until = now + LEASE
+        return await self._collect.statements.claim_due(self._ids, now, CLAIM, Lease(self._collect.owner, self._until))

@@ -3,7 +3,7 @@
 Every method that changes something does so in one transaction, and doing it twice changes nothing more.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -17,9 +17,11 @@ from nkwatch.domain.bulletin import (
     Message,
     Window,
 )
+from nkwatch.domain.errand import Errand, Ran, Visited
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.source import Outcome, PollState, Source
-from nkwatch.domain.statement import Sifted, Statement
+from nkwatch.domain.polling import Outcome, Polled, PollState
+from nkwatch.domain.source import Source
+from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import AlertState, Story
 from nkwatch.domain.subscriber import Consent, Format, Schedule, SignUp, Standing, Subscriber
 from nkwatch.editing.digests import Pick
@@ -36,13 +38,30 @@ class Poller(Protocol):
     async def poll(self, source: Source, state: PollState) -> Outcome: ...
 
 
+class Visitor(Protocol):
+    """Fetches the page of one statement."""
+
+    async def visit(self, errand: Errand, source: Source) -> Visited: ...
+
+
+class Errands(Protocol):
+    """The pages still to be fetched."""
+
+    async def claim_errands(self, now: datetime, limit: int, lease: Lease) -> list[Errand]:
+        """Claim up to `limit` errands that are due and whose hosts do not rest."""
+        ...
+
+    async def record_errand(self, ran: Ran) -> None:
+        """Write what became of an errand. An article completes its statement, which may be read from then on."""
+
+
 class Statements(Protocol):
     """Statements, their readings and stories, and the poll states of sources."""
 
     async def register(self, sources: Iterable[Source], now: datetime) -> None:
         """Give a poll state, due at once, to every source that has none."""
 
-    async def claim_due(self, source_ids: Sequence[str], now: datetime, limit: int, lease: Lease) -> list[PollState]:
+    async def claim_due(self, source_ids: Collection[str], now: datetime, limit: int, lease: Lease) -> list[PollState]:
         """Claim up to `limit` of these sources that are due, the longest due first."""
         ...
 
@@ -50,12 +69,34 @@ class Statements(Protocol):
         """Which of these keys belong to which statement of this publisher."""
         ...
 
-    async def record_poll(self, state: PollState, publisher: str, sifted: Sifted) -> int:
-        """Write the new state, the new statements and the edits together; answers how many were new."""
+    async def listed(self, source_id: str, since: datetime, until: datetime) -> list[Statement]:
+        """The statements of this source published from `since` up to and with `until`, oldest first.
+
+        Without those that were deleted, or whose presence was asked about already.
+        """
         ...
 
-    async def unread(self, limit: int) -> list[Placed]:
-        """Statements whose newest revision has no reading, oldest first; `story_id` is empty where they have none."""
+    async def record_polls(self, polls: Sequence[Polled]) -> int:
+        """Write all that these polls leave behind in one transaction; answers how many statements were new."""
+        ...
+
+    async def resting(self, now: datetime) -> Mapping[str, datetime]:
+        """The hosts that asked to be left alone, and until when."""
+        ...
+
+    async def untold_health(self, morning: datetime) -> list[PollState]:
+        """States with another health than the operator was told; none when somebody was told since `morning`."""
+        ...
+
+    async def told_health(self, states: Sequence[PollState], now: datetime) -> None:
+        """The operator has been told the health of these states."""
+
+    async def record_presence(self, statement_id: str, presence: Presence) -> bool:
+        """Write an editor's word on a statement that its source deleted; false when there is no such statement."""
+        ...
+
+    async def unread(self, limit: int, now: datetime) -> list[Placed]:
+        """Statements to be read whose newest revision has no reading, oldest first; `story_id` is empty without one."""
         ...
 
     async def placed(self, marks: Iterable[int], since: datetime) -> list[Placed]:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nkwatch.domain.source import Scope, Source
+from nkwatch.domain.source import Role, Scope, Source
+from nkwatch.domain.statement import Statement
+from nkwatch.domain.theme import Reading
 from nkwatch.reading import read
 from nkwatch.reading.lexicon import Lexicon
 from nkwatch.reading.stories import Placed, Placement, Shelf, marks, since
@@ -29,11 +31,13 @@ class ReadStatements:
     statements: Statements
     lexicon: Lexicon
     clock: Clock
+    #: whose releases others reprint
+    organisations: tuple[str, ...] = ()
 
     async def __call__(self) -> Read:
         """Read everything unread."""
         total = Read()
-        while unread := await self.statements.unread(BATCH):
+        while unread := await self.statements.unread(BATCH, self.clock()):
             placements = await self._place(unread)
             await self.statements.record_readings(placements, self.clock())
             told = [p for p in placements if p.story_id]
@@ -43,7 +47,7 @@ class ReadStatements:
 
     async def _place(self, unread: Sequence[Placed]) -> list[Placement]:
         """A reading for each; what is on North Korea joins a story, what already has one stays there."""
-        readings = [read(u.statement, self.lexicon, nk_only=self._nk_only(u)) for u in unread]
+        readings = [self._read(u.statement) for u in unread]
         homeless = [u.statement for u, r in zip(unread, readings, strict=True) if r.about_nk and not u.story_id]
         shelf = Shelf()
         if homeless:
@@ -55,6 +59,8 @@ class ReadStatements:
             for u, r in zip(unread, readings, strict=True)
         ]
 
-    def _nk_only(self, unread: Placed) -> bool:
-        source = self.sources.get(unread.statement.source_id)
-        return source is not None and source.scope is Scope.NK_ONLY
+    def _read(self, statement: Statement) -> Reading:
+        source = self.sources.get(statement.source_id)
+        nk_only = source is not None and source.scope is Scope.NK_ONLY
+        reprinted = self.organisations if source and source.role is Role.REPRINT else ()
+        return read(statement, self.lexicon, nk_only=nk_only, reprinted_from=reprinted)

@@ -1,0 +1,1 @@
+"""Benchmarks: each compares nkwatch with what else does the work, in one run, interleaved."""

@@ -1,0 +1,81 @@
+"""Statements that their sources deleted, and the bytes that prove what was said."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nkwatch.assembly import Newsroom
+from nkwatch.cli.newsroom import Json, in_newsroom
+from nkwatch.cli.output import FAILED, answer, errors, rows
+from nkwatch.domain.statement import Presence
+
+statements_app = typer.Typer(help="Deleted statements, and proofs of what was said.", no_args_is_help=True)
+StatementId = Annotated[str, typer.Argument(help="The id, from `statements missing` or a page's address.")]
+
+
+@statements_app.command("missing")
+def missing(context: typer.Context, as_json: Json = False) -> None:
+    """List statements that their sources have deleted: hidden from readers until you decide.
+
+    Example: nkwatch statements missing
+    """
+
+    async def work(newsroom: Newsroom) -> list[dict[str, object]]:
+        gone = await newsroom.statements.missing()
+        return [
+            {"id": s.id, "publisher": s.publisher, "published": s.published, "title": s.title, "url": s.url}
+            for s in gone
+        ]
+
+    rows(in_newsroom(context, work), as_json=as_json, empty="no source has deleted anything that is undecided")
+
+
+@statements_app.command("keep")
+def keep(context: typer.Context, statement_id: StatementId) -> None:
+    """Show a statement again although its source deleted it.
+
+    Example: nkwatch statements keep k3j5...
+    """
+    _decide(context, statement_id, Presence.KEPT)
+
+
+@statements_app.command("hide")
+def hide(context: typer.Context, statement_id: StatementId) -> None:
+    """Hide a statement for good that its source deleted.
+
+    Example: nkwatch statements hide k3j5...
+    """
+    _decide(context, statement_id, Presence.HIDDEN)
+
+
+@statements_app.command("snapshots")
+def snapshots(
+    context: typer.Context,
+    statement_id: StatementId,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the bytes there, one file for each.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the bytes that show a statement: when and where they were fetched, and their SHA-256.
+
+    Example: nkwatch statements snapshots k3j5... --out proof
+    """
+    kept = in_newsroom(context, lambda newsroom: newsroom.statements.snapshots(statement_id))
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        for one in kept:
+            (out / one.sha256).write_bytes(one.body)
+    found = [
+        {"sha256": s.sha256, "fetched": s.at, "url": s.url, "bytes": len(s.body), "headers": dict(s.headers)}
+        for s in kept
+    ]
+    shown = found if as_json else [{k: v for k, v in f.items() if k != "headers"} for f in found]
+    rows(shown, as_json=as_json, empty=f"no snapshot of a statement {statement_id!r}")
+
+
+def _decide(context: typer.Context, statement_id: str, presence: Presence) -> None:
+    said = in_newsroom(context, lambda newsroom: newsroom.statements.record_presence(statement_id, presence))
+    if not said:
+        errors.print(f"no deleted statement has the id {statement_id!r}", style="red", markup=False)
+        raise typer.Exit(FAILED)
+    answer({"statement": statement_id, "presence": str(presence)}, as_json=False)

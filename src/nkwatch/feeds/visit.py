@@ -1,0 +1,52 @@
+"""Fetches the page of one statement: to read its whole text, or to see whether it is still there."""
+
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+
+from nkwatch.domain.errand import Absent, Brought, Errand, Purpose, Unavailable, Visited
+from nkwatch.domain.source import Source
+from nkwatch.domain.statement import Article
+from nkwatch.feeds.articles import read_article
+from nkwatch.feeds.documents import Document
+from nkwatch.feeds.fetch import forbidden, refused, snapshot
+from nkwatch.feeds.workers import Workers
+from nkwatch.net import Answer, Robots, Unreached, Web
+
+ACCEPT = {"Accept": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"}
+#: The publisher's own word that the page is no more.
+ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+
+
+class PageVisitor:
+    """Asks for pages over `web`, as `robots` allow, and reads them in `workers`."""
+
+    def __init__(self, web: Web, workers: Workers, robots: Robots, clock: Callable[[], datetime]) -> None:
+        self._web = web
+        self._workers = workers
+        self._robots = robots
+        self._clock = clock
+
+    async def visit(self, errand: Errand, source: Source) -> Visited:
+        """Fetch the page of `errand`; whatever goes wrong is `Unavailable`."""
+        if no := await forbidden(self._robots, errand.url):
+            return Unavailable(no.reason)
+        answer = await self._web.get(errand.url, ACCEPT)
+        match answer:
+            case Unreached(reason):
+                return Unavailable(reason)
+            case Answer(status=status) if status in ABSENT:
+                return Absent()
+            case Answer(status=HTTPStatus.OK):
+                return await self._brought(errand, source, answer)
+            case _:
+                failed = refused(answer, self._clock())
+                return Unavailable(failed.reason, failed.retry_after)
+
+    async def _brought(self, errand: Errand, source: Source, answer: Answer) -> Visited:
+        if errand.purpose is Purpose.PRESENCE:
+            return Brought()
+        document = Document(answer.body, answer.url, answer.headers.get("content-type", ""))
+        article = await self._workers.run(read_article, document, source)
+        kept = snapshot(answer, self._clock())
+        return Brought(article if isinstance(article, Article) else None, kept)
