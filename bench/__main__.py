@@ -4,8 +4,10 @@ import argparse
 import importlib
 import json
 import sys
+from typing import TYPE_CHECKING
 
-from bench.report import Report
+if TYPE_CHECKING:
+    from bench.report import Report
 
 #: Those of the contract that exist so far.
 NAMES = ("poll",)
@@ -15,7 +17,9 @@ def main() -> None:
     """Run the benchmark that the command line names; exit 0 also when a goal is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--quick", action="store_true", help="smaller, in about a minute; goals of full size are left out")
+    parser.add_argument(
+        "--quick", action="store_true", help="smaller, in about a minute; goals of full size are left out"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on one line")
     wanted = parser.parse_args()
     report: Report = importlib.import_module(f"bench.{wanted.name}").run(quick=wanted.quick)

@@ -45,7 +45,8 @@ class Loopback(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """The one address."""
+        """The one address, whatever the `family`."""
+        del family
         return [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=socket.AF_INET, proto=0, flags=0)]
 
     async def close(self) -> None:
@@ -91,7 +92,7 @@ async def nkwatch(port: int, count: int, path: str) -> AsyncIterator[Round]:
 
 @asynccontextmanager
 async def bare(port: int, count: int, path: str) -> AsyncIterator[Round]:
-    """aiohttp alone, with the same headers, as many at a time: the least that asking can cost."""
+    """Aiohttp alone, with the same headers, as many at a time: the least that asking can cost."""
     connector = aiohttp.TCPConnector(limit=AT_ONCE, resolver=Loopback())
     headers = {"If-None-Match": ETAG.decode(), "User-Agent": "bench", "Accept-Encoding": "gzip, br, zstd"}
     async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
@@ -142,7 +143,7 @@ def reader(port: int, count: int, path: str) -> Iterator[Round]:
 
 @contextmanager
 def parser(_port: int, count: int, _path: str) -> Iterator[Round]:
-    """feedparser with its defaults, one feed after the other, from memory."""
+    """Feedparser with its defaults, one feed after the other, from memory."""
     bodies = list(feeds(min(count, PARSED)))
 
     def one_round() -> int:

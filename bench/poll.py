@@ -113,7 +113,7 @@ def _write(folder: Path, count: int) -> None:
 
 @contextmanager
 def _server(folder: Path) -> Iterator[int]:
-    process = subprocess.Popen([sys.executable, "-m", "bench.server", str(folder)], stdout=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen([sys.executable, "-m", "bench.server", str(folder)], stdout=subprocess.PIPE, text=True)
     try:
         yield int(_line(process))
     finally:
@@ -124,7 +124,7 @@ def _server(folder: Path) -> Iterator[int]:
 @contextmanager
 def _contender(name: str, port: int, count: int, path: str) -> Iterator["subprocess.Popen[str]"]:
     command = [sys.executable, "-m", "bench.contenders", name, str(port), str(count), path]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield process
     finally:

@@ -210,6 +210,8 @@ def expectations(text: str) -> Iterator[tuple[tuple[str | int, ...], object]]:
                     yield steps(left), ast.literal_eval(right)
                 except ValueError:
                     continue
+            case _:
+                pass
 
 
 def steps(node: ast.expr) -> tuple[str | int, ...]:
@@ -223,7 +225,8 @@ def steps(node: ast.expr) -> tuple[str | int, ...]:
             return (*steps(value), key)
         case ast.Call(func=ast.Name(id="len"), args=[value]):
             return (*steps(value), "len()")
-    raise ValueError(ast.dump(node))
+        case _:
+            raise ValueError(ast.dump(node))
 
 
 def compared(one: Case, path: tuple[str | int, ...], value: object, read: Read) -> tuple[object, object] | None:
@@ -240,7 +243,8 @@ def compared(one: Case, path: tuple[str | int, ...], value: object, read: Read) 
             ours, theirs = terms
             entry = read.entries[number] if number < len(read.entries) else Entry("")
             return theirs(value), ours(entry)
-    return None
+        case _:
+            return None
 
 
 def in_encoding(body: bytes, encoding: str) -> str:
@@ -268,7 +272,8 @@ def moment(value: object) -> datetime | None:
     match value:
         case (int() as year, int() as month, int() as day, int() as hour, int() as minute, int() as second, *_):
             return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    return None
+        case _:
+            return None
 
 
 def same(value: object) -> object:

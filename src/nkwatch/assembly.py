@@ -156,10 +156,8 @@ async def open_newsroom(
                 owner,
                 config.polling.at_once,
             ),
-            visit=VisitPages(sources, statements, visitor, clock, owner, config.polling.at_once),
-            tell=TellHealth(
-                sources, statements, clock, logs.notice, config.operator.zone, config.operator.morning
-            ),
+            visit=VisitPages(sources, statements, visitor, clock, logs.notice, owner, config.polling.at_once),
+            tell=TellHealth(sources, statements, clock, logs.notice, config.operator.zone, config.operator.morning),
             read=ReadStatements(sources, statements, lexicon, clock, organisations(sources)),
             publish=Publish(sources, statements, subscribers, outbox, composer, clock, logs.notice),
             deliver=Deliver(outbox, assembler, relay, clock, logs.notice, owner, lease),
@@ -168,9 +166,7 @@ async def open_newsroom(
         )
 
 
-def kinds(
-    web: Web, workers: Workers, robots: Robots, clock: Clock, passwords: Mapping[str, str]
-) -> tuple[Kind, ...]:
+def kinds(web: Web, workers: Workers, robots: Robots, clock: Clock, passwords: Mapping[str, str]) -> tuple[Kind, ...]:
     """Every kind of source that there is."""
     documents = (FEED, PAGE, SITEMAP, RELIEFWEB)
     mailboxes = Mailboxes(passwords, workers, clock)

@@ -23,7 +23,7 @@ TICKS = {"collect": 10, "visit": 5, "tell": 60, "read": 2, "publish": 5, "delive
 BELONGS = {"visit": "collect", "tell": "collect"}
 PARTS = (*(part for part in TICKS if part not in BELONGS), "web")
 #: What is in flight gets this long to end (seconds).
-GRACE = 8
+GRACE = 6
 
 
 @dataclass(slots=True)

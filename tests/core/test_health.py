@@ -1,5 +1,6 @@
 """How a source is: what the operator is told, and never too early (issue 3, part 7)."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -21,7 +22,8 @@ from nkwatch.domain.polling import (
     Unchanged,
 )
 from nkwatch.domain.source import Pace
-from tests.making import NOW, entry, state
+from nkwatch.domain.watch import Watch, is_unreadable, was_asked, watch
+from tests.making import NOW, entry, source, state
 
 TIMED_OUT = Failed("timed out")
 LINE = Failed("no answer", trouble=Trouble.UNREACHED)
@@ -229,3 +231,31 @@ def test_a_judgement_given_twice_changes_nothing() -> None:
     silent = polled(showing(40, 41))
     later: datetime = NOW + DAY
     assert silent.judged(later) == silent
+
+
+# The watch over all sources
+
+
+def test_a_source_that_was_never_read_is_unreadable_at_its_first_failure_already() -> None:
+    assert not was_asked(state())
+    assert not is_unreadable(polled(DAILY, TIMED_OUT))
+    for one in (polled(TIMED_OUT), polled(DAILY, SHUT_OUT, SHUT_OUT)):
+        assert was_asked(one)
+        assert is_unreadable(one)
+
+
+def test_readers_are_told_of_publishers_and_not_of_sources_that_are_off_or_unknown() -> None:
+    ids = {"a1": "Ash", "a2": "Ash", "b": "birch", "c": "Cedar", "d": "Dogwood"}
+    sources = {i: source(i, publisher=p, enabled=i != "d") for i, p in ids.items()}
+    failing = polled(TIMED_OUT, TIMED_OUT)
+    states = [
+        replace(failing, source_id="c"),
+        replace(failing, source_id="a1"),
+        replace(failing, source_id="d"),
+        replace(failing, source_id="unknown"),
+        replace(polled(DAILY), source_id="a2"),
+        replace(polled(showing(40, 41)), source_id="b"),
+    ]
+    told = Watch(sources=4, answering=2, silent=("birch",), unreadable=("Cedar",), partly=("Ash",))
+    assert watch(states, sources) == watch(reversed(states), sources) == told
+    assert watch([state("a1")], sources) == Watch()

@@ -211,6 +211,8 @@ def test_news_sitemaps_of_robots_txt_are_candidates_and_others_are_not():
 
 def test_the_usual_places_are_those_of_the_host():
     assert usual_places("https://site.example/a/b?c")[0].url == "https://site.example/feed/"
+    assert usual_places("https://site.example/", "ko")[0].url == "https://site.example/rss/allArticle.xml"
+    assert usual_places("https://site.co.kr/a")[0].url == "https://site.co.kr/rss/allArticle.xml"
     assert len(distinct(usual_places(URL))) == len(usual_places(URL))
 
 

@@ -590,6 +590,20 @@ def test_the_settings_of_a_page_are_checked(options, words):
     assert all(word in problem for word, problem in zip(words, found, strict=True))
 
 
+@pytest.mark.parametrize(
+    "around", ["<div>" * 20_000, "<!--" * 300_000, "<ul class=board>" * 100_000, "<p " + "a=1 " * 300_000]
+)
+def test_a_hostile_page_is_read_to_its_end(around):
+    body = f"<html><body>{around}{LISTING}".encode()
+    found = read_(body, kind="page", options=BOARD)
+    assert isinstance(found, Unreadable) or found.entries
+
+
+def test_a_listing_below_a_thousand_elements_is_found():
+    body = LISTING.format(encoding="utf-8").replace("<nav>", "<div>" * 1_000 + "<nav>").encode()
+    assert len(entries(body, kind="page", options=BOARD)) == 2
+
+
 # Cleaning
 
 

@@ -1,6 +1,7 @@
 """An installation as an operator would have it: a folder with settings, secrets and a database."""
 
 import asyncio
+import json
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nkwatch.assembly import open_newsroom
+from nkwatch.catalogue.sources import load_sources
 from nkwatch.config import load_config, load_secrets
 from nkwatch.keys import new_master_key
 
@@ -30,11 +32,11 @@ allow = [{allow}]
 [web]
 port = 0
 [catalogue]
-disable = [
-  "amnesty-ca", "amnesty-ca-north-korea", "hrw-en", "hrw-ko", "hrw-ja", "hrw-fr", "hrw-north-korea",
-  "commondreams-newswire", "voa-editorials",
-]
+disable = {shipped}
 """
+
+#: Nobody outside is asked: every source that ships and is on is switched off.
+SHIPPED = json.dumps([s.id for s in load_sources().values() if s.enabled])
 
 
 class Installation:
@@ -46,7 +48,7 @@ class Installation:
 
     def write(self, *, port: int, connections: int = 5, lease: float = 60, allow: str = "", more: str = "") -> None:
         allowed = f'"{allow}"' if allow else ""
-        text = SETTINGS.format(port=port, connections=connections, lease=lease, allow=allowed)
+        text = SETTINGS.format(port=port, connections=connections, lease=lease, allow=allowed, shipped=SHIPPED)
         self.settings.write_text(text + more)
         secrets = self.folder / "nkwatch.secrets.toml"
         if not secrets.exists():

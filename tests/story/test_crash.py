@@ -25,7 +25,9 @@ async def fill(newsroom, now: datetime) -> None:
     """One story, and a window that has just closed for everybody."""
     outcome = Fetched((NEWS,))
     origin = Origin("sample", "Sample", "en", backlog=False)
-    await newsroom.statements.record_poll(Polled(PollState("sample", now).after(outcome, now, Found(new=1)), "Sample", sift(identify(outcome.entries), {}, origin, now)))
+    state = PollState("sample", now).after(outcome, now, Found(new=1))
+    sifted = sift(identify(outcome.entries), {}, origin, now)
+    await newsroom.statements.record_polls([Polled(state, "Sample", sifted)])
     await newsroom.read()
     schedule = Schedule(Rhythm.DAILY, hour=(now + timedelta(hours=1)).hour)
     for number in range(SUBSCRIBERS):

@@ -3,7 +3,10 @@
 import asyncio
 import json
 import logging
+import os
+import pty
 import re
+import sys
 import tomllib
 from email.utils import format_datetime
 
@@ -408,3 +411,24 @@ async def test_imported_feeds_are_off_and_a_hostile_list_is_refused(installation
     assert len(tables) == 500
     assert not any(t["enabled"] for t in tables.values())
     assert tables["host7-example"]["note"] == "Imported from the folder NGO."
+
+
+async def test_at_a_terminal_one_of_several_feeds_is_asked_for(installation, site):
+    head = "".join(f'<link rel="alternate" type="application/rss+xml" href="/{n}">' for n in range(2))
+    home = site.serve("/", page("", head))
+    for n in range(2):
+        site.serve(f"/{n}", rss(site.place, *(f"Title {t}" for t in range(3 - n))))
+    installation.write(port=2, allow=site.place)
+    ours, theirs = pty.openpty()
+    command = (sys.executable, "-m", "nkwatch", "--config", str(installation.settings), "sources", "add", home)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=theirs, stdout=theirs, stderr=asyncio.subprocess.PIPE
+    )
+    os.close(theirs)
+    os.write(ours, b"2\n")
+    async with asyncio.timeout(60):
+        _, said = await process.communicate()
+    os.close(ours)
+    assert process.returncode == 0, said
+    assert "Which one" in said.decode()
+    assert [s["url"][-2:] for s in source_tables(installation).values()] == ["/1"]

@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from nkwatch.assembly import Newsroom, open_newsroom
 from nkwatch.config import Config, Secrets
+from nkwatch.domain.errand import Brought, Errand, Visited
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import Failed, Fetched, Outcome, PollState
 from nkwatch.domain.source import Source
@@ -84,11 +85,19 @@ class Shows:
         return self.outcome
 
 
+class Blank:
+    """A visitor to whom no page says anything: what sources show stays all there is."""
+
+    async def visit(self, errand: Errand, source: Source) -> Visited:
+        return Brought()
+
+
 async def poll(newsroom: Newsroom, source_id: str, outcome: Outcome) -> None:
     """Poll one source now, whenever it was due, with this outcome."""
     due = update(schema.source_state).values(due_at=newsroom.clock())
     await newsroom.database.write(lambda c: c.execute(due))
     await replace(newsroom.collect, poller=Shows(outcome))([source_id])
+    await replace(newsroom.visit, visitor=Blank())()
 
 
 async def tell(newsroom: Newsroom, source_id: str, *entries: Entry) -> list[str]:

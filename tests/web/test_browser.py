@@ -13,6 +13,7 @@ from nkwatch.web.app import create_app
 from nkwatch.web.preview import write_overview
 from nkwatch.web.server import serve
 from tests.web.samples import Box, confirmed, join, mailed, row, tell_samples
+from tests.web.watched import watch_every_state
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(
@@ -112,6 +113,20 @@ async def test_every_page_fits_every_screen_and_axe_finds_nothing(newsroom):
                 wrong += [(path, width, scheme, fault) for fault in await looked_at(page, width, scheme, with_axe)]
     assert wrong == []
     assert [url for url in asked if not url.startswith(address)] == []
+
+
+async def test_the_sources_in_every_state_fit_every_screen_and_axe_finds_nothing(newsroom):
+    await watch_every_state(newsroom)
+    wrong, drawn = [], set()
+    async with site(newsroom) as address, browser() as opened:
+        page = await opened.new_page()
+        for language in ("en", "ko", "ja", "fr"):
+            await page.goto(f"{address}/sources?lang={language}")
+            for width, scheme, with_axe in [*SCREENS, (360, "light", False), (700, "dark", False)]:
+                wrong += [(language, width, fault) for fault in await looked_at(page, width, scheme, with_axe)]
+                drawn.add(await page.evaluate("document.querySelector('svg.strip').clientWidth >= 180"))
+    assert wrong == []
+    assert drawn == {True}
 
 
 async def test_a_reader_confirms_and_leaves_with_the_keyboard_alone(newsroom):

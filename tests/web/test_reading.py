@@ -4,11 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
-from nkwatch.domain.statement import Entry
+from nkwatch.domain.statement import Entry, Presence
+from nkwatch.reading.stories import Placement
+from nkwatch.store import schema
 from tests.web.conftest import visitor
 from tests.web.html import Page
-from tests.web.samples import ENGLISH, KOREAN, NOW, tell, tell_samples
+from tests.web.samples import ENGLISH, KOREAN, NOW, Box, tell, tell_samples
 
 CAMP = "The North Korean government must close the prison camp at Yodok. Nobody should be tortured there. " * 3
 
@@ -141,15 +144,114 @@ async def test_a_host_in_other_letters_is_shown_in_punycode(newsroom, client):
 
 async def test_sources_say_in_words_how_they_are(newsroom, client):
     await tell_samples(newsroom)
-    rows = {r.cssselect("th")[0].text_content(): " ".join(r.text_content().split())
+    rows = {r.cssselect("th bdi")[0].text: " ".join(r.text_content().split())
             for r in Page.of((await client.get("/sources")).text).all("tbody tr")}  # fmt: skip
     assert len(rows) == 7
     courier = rows["The Wendlebury Courier"]
-    assert "failing since 22 November 2026, 07:00 UTC" in courier
-    assert "HTTP 503" in courier
+    assert "Last success 22 Nov 2026, 07:00 UTC" in courier
+    assert "HTTP 503" not in courier
     assert "not polled yet" in rows["누리가람일보"]
     assert "never" in rows["누리가람일보"]
     assert " ok " in rows["Reedbank Border Watch"]
+
+
+# ---- whose words they are
+
+
+async def released(newsroom, story, organisation):
+    """Let the statement that opened a story be what `organisation` released and its source only reprints."""
+    (found,) = await newsroom.statements.stories([story])
+    released_by = replace(found.lead.reading, released_by=organisation, rules="test.9")
+    await newsroom.statements.record_readings([Placement(released_by, story, ())], newsroom.clock())
+
+
+async def test_a_reprint_names_who_released_it_and_then_who_passed_it_on(newsroom, client):
+    (story,) = await tell(newsroom, ENGLISH, entry())
+    await released(newsroom, story, "Quarry Relief")
+    for path in ("/", f"/stories/{story}"):
+        page = Page.of((await client.get(path)).text)
+        assert page.text("article .from").startswith("Quarry Relief · via Reedbank Border Watch · 22 November 2026")
+    for language, words in (("ko", "Border Watch 경유"), ("ja", "Border Watch経由"), ("fr", "via Reedbank")):
+        page = Page.of((await client.get(f"/stories/{story}", params={"lang": language})).text)
+        assert words in page.text("article .from")
+
+
+async def test_a_publisher_of_its_own_words_is_named_once(newsroom, client):
+    (story,) = await tell(newsroom, ENGLISH, entry())
+    assert "via" not in Page.of((await client.get(f"/stories/{story}")).text).text("article .from")
+
+
+# ---- what may not be shown
+
+PUBLIC = ("/", "/stories/{}", "/sources", "/?lang=ko", "/stories/{}?lang=fr")
+
+
+async def changed(newsroom, statement_id, **values):
+    """Write these values into a statement."""
+    row = update(schema.statement).where(schema.statement.c.id == statement_id).values(**values)
+    await newsroom.database.write(lambda c: c.execute(row))
+
+
+@pytest.mark.parametrize("presence", [Presence.MISSING, Presence.HIDDEN])
+async def test_what_its_source_deleted_is_on_no_page(newsroom, client, presence):
+    (story,) = await tell(newsroom, ENGLISH, entry())
+    await changed(newsroom, story, presence=presence)
+    for path in PUBLIC:
+        assert "Close the camp" not in (await client.get(path.format(story))).text
+    answer = await client.get(f"/stories/{story}")
+    assert answer.status_code == 404
+    assert "or the text was taken back by its publisher" in Page.of(answer.text).text("main")
+
+
+async def test_what_an_editor_keeps_is_shown_again(newsroom, client):
+    (story,) = await tell(newsroom, ENGLISH, entry())
+    await changed(newsroom, story, presence=Presence.MISSING)
+    await newsroom.statements.record_presence(story, Presence.KEPT)
+    assert Page.of((await client.get(f"/stories/{story}")).text).text("h1") == "Close the camp at Yodok"
+
+
+async def test_a_deleted_report_leaves_its_story_to_the_others(newsroom, client):
+    await tell_samples(newsroom)
+    story = next(s for s in await newsroom.statements.newest(90) if s.lead.statement.title.startswith("Women sold"))
+    await changed(newsroom, story.lead.statement.id, presence=Presence.MISSING)
+    page = Page.of((await client.get(f"/stories/{story.id}")).text)
+    assert page.text("h1") == story.others[0].statement.title
+    assert len(page.all("article")) == len(story.others)
+
+
+async def test_nothing_under_embargo_is_on_a_page_before_its_hour(newsroom, client):
+    later = NOW + timedelta(hours=8)
+    await tell(newsroom, ENGLISH, entry(embargo=later))
+    ((held, _),) = await newsroom.statements.recent(9)
+    for path in PUBLIC:
+        assert "Close the camp" not in (await client.get(path.format(held.id))).text
+    assert (await client.get(f"/stories/{held.id}")).status_code == 404
+    newsroom.clock.now = later
+    await newsroom.read()
+    assert (await client.get(f"/stories/{held.id}")).status_code == 200
+
+
+async def test_a_text_that_is_put_under_embargo_later_goes_until_its_hour(newsroom, client):
+    (story,) = await tell(newsroom, ENGLISH, entry())
+    later = NOW + timedelta(hours=8)
+    await changed(newsroom, story, embargo=later, read_from=later)
+    assert (await client.get(f"/stories/{story}")).status_code == 404
+    assert "Close the camp" not in (await client.get("/")).text
+    newsroom.clock.now = later
+    assert (await client.get(f"/stories/{story}")).status_code == 200
+
+
+async def test_the_demo_lists_neither_what_was_deleted_nor_what_is_under_embargo(newsroom):
+    await tell(
+        newsroom, ENGLISH, entry(embargo=NOW + timedelta(hours=8)), entry("Free the prisoners of Yodok", guid="2")
+    )
+    shown = next(s for s, _ in await newsroom.statements.recent(9) if s.title.startswith("Free"))
+    async with visitor(newsroom, Box()) as client:
+        page = (await client.get("/demo")).text
+        assert "Free the prisoners" in page
+        assert "Close the camp" not in page
+        await changed(newsroom, shown.id, presence=Presence.HIDDEN)
+        assert "Free the prisoners" not in (await client.get("/demo")).text
 
 
 async def test_health_follows_the_database(newsroom, client):

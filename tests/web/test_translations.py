@@ -15,8 +15,9 @@ LOCALES = files("nkwatch.catalogue") / "locales"
 
 
 def messages():
-    pages = [p for p in (TEMPLATES / "web").iterdir() if p.name.endswith(".html")]
-    for page in [*pages, TEMPLATES / "mail" / "words.txt"]:
+    pages = [p for p in (TEMPLATES / "web").iterdir() if p.name.endswith((".html", ".svg"))]
+    shared = [TEMPLATES / "mail" / name for name in ("words.txt", "links.html", "watch.html")]
+    for page in [*pages, *shared]:
         with page.open("rb") as lines:
             yield from (
                 found[1] for found in extract("jinja2.ext:babel_extract", lines, options={"trim_blocks": "true"})

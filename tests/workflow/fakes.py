@@ -24,6 +24,7 @@ from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source
 from nkwatch.domain.story import Story
 from nkwatch.domain.subscriber import Format, Schedule
+from nkwatch.domain.watch import Watch
 from nkwatch.editing.digests import Pick
 from nkwatch.editing.matching import Reason
 from tests.making import NOW, composition
@@ -118,6 +119,7 @@ class PlainComposer:
         schedule: Schedule,
         language: str,
         form: Format,
+        watch: Watch,
     ) -> Composition:
         names = " ".join(p.story.id for p in picks)
         rest = " ".join(s.id for s in more)

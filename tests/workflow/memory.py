@@ -18,6 +18,7 @@ from nkwatch.domain.bulletin import (
     Window,
 )
 from nkwatch.domain.errand import Errand, Purpose, Ran, Rest
+from nkwatch.domain.identity import TITLE, Sifted
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import Health, Polled, PollState
 from nkwatch.domain.snapshot import Snapshot
@@ -132,7 +133,7 @@ class MemoryStatements:
         return sum(map(self._record, polls))
 
     def _record(self, polled: Polled) -> int:
-        state, publisher, sifted = polled.state, polled.publisher, polled.sifted
+        state, publisher, sifted = polled.state, polled.publisher, self._apart(polled.publisher, polled.sifted)
         fresh = {k.statement.id: k for k in sifted.new if k.statement.id not in self.memory.statements}
         named = [(k, of.statement.id) for of in sifted.new for k in of.keys] + list(sifted.further_keys)
         self.memory.states[state.source_id] = state
@@ -149,6 +150,25 @@ class MemoryStatements:
         self._let_rest(polled.rest)
         self._keep(polled.snapshot, [*(k.statement.id for k in sifted.new), *(s.id for s in sifted.edited)])
         return len(fresh)
+
+    def _apart(self, publisher: str, sifted: Sifted) -> Sifted:
+        """Without what another source of the publisher brought first: its keys lead to that."""
+        owners = {
+            k.statement.id: [
+                self.memory.keys[publisher, key]
+                for key in sorted(k.keys)
+                if not key.startswith(TITLE) and (publisher, key) in self.memory.keys
+            ]
+            for k in sifted.new
+        }
+        same = {i: found[0] for i, found in owners.items() if found and i not in found}
+        further = [(key, same[k.statement.id]) for k in sifted.new if k.statement.id in same for key in k.keys]
+        return replace(
+            sifted,
+            new=tuple(k for k in sifted.new if k.statement.id not in same),
+            further_keys=(*sifted.further_keys, *further),
+            errands=tuple(e for e in sifted.errands if e.statement_id not in same),
+        )
 
     def _edit(self, edited: Statement) -> None:
         old = self.memory.statements[edited.id]
@@ -217,7 +237,7 @@ class MemoryStatements:
                 known.append(kept)
 
     async def snapshots(self, statement_id: str) -> list[Snapshot]:
-        return sorted(self.memory.snapshots.get(statement_id, ()), key=lambda s: s.at)
+        return sorted(self.memory.snapshots.get(statement_id, ()), key=lambda s: (s.at, s.sha256))
 
     async def untold_health(self, morning: datetime) -> list[PollState]:
         if any(at >= morning for _, at in self.memory.told.values()):
@@ -237,7 +257,7 @@ class MemoryStatements:
 
     async def missing(self) -> list[Statement]:
         gone = [s for s in self.memory.statements.values() if s.presence is Presence.MISSING]
-        return sorted(gone, key=lambda s: s.published)
+        return sorted(gone, key=lambda s: (s.published, s.id))
 
     async def unread(self, limit: int, now: datetime) -> list[Placed]:
         waiting = [
@@ -285,7 +305,7 @@ class MemoryStatements:
     async def alert_candidates(self, limit: int) -> list[Story]:
         waiting = {AlertState.OPEN, AlertState.RELEASED}
         ids = [i for i, t in self.memory.stories.items() if t.alert in waiting and self._shown(i)]
-        return await self.stories(sorted(ids, key=lambda i: self.memory.stories[i].ready_at)[:limit])
+        return await self.stories(sorted(ids, key=lambda i: (self.memory.stories[i].ready_at, i))[:limit])
 
     async def record_alert(
         self, story_id: str, state: AlertState, reason: str, now: datetime, *, was: AlertState | None = None

@@ -57,7 +57,7 @@ class Room:
         """A statement comes in and is read now."""
         one = statement(name, **({"published": self.clock.now, "first_seen": self.clock.now} | fields))
         known = Known(one, frozenset({name}))
-        await self.statements.record_poll(Polled(state("a"), one.publisher, Sifted((known,))))
+        await self.statements.record_polls([Polled(state("a"), one.publisher, Sifted((known,)))])
         level = Urgency.URGENT if urgent else Urgency.ROUTINE
         await self.statements.record_readings([placement(one, joins, urgency=level)], self.clock.now)
 

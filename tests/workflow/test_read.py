@@ -2,14 +2,18 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from nkwatch.domain.identity import Known, Sifted
-from nkwatch.domain.polling import Polled
-from nkwatch.domain.source import Scope
+from nkwatch.domain.polling import Fetched, Polled
+from nkwatch.domain.source import Role, Scope
 from nkwatch.domain.statement import Statement
+from nkwatch.workflow.collect import Collect
 from nkwatch.workflow.read import BATCH, Read, ReadStatements
 from tests.making import NOW, entry, lexicon, prose, source, state, statement
-from tests.workflow.fakes import FakeClock
+from tests.workflow.fakes import FakeClock, Notices, ScriptedPoller
 from tests.workflow.memory import Memory, MemoryStatements
 
 LEXICON = lexicon({"names": ["North Korea"], "hints": ["Pyongyang"], "theme:prisons": ["prison camp"]})
@@ -111,3 +115,48 @@ async def test_a_crash_between_two_batches_loses_nothing_and_repeats_nothing() -
         await desk.read()
     assert await desk.read() == Read(3, 3, 3)
     assert len(desk.memory.stories) == BATCH + 3
+
+
+async def test_a_statement_whose_page_never_comes_is_read_after_a_quarter_of_an_hour() -> None:
+    desk = Desk(domains=("a.example",))
+    shown = Fetched((entry("Prison camp in North Korea", url="https://a.example/1"),))
+    clock = FakeClock()
+    poller = ScriptedPoller({"a": [shown]})
+    collect = Collect(desk.memory.sources, desk.statements, poller, lambda source, one: True, clock, Notices(), "test")
+    await collect()
+    read = ReadStatements(desk.memory.sources, desk.statements, LEXICON, clock)
+    clock.forward(minutes=14, seconds=59)
+    assert await read() == Read()
+    clock.forward(seconds=1)
+    assert await read() == Read(1, 1, 1)
+
+
+async def test_what_is_under_embargo_is_read_when_it_ends() -> None:
+    desk, clock = Desk(), FakeClock()
+    desk.read = ReadStatements(desk.memory.sources, desk.statements, LEXICON, clock)
+    await desk.told(on_nk("s1").under(NOW + timedelta(hours=5), NOW))
+    assert await desk.read() == Read()
+    clock.forward(hours=5)
+    assert await desk.read() == Read(1, 1, 1)
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_only_a_reprint_is_attributed_to_the_organisation_that_released_it(role: Role) -> None:
+    desk = Desk(role=role)
+    desk.read = ReadStatements(
+        desk.memory.sources, desk.statements, LEXICON, FakeClock(), ("Camp Watch", "Publisher b")
+    )
+    await desk.told(on_nk("s1", f"Camp Watch said today that {prose('s1')}"), on_nk("s2"))
+    await desk.read()
+    by = {i: r.released_by for i, r in desk.memory.readings.items()}
+    assert by == {"s1": "Camp Watch" if role is Role.REPRINT else "", "s2": ""}
+    (story,) = await desk.statements.stories(["s1"])
+    assert story.lead.by == ("Camp Watch" if role is Role.REPRINT else "Publisher a")
+
+
+async def test_a_hidden_statement_is_read_and_tells_no_story() -> None:
+    desk = Desk()
+    await desk.told(on_nk("s1"))
+    await desk.statements.record_polls([Polled(state("a"), "Publisher a", Sifted(removed=("s1",)))])
+    assert await desk.read() == Read(1, 1, 1)
+    assert await desk.statements.stories(["s1"]) == []

@@ -3,7 +3,9 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import ValidationError
@@ -18,6 +20,7 @@ from nkwatch.domain.identity import normalised_address
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Role, Scope, Source
 from nkwatch.domain.statement import Entry
+from nkwatch.feeds.dates import home
 
 SHOWN = 10
 SELECTORS = ("item", "title", "link", "date", "teaser")
@@ -145,22 +148,30 @@ def _chosen(choices: Sequence[Choice], *, yes: bool, as_json: bool) -> Choice | 
 def _show(choices: Sequence[Choice]) -> None:
     for number, choice in enumerate(choices, 1):
         source = choice.source
-        newest = f"{choice.newest:%Y-%m-%d}" if choice.newest else "no dates"
-        say(f"\n{number}. {source.kind} {source.url} ({choice.found})")
-        say(f"   {len(choice.entries)} entries, newest: {newest}, {choice.about} name North Korea")
-        for name, selector in source.options.items():
-            say(f"   {name} = {selector}")
-        rows([sample(e) for e in choice.entries[:SHOWN]], as_json=False, empty="   it shows nothing")
+        newest = f"{local(choice.newest, source):%Y-%m-%d}" if choice.newest else "no dates"
+        lines = [
+            f"{number}. {source.kind} {source.url} ({choice.found})",
+            f"   {len(choice.entries)} entries, newest: {newest}, {choice.about} name North Korea",
+            *(f"   {name} = {selector}" for name, selector in source.options.items()),
+        ]
+        sys.stdout.write("\n".join(lines) + "\n")
+        rows([_seen(e, source) for e in choice.entries[:SHOWN]], as_json=False, empty="   it shows nothing")
+        sys.stdout.write("\n")
 
 
-def sample(entry: Entry) -> dict[str, object]:
+def _seen(entry: Entry, source: Source) -> dict[str, object]:
     """An entry in short, for people to look at."""
     return {
         "title": printable(entry.title)[:80],
         "link": printable(entry.url),
-        "date": entry.published,
+        "date": local(entry.published, source, entry) if entry.published else None,
         "teaser": printable(entry.text)[:60],
     }
+
+
+def local(instant: datetime, source: Source, entry: Entry | None = None) -> datetime:
+    """An instant in the zone of its source, where the day is the one that the page shows."""
+    return instant.astimezone(ZoneInfo(home(source, f"{entry.title} {entry.language}" if entry else "")))
 
 
 def printable(text: str) -> str:
@@ -176,7 +187,10 @@ def _record(choice: Choice) -> dict[str, object]:
         "entries": len(choice.entries),
         "newest": choice.newest,
         "about_nk": choice.about,
-        "samples": [sample(e) for e in choice.entries[:SHOWN]],
+        "samples": [
+            {"title": e.title, "url": e.url, "published": e.published, "text": e.text[:200]}
+            for e in choice.entries[:SHOWN]
+        ],
     }
 
 

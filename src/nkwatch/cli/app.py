@@ -99,7 +99,11 @@ def poll(
 
     async def work(newsroom: Newsroom) -> object:
         collected = await newsroom.collect(only=sources.known_sources(newsroom, ids or []))
-        return asdict(collected) | asdict(await newsroom.visit())
+        visits = await newsroom.visit()
+        for state in await newsroom.statements.states():
+            if state.failures:
+                say(f"{state.source_id}: {state.reason} It is asked again at {state.due_at:%Y-%m-%d %H:%M} UTC.")
+        return asdict(collected) | asdict(visits)
 
     answer(in_newsroom(context, work), as_json=as_json)
 

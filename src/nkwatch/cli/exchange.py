@@ -23,6 +23,7 @@ from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source, host_of
 from nkwatch.feeds.decoding import decode
 from nkwatch.feeds.documents import Unreadable
+from nkwatch.web.watching import plot
 
 OPML = frozenset({".opml", ".xml"})
 
@@ -84,6 +85,24 @@ def export_sources(
     feeds = sum(s.kind == "feed" and on_the_web(s.url) for s in shown)
     links = sum(on_the_web(s.url) for s in shown) - feeds
     say(f"{feeds} feeds, {links} as links because no feed reader reads them, {len(shown) - feeds - links} left out")
+
+
+def plot_sources(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option("--out", help="The SVG file to write.")] = Path("sources.svg"),
+    language: Annotated[str, typer.Option(help="en, ko, ja or fr.")] = "en",
+) -> None:
+    """Draw when each source published in the last 90 days, and how it is, into an SVG file.
+
+    Example: nkwatch sources plot --out sources.svg
+    """
+    drawn = in_newsroom(context, lambda newsroom: plot(newsroom, language))
+    try:
+        out.write_text(drawn, "utf-8")
+    except OSError as wrong:
+        errors.print(f"{out}: {wrong.strerror}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+    say(f"wrote {out}")
 
 
 def as_sources(read: Subscriptions, known: dict[str, Source], *, enabled: bool) -> list[Source]:

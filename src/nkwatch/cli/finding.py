@@ -123,7 +123,7 @@ class Finding:
             return found
         robots = await self._asked(urljoin(url, "/robots.txt"))
         news = from_robots(robots.body.decode("utf-8", "replace"), url) if robots else ()
-        for candidate in (*news[:1], *usual_places(url)):
+        for candidate in (*news[:1], *usual_places(url, *self.draft.languages[:1])):
             if self.requests >= MOST_REQUESTS - 1:  # one is left for the page itself
                 break
             if choice := await self._candidate(candidate):

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from nkwatch.assembly import Newsroom
-from nkwatch.cli.adding import add, printable
-from nkwatch.cli.exchange import export_sources, from_file, import_sources
+from nkwatch.cli.adding import add, local, printable
+from nkwatch.cli.exchange import export_sources, from_file, import_sources, plot_sources
 from nkwatch.cli.finding import as_table
 from nkwatch.cli.newsroom import Json, in_newsroom
 from nkwatch.cli.output import FAILED, answer, plain_errors, rows, say
@@ -213,12 +213,12 @@ class Checked:
         """It for people."""
         if self.reason:
             return [f"{self.source.id}: {self.health}: {printable(self.reason)}"]
-        newest = max((f"{e.published:%Y-%m-%d}" for e in self.entries if e.published), default="no dates")
+        days = [f"{local(e.published, self.source, e):%Y-%m-%d}" if e.published else "" for e in self.entries]
         caught = ", ".join(f"{name} {n}" for name, n in self.caught().items())
+        newest = max(days, default="") or "without a date"
         head = f"{self.source.id}: {self.health}, {len(self.entries)} entries, newest {newest} (with {caught})"
-        days = (f"{e.published:%Y-%m-%d}" if e.published else "no date   " for e in self.entries)
         shown = zip(days, self.entries[:SAMPLES], strict=False)
-        return [head, *(f"  {day}  {printable(e.title)[:90]}  {printable(e.url)}" for day, e in shown)]
+        return [head, *(f"  {day:10}  {printable(e.title)[:90]}  {printable(e.url)}" for day, e in shown)]
 
 
 async def _check(newsroom: Newsroom, source: Source, turns: asyncio.Semaphore) -> Checked:
@@ -245,3 +245,4 @@ sources_app.command("enable")(enable)
 sources_app.command("disable")(disable)
 sources_app.command("import")(import_sources)
 sources_app.command("export")(export_sources)
+sources_app.command("plot")(plot_sources)

@@ -6,7 +6,7 @@ The same statement may be shown again re-dated, re-ordered, with another guid or
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from nkwatch.domain.errand import Errand, Purpose
 from nkwatch.domain.statement import TRACKING, Entry, Origin, Statement, cut, digest
 
-TITLE = "title:"
+#: Weak keys: title and date; and the whole text, where nothing else tells an entry from those that we have.
+TITLE, TEXT = "title:", "text:"
 #: Texts that begin alike for so many characters are one text in two versions.
 ALIKE = 60
 #: A statement waits so long for its page before it is read without.
@@ -110,8 +111,7 @@ def identity_keys(entry: Entry, shared: frozenset[str] = frozenset()) -> tuple[s
     keys = tuple(f"{kind}{name}" for kind, name in named if name and f"{kind}{name}" not in shared)
     title = f"{TITLE}{_folded(entry.title)}|{entry.published:%Y-%m-%d}" if entry.title and entry.published else ""
     titles = (title,) if title and title not in shared else ()
-    # with nothing else to tell it by, the text must do, also where the title happens to stand alone this time
-    return (*keys, *titles) if keys else (*titles, _text_key(entry))
+    return (*keys, *titles, f"{TEXT}{digest(f'{entry.title} {entry.text}')}")
 
 
 Identified = tuple[tuple[Entry, tuple[str, ...]], ...]
@@ -124,7 +124,9 @@ def identify(entries: Iterable[Entry]) -> Identified:
     A key that entries with different guids, addresses or titles carry tells none of them apart. The same entry shown
     twice is one.
     """
-    distinct = {_look(e): e for e in entries}
+    looks = {_look(e): e for e in entries}
+    # a copy with a guid of its own
+    distinct = {(*look[1:3], e.text) if look[1] else look: e for look, e in looks.items()}
     raw = [(entry, identity_keys(entry)) for entry in distinct.values()]
     counts = Counter(key for _, keys in raw for key in set(keys))
     shared = frozenset(key for key, n in counts.items() if n > 1)
@@ -140,10 +142,11 @@ def sift(identified: Identified, known: Mapping[str, Statement], origin: Origin,
     further: list[tuple[str, str]] = []
     recognised = 0
     for entry, keys in identified:
-        seen, unknown = recognise(entry, keys, known), tuple(k for k in keys if k not in known)
+        seen = recognise(entry, keys, known)
+        unknown = tuple(k for k in keys if k not in known and not k.startswith(TEXT))
         rival = standing.get(seen.id) if seen else None
         if seen is None or (rival and unknown and not _same(entry, rival.title, rival.text)):
-            usable = unknown or (_text_key(entry),)
+            usable = unknown if any(not k.startswith(TITLE) for k in unknown) else (*unknown, keys[-1])
             fresh = origin.statement(entry, usable[0], now)
             new.setdefault(fresh.id, Known(fresh, frozenset(usable)))
             continue
@@ -155,24 +158,26 @@ def sift(identified: Identified, known: Mapping[str, Statement], origin: Origin,
     return Sifted(tuple(new.values()), tuple(edited), tuple(further), known=recognised)
 
 
-def recognise(entry: Entry, keys: Iterable[str], known: Mapping[str, Statement]) -> Statement | None:
+def recognise(entry: Entry, keys: Sequence[str], known: Mapping[str, Statement]) -> Statement | None:
     """The statement that `entry` shows, if it is known under any of its keys.
 
-    Title and date are a weak key: two statements of one day may bear one title, and then their texts differ. Any
-    other key is believed where another one, the title or the text agrees; else where at least the date does, for a
-    feed may give whatever it shows the same guid, or the same address.
+    Title and date are a weak key: two statements of one day may bear one title, and then their texts differ. Guid,
+    address and symbol are believed where another of them, the title or the text agrees; else where at least the date
+    does, for a feed may give whatever it shows the same guid, or the same address. The text is the last resort.
     """
     hits = [(key, known[key]) for key in keys if key in known]
-    times = Counter(s.id for key, s in hits if not key.startswith(TITLE))
+    times = Counter(s.id for key, s in hits if not key.startswith((TITLE, TEXT)))
+    named_anew = any(k not in known and not k.startswith((TITLE, TEXT)) for k in keys)
     likely: list[Statement] = []
     for key, statement in hits:
         if key.startswith(TITLE):
-            if not entry.text or not statement.shown or _alike(entry.text, statement.shown):
-                return statement
-        elif times[statement.id] > 1 or _same(entry, statement.title, statement.shown):
+            sure = not entry.text or not statement.shown or _alike(entry.text, statement.shown)
+        else:
+            sure = times[statement.id] > 1 or _same(entry, statement.title, statement.shown)
+            sure = sure and not key.startswith(TEXT)
+            likely += [] if _redated(entry, statement) and (named_anew or not key.startswith(TEXT)) else [statement]
+        if sure:
             return statement
-        elif not _redated(entry, statement):
-            likely.append(statement)
     return likely[0] if likely else None
 
 
@@ -194,10 +199,6 @@ def _redated(entry: Entry, statement: Statement) -> bool:
 
 def _folded(title: str) -> str:
     return " ".join(title.casefold().split())
-
-
-def _text_key(entry: Entry) -> str:
-    return f"text:{digest(f'{entry.title} {entry.text}')}"
 
 
 def _look(entry: Entry) -> tuple[str, ...]:

@@ -98,6 +98,11 @@ class Statement:
         """A hash of what readers see: title and text with white space collapsed, never the raw HTML."""
         return _content(self.title, self.text)
 
+    def public(self, now: datetime) -> bool:
+        """Whether it may be shown: neither deleted by its source, nor under an embargo that still binds."""
+        bound = self.embargo is not None and self.embargo > now
+        return self.presence in {Presence.SHOWN, Presence.KEPT} and not bound
+
     def after(self, entry: Entry, now: datetime) -> "Statement":
         """This statement after its source showed `entry` for it: unchanged, or its next revision."""
         title = entry.title or self.title

@@ -1,6 +1,6 @@
 """A *story* is the statements that report the same thing; one of them leads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -57,6 +57,11 @@ class Story:
     ready_at: datetime
     alert: AlertState = AlertState.OPEN
     alert_reason: str = ""
+
+    def public(self, now: datetime) -> "Story | None":
+        """This story with the reports that may be shown at `now`; None where none of them may."""
+        reports = tuple(r for r in self.reports if r.statement.public(now))
+        return replace(self, reports=reports) if reports else None
 
     @property
     def lead(self) -> Report:

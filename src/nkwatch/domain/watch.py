@@ -34,12 +34,13 @@ def watch(states: Iterable[PollState], sources: Mapping[str, Source]) -> Watch:
         by_publisher[sources[state.source_id].publisher].append(state)
     publishers = sorted(by_publisher.items(), key=lambda item: (item[0].casefold(), item[0]))
     unreadable = [name for name, own in publishers if all(map(is_unreadable, own))]
+    partly = [name for name, own in publishers if any(map(is_unreadable, own)) and name not in unreadable]
     return Watch(
         sources=len(asked),
         answering=sum(not is_unreadable(s) for s in asked),
-        silent=tuple(name for name, own in publishers if all(s.health is Health.SILENT for s in own)),
+        silent=tuple(name for name, own in publishers if all(map(_is_silent, own))),
         unreadable=tuple(unreadable),
-        partly=tuple(n for n, own in publishers if any(map(is_unreadable, own)) and n not in unreadable),
+        partly=tuple(partly),
     )
 
 
@@ -51,3 +52,7 @@ def was_asked(state: PollState) -> bool:
 def is_unreadable(state: PollState) -> bool:
     """Whether the source cannot be read. One failure is an accident, unless nothing was ever read."""
     return state.health in _SHUT or (state.failures > 0 and state.last_ok_at is None)
+
+
+def _is_silent(state: PollState) -> bool:
+    return state.health is Health.SILENT and not is_unreadable(state)

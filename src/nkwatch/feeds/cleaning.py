@@ -29,7 +29,7 @@ BLOCKS = _names(
     "address article aside blockquote caption center dd details dialog dir div dl dt fieldset figure footer h1 h2 h3 "
     "h4 h5 h6 header hgroup hr li main menu nav ol p pre section summary table tbody tfoot thead tr ul"
 )
-#: Of these, what ends nowhere is taken for empty, as it was meant: HTML would take the rest of the text for their content.
+#: Of these, what ends nowhere is taken for empty: HTML would take the rest of the text for their content.
 HOLDERS = _names("iframe object embed canvas audio video form button figcaption noscript")
 CELLS = frozenset({"td", "th"})
 CLEANER = nh3.Cleaner(tags={*BLOCKS, *CELLS, "br"}, clean_content_tags=set(DROPPED), attributes={}, link_rel=None)

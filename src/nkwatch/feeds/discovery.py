@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import html
 
 from nkwatch.domain.identity import normalised_address
+from nkwatch.domain.source import host_of
 from nkwatch.feeds.cleaning import title_line
 from nkwatch.feeds.documents import Document, Unreadable, address, language_tag
 from nkwatch.feeds.listings import page
@@ -26,8 +27,9 @@ NO_FEED = re.compile(
 )
 COMMENTS = re.compile(r"comments?\b|댓글|コメント|commentaires", re.IGNORECASE)
 SITEMAP_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
-#: What systems for websites serve without saying so; the last is that of many Korean newspapers.
-USUAL_PLACES = ("/feed/", "/rss.xml", "/rss", "/feed.xml", "/atom.xml", "/index.xml", "/rss/allArticle.xml")
+#: What systems for websites serve without saying so, and what that of many Korean newspapers serves.
+USUAL_PLACES = ("/feed/", "/rss.xml", "/rss", "/feed.xml", "/atom.xml", "/index.xml")
+USUAL_IN_KOREA = "/rss/allArticle.xml"
 MOST_CANDIDATES = 20
 LONGEST_NAME = 120
 
@@ -74,9 +76,11 @@ def from_robots(robots: str, url: str) -> tuple[Candidate, ...]:
     )
 
 
-def usual_places(url: str) -> tuple[Candidate, ...]:
-    """Where a feed of the site at `url` may be, though nothing says so."""
-    return tuple(Candidate(urljoin(url, path), found="in a usual place") for path in USUAL_PLACES)
+def usual_places(url: str, language: str = "") -> tuple[Candidate, ...]:
+    """Where a feed of the site at `url` may be, though nothing says so; likely places first."""
+    korean = language.startswith("ko") or host_of(url).endswith(".kr")
+    places = (USUAL_IN_KOREA, *USUAL_PLACES) if korean else (*USUAL_PLACES, USUAL_IN_KOREA)
+    return tuple(Candidate(urljoin(url, path), found="in a usual place") for path in places)
 
 
 def distinct(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:

@@ -16,6 +16,7 @@ from nkwatch.net import Allowed, Answer, Disallowed, Robots, Unreached, Web
 
 #: What a refusal means, and what the operator can do about it.
 REFUSALS: Mapping[int, str] = {
+    HTTPStatus.NOT_MODIFIED: "The source says that nothing has changed (304), though it was asked for everything.",
     HTTPStatus.UNAUTHORIZED: "The source wants a login (401): ask its publisher for open access, or switch it off.",
     HTTPStatus.FORBIDDEN: "The source refuses us (403): ask its publisher to let this reader in.",
     HTTPStatus.NOT_FOUND: "The source is not at its address any more (404): look for the new one.",
@@ -36,6 +37,8 @@ ASKING_TO_WAIT = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNA
 INDEXES = 2
 #: No span is longer: how much of it is honoured is decided in the domain, but a date must be able to hold it.
 LONGEST = timedelta(days=366)
+#: Dates that are dates in every zone.
+_FIRST, _LAST = datetime.min + timedelta(days=1), datetime.max - timedelta(days=1)  # noqa: DTZ901
 
 
 class WebKind:
@@ -62,11 +65,12 @@ class WebKind:
     async def poll(self, source: Source, state: PollState) -> Outcome:
         """Ask `source` once, with the validators of `state`; whatever goes wrong is a `Failed`."""
         url = self._kind.asked(source, state.address(source))
-        answer = await self._get(url, self._conditional(state))
+        validators = self._conditional(state)
+        answer = await self._get(url, validators)
         match answer:
             case Failed():
                 return answer
-            case Answer(status=HTTPStatus.NOT_MODIFIED):
+            case Answer(status=HTTPStatus.NOT_MODIFIED) if validators:
                 return Unchanged(max_age(answer.headers, self._clock()), answer.moved_to)
             case Answer(status=HTTPStatus.OK):
                 return await self._read(answer, source, state)
@@ -97,10 +101,10 @@ class WebKind:
         if isinstance(parsed, Failed):
             # without validators to store, the next poll gets the whole body again
             return parsed
-        if state.shown and not parsed.entries:
+        if state.shown and not parsed.entries and not self._kind.may_empty:
             return Failed(f"The source shows nothing where there were {state.shown} entries.")
-        # what is cut off must come again whole
-        whole = not parsed.partial
+        # what is cut off must come again whole, and an index may stay the same while its documents change
+        whole = not parsed.partial and read is answer
         return Fetched(
             parsed.entries,
             etag=etag if whole else "",
@@ -114,7 +118,7 @@ class WebKind:
 
     async def _parsed(self, answer: Answer, source: Source) -> tuple[Parsed | Failed, Answer]:
         """What the document shows, or the one that it leads to; and the answer that it was read from."""
-        for _ in range(INDEXES + 1):
+        for left in range(INDEXES, -1, -1):
             document = Document(answer.body, answer.url, answer.headers.get("content-type", ""))
             read = await self._workers.run(self._kind.read, document, source)
             match read:
@@ -122,6 +126,8 @@ class WebKind:
                     return read, answer
                 case Unreadable(reason):
                     return Failed(reason), answer
+                case Elsewhere() if not left:
+                    break
                 case Elsewhere(url):
                     led = await self._get(url, {})
                     if isinstance(led, Failed) or led.status != HTTPStatus.OK:
@@ -147,18 +153,20 @@ def snapshot(answer: Answer, now: datetime) -> Snapshot:
 
 
 def _validators(answer: Answer) -> tuple[str, str]:
-    return answer.headers.get("etag", ""), answer.headers.get("last-modified", "")
+    """Those that can be sent back verbatim: of bytes that are no text only marks are left (`nkwatch.net.web`)."""
+    etag, modified = (answer.headers.get(name, "") for name in ("etag", "last-modified"))
+    return "" if "\ufffd" in etag else etag, "" if "\ufffd" in modified else modified
 
 
 def refused(answer: Answer, now: datetime) -> Failed:
     """What an answer means that is neither 200 nor 304."""
     status = answer.status
+    wait = retry_after(answer.headers, now) if status in ASKING_TO_WAIT else timedelta(0)
     if answer.headers.get("cf-mitigated", "").lower() == "challenge":
-        return Failed(CHALLENGE, trouble=Trouble.BLOCKED)
+        return Failed(CHALLENGE, wait, Trouble.BLOCKED)
     reason = REFUSALS.get(status)
     if reason is None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         reason = f"The source has trouble of its own ({status}); nothing needs to be done yet."
-    wait = retry_after(answer.headers, now) if status in ASKING_TO_WAIT else timedelta(0)
     said = reason or f"The source gave an answer that means nothing to us ({status})."
     return Failed(said, wait, TROUBLES.get(status, Trouble.FAILING))
 
@@ -194,6 +202,9 @@ def _seconds(value: str) -> timedelta:
 def _date(value: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(value)
-    except (ValueError, IndexError, TypeError):
+    except (ValueError, IndexError, TypeError, OverflowError):
         return None
-    return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+    # one that names no zone means UTC; in another, the last day there is may lie behind the end of time
+    zone = date.tzinfo or UTC
+    near = min(max(date.replace(tzinfo=None), _FIRST), _LAST)
+    return near.replace(tzinfo=zone).astimezone(UTC)

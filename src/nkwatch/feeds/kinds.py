@@ -54,13 +54,15 @@ class DocumentKind:
     """A kind whose sources are one document on the web, read by `read` (importable by name).
 
     `accept` is the Accept header. `robots` says whether robots.txt is heeded: it is for pages made for people, and
-    not for what is published for polling (decision 0007).
+    not for what is published for polling (decision 0007). `may_empty` says that showing nothing after something is no
+    failure: a news sitemap holds the last two days only.
     """
 
     name: str
     accept: str
     read: Reader
     robots: bool = True
+    may_empty: bool = False
     problems: Problems = no_problems
     asked: Asked = same_address
 

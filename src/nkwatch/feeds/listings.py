@@ -4,8 +4,8 @@ A proposal is a guess for a person to look at, never taken by itself.
 """
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,6 +18,7 @@ from nkwatch.feeds.cleaning import title_line
 from nkwatch.feeds.dates import published
 from nkwatch.feeds.decoding import decode
 from nkwatch.feeds.documents import Document, Unreadable
+from nkwatch.feeds.naming import STEADY, inner_selectors, item_selectors, names
 
 FEWEST_ITEMS = 3
 MOST_PROPOSALS = 3
@@ -34,8 +35,6 @@ CONTENT = frozenset({"article", "main", "body", "html"})
 MENUS = frozenset({"nav", "header", "footer", "aside", "form"})
 NAMED_AS_MENU = re.compile(r"(?:^|[-_])(?:nav|menu|gnb|lnb|snb|footer|header|side|breadcrumb|widget|popular|banner)")
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-#: Names that somebody gave; those with digits are often made up by machines, and others tomorrow.
-STEADY = re.compile(r"[a-zA-Z_-]{2,40}")
 #: A selector is good when it finds what it is for in so many of the items.
 GOOD = 0.8
 NOBODY = Source(id="", url="", publisher="")
@@ -123,12 +122,8 @@ def _leads(links: Iterable[Element]) -> Mapping[Element, set[str]]:
 def _standing(element: Element) -> tuple[str, ...]:
     """How an element stands in the page: the tags above it, and the steady names of its parent."""
     parent = element.getparent()
-    names = () if parent is None else (n for n in _names(parent) if STEADY.fullmatch(n))
-    return (str(element.tag), *(str(e.tag) for e in element.iterancestors()), *names)
-
-
-def _names(element: Element) -> list[str]:
-    return [element.get("id") or "", *(element.get("class") or "").split()]
+    steady = () if parent is None else (n for n in names(parent) if STEADY.fullmatch(n))
+    return (str(element.tag), *(str(e.tag) for e in element.iterancestors()), *steady)
 
 
 def _weight(group: Sequence[_Item]) -> float:
@@ -144,7 +139,7 @@ def _in_menu(element: Element) -> bool:
     for around in (element, *element.iterancestors()):
         if around.tag in CONTENT:
             return False
-        if around.tag in MENUS or any(NAMED_AS_MENU.search(n.lower()) for n in _names(around)):
+        if around.tag in MENUS or any(NAMED_AS_MENU.search(n.lower()) for n in names(around)):
             return True
     return False
 
@@ -166,7 +161,7 @@ def _item_selector(root: Element, group: Sequence[_Item]) -> str:
     """The first selector that catches this group and nothing else; failing that, the one that comes nearest."""
     wanted = {i.element for i in group}
     best, nearest = "", 0.0
-    for selector in _item_selectors([i.element for i in group]):
+    for selector in item_selectors([i.element for i in group]):
         caught = {e for e in root.cssselect(selector) if e in wanted or next(e.iter("a"), None) is not None}
         near = len(wanted & caught) / len(wanted | caught)
         if near > nearest:
@@ -176,56 +171,17 @@ def _item_selector(root: Element, group: Sequence[_Item]) -> str:
     return best if nearest > 1 / 2 else ""
 
 
-def _item_selectors(elements: Sequence[Element]) -> Iterator[str]:
-    own = _simple(elements)
-    parents = [p for e in elements if (p := e.getparent()) is not None]
-    above = _simple(parents)
-    further = _simple([p for e in parents if (p := e.getparent()) is not None])
-    yield from own[:-1]
-    yield from (f"{outer} > {s}" for outer in above[:-1] for s in reversed(own))
-    yield from (f"{outer} {s}" for outer in further[:-1] for s in reversed(own))
-    yield from (f"{outer} > {s}" for outer in above[-1:] for s in own)
-    yield from own[-1:]
-
-
-def _simple(elements: Sequence[Element]) -> list[str]:
-    """Simple selectors that all these elements answer to: by id, by class, and last by tag."""
-    tags = {str(e.tag) for e in elements}
-    if len(tags) != 1:
-        return []
-    tag = tags.pop()
-    shared = set.intersection(*({*(f".{c}" for c in _names(e)[1:]), f"#{_names(e)[0]}"} for e in elements))
-    steady = sorted((n for n in shared if STEADY.fullmatch(n[1:])), key=lambda n: (n[0] != "#", len(n), n))
-    return [*(f"{tag}{name}" for name in steady), tag]
-
-
 def _within(items: Sequence[_Item], find: Callable[[_Item], Element | None]) -> str:
     """The shortest selector that comes upon what `find` finds in most of these items; empty where most have none."""
     pairs = [(i.element, found) for i in items if (found := find(i)) is not None]
     if len(pairs) < len(items) / 2:
         return ""
-    selectors = list(_inner_selectors([found for _, found in pairs]))
+    selectors = list(inner_selectors([found for _, found in pairs]))
     caught = {s: [e.cssselect(s) for e, _ in pairs] for s in selectors}
     enough = GOOD * len(pairs)
     good = [s for s in selectors if sum(c[:1] == [t] for c, (_, t) in zip(caught[s], pairs, strict=True)) >= enough]
     # what is alone in its item stays right when the items change
     return next((s for s in good if sum(len(c) == 1 for c in caught[s]) >= enough), next(iter(good), ""))
-
-
-def _inner_selectors(targets: Sequence[Element]) -> Iterator[str]:
-    most = Counter(str(t.tag) for t in targets).most_common(1)[0][0]
-    alike = [t for t in targets if t.tag == most]
-    above = [p for t in alike if (p := t.getparent()) is not None]
-    own, parents = _simple(alike), _simple(above)
-    yield from (*own[-1:], *own[:-1])
-    yield from (f"{p} > {s}" for p in parents for s in reversed(own))
-    yield f"{most}:nth-child({_usual_place(alike)})"
-    yield from (f"{p}:nth-child({_usual_place(above)}) > {most}" for p in parents[-1:])
-
-
-def _usual_place(elements: Sequence[Element]) -> int:
-    """The place (from 1) among their siblings at which most of these elements stand."""
-    return Counter(1 + sum(1 for _ in e.itersiblings(preceding=True)) for e in elements).most_common(1)[0][0]
 
 
 def _heading(item: _Item) -> Element | None:

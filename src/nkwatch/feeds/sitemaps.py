@@ -241,5 +241,6 @@ SITEMAP = DocumentKind(
     accept="application/xml, text/xml;q=0.9, */*;q=0.1",
     read=read_sitemap,
     robots=True,
+    may_empty=True,
     problems=problems,
 )

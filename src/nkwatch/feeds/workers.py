@@ -8,7 +8,9 @@ import asyncio
 import multiprocessing
 import resource
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from typing import ParamSpec, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -19,6 +21,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 #: Loaded once, in the process that the workers are forked from.
 PRELOADED = ["nkwatch.feeds.parse", "nkwatch.feeds.pages", "nkwatch.feeds.articles"]
+#: Documents handed out at a time, per worker: one at work, one at hand.
+AHEAD = 2
+#: Seconds that killing a worker and starting another may take.
+GRACE = 5.0
+TOO_LARGE = "Parsing needed more memory than it may have, and was stopped."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +47,13 @@ class Workers:
 
     def __init__(self, limits: WorkerLimits | None = None) -> None:
         self._limits = limits or WorkerLimits()
+        self._turns = asyncio.Semaphore(AHEAD * self._limits.workers)
+        self._pool = self._new()
+
+    def _new(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOADED)
-        self._pool = ProcessPool(
+        return ProcessPool(
             max_workers=self._limits.workers,
             max_tasks=self._limits.documents,
             initializer=confine,
@@ -55,19 +66,42 @@ class Workers:
 
         Never raises for what is in them.
         """
-        deadline = self._limits.deadline
-        future = self._pool.schedule(function, args=list(args), kwargs=kwargs, timeout=deadline)
+        work = partial(function, *args, **kwargs)
+        async with self._turns:
+            try:
+                return await self._run(work)
+            except (BrokenProcessPool, RuntimeError):
+                # somebody else's document, or the system, has broken the pool: that is no fault of this one
+                return await self._run(work, last=True)
+
+    async def _run(self, work: Callable[[], T], *, last: bool = False) -> T | Unreadable:
+        deadline, pool = self._limits.deadline, await self._whole()
+        # what nobody answers for by then has been lost, with the worker that had taken it
+        patience = asyncio.timeout(AHEAD * (deadline + GRACE))
         try:
-            outcome: T = await asyncio.wrap_future(future)
+            async with patience:
+                outcome: T | Unreadable = await asyncio.wrap_future(
+                    pool.schedule(attempted, args=[work], timeout=deadline)
+                )
         except TimeoutError:
+            if patience.expired():
+                pool.stop()  # type: ignore[no-untyped-call]
             return Unreadable(f"Parsing took longer than {deadline:g} seconds and was stopped.")
-        except MemoryError:
-            return Unreadable("Parsing needed more memory than it may have, and was stopped.")
         except ProcessExpired as death:
             return Unreadable(f"The process that parsed it died (exit code {death.exitcode}).")
-        except Exception as error:  # noqa: BLE001  whatever a parser raises on hostile bytes
-            return Unreadable(f"Parsing failed ({type(error).__name__}).")
+        except (BrokenProcessPool, RuntimeError):
+            if not last:
+                raise
+            return Unreadable("The processes that parse cannot be kept running; look for what kills them.")
         return outcome
+
+    async def _whole(self) -> ProcessPool:
+        """The pool, or a new one: a worker that dies idle, killed by the system, breaks the pool for good."""
+        if not self._pool.active:
+            broken, self._pool = self._pool, self._new()
+            broken.stop()  # type: ignore[no-untyped-call]
+            await asyncio.to_thread(broken.join)
+        return self._pool
 
     async def close(self) -> None:
         """Kill the workers; what they work on is lost."""
@@ -83,5 +117,17 @@ class Workers:
 
 def confine(memory: int) -> None:
     """Run in each worker as it starts: bound its address space (bytes), and leave no core files."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    bound = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def attempted(work: Callable[[], T]) -> T | Unreadable:
+    """Run in a worker. What is raised is told there: an exception that cannot be rebuilt here breaks the pool."""
+    try:
+        return work()
+    except MemoryError:
+        return Unreadable(TOO_LARGE)
+    except BaseException as error:  # noqa: BLE001  whatever a parser raises on hostile bytes; SystemExit would end us, too
+        return Unreadable(f"Parsing failed ({type(error).__name__}).")

@@ -178,9 +178,7 @@ def _mentions(story: Story, lead: Report) -> tuple[Mention, ...]:
     for report in (story.lead, *story.others):
         first.setdefault(report.by, report)
     first.pop(lead.by)
-    return tuple(
-        Mention(name_of(by, r.statement), address(r.statement.url, trusted=r.link)) for by, r in first.items()
-    )
+    return tuple(Mention(name_of(by, r.statement), address(r.statement.url, trusted=r.link)) for by, r in first.items())
 
 
 def _ascii(host: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import NamedTuple, Self
 
 import aiohttp
@@ -139,6 +140,8 @@ class Web:
             host, port = url.raw_host or "", url.port or 0
         except ValueError:
             return Unreached(f"{hop[:200]!r} is no address of a page.")
+        if "%" in host:  # bytes that are no name, or a link of this machine
+            return Unreached(f"{hop[:200]!r} is no address of a page.")
         if url.scheme not in {"http", "https"} or not host:
             return Unreached(f"{hop[:200]!r} cannot be asked: only http and https can.")
         if url.user is not None or url.password is not None:
@@ -174,7 +177,8 @@ class Web:
             return failure(target.host, error, self._proxy)
 
     async def _taken(self, target: _Target, response: aiohttp.ClientResponse) -> Answer | Unreached:
-        body = b"" if response.status in REDIRECTS else await self._body(response)
+        # of a refusal the status and the headers count, whatever else may come
+        body = await self._body(response) if response.status == HTTPStatus.OK else b""
         if isinstance(body, Unreached):
             response.close()  # the unread rest may be endless
             return body
@@ -198,10 +202,29 @@ class Web:
 def _in_lower_case(headers: Mapping[str, str]) -> dict[str, str]:
     """Header names in lower case; fields that come more than once are joined (RFC 9110, 5.3)."""
     lower: dict[str, str] = {}
-    for written, value in headers.items():
+    for written, raw in headers.items():
         name = written.lower()
+        value = _as_text(raw, percent=name == "location")
         lower[name] = f"{lower[name]}, {value}" if name in lower else value
     return lower
+
+
+def _as_text(value: str, *, percent: bool) -> str:
+    """`value` in Unicode. aiohttp makes lone surrogates of other bytes; those of an address can be escaped."""
+    if value.isascii():
+        return value
+    raw = value.encode("utf-8", "surrogateescape")
+    if percent and not _is_utf8(raw):
+        return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw)  # noqa: PLR2004  as in ASCII
+    return raw.decode("utf-8", "replace")
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _location(answer: Answer) -> str:

@@ -16,12 +16,16 @@ _LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff]"
 _PARTICLE = r"(?:측)?(?:은|는|이|가|을|를|의|에|에서|에게|에는|와|과|도|만|로|으로)"
 #: Where a sentence or a paragraph ends.
 _END = r"[.!?]\W{0,3}?\s\W{0,3}[A-Z]|\n\n"
-#: "Human Rights Watch said today": who speaks released the text. The verb of a Korean sentence stands at its end.
+#: "Human Rights Watch said today": who speaks released the text.
 SPEAKS = re.compile(
     rf"(?:['’]s)?(?:(?!{_END})\W){{0,3}}(?:\w+(?:(?!{_END})\W)+){{0,8}}?"
     r"(?:said|says|today|called|calls|urged|urges|warned|warns|condemned|condemns|demanded|demands|denounced|denounces"
     r"|welcomed|welcomes|released|announced)\b"
-    r"|(?:측)?[은는이가]\s[^.\n]{0,150}?(?:밝혔|말했|촉구|요구|비판|규탄|경고|발표|우려)"
+)
+#: In Korean and Japanese a particle marks who speaks, and the verb ends the sentence.
+SPEAKS_BY_PARTICLE = re.compile(
+    r"(?:\s?측)?(?:[은는이가]\s|[はが])[^.。\n]{0,150}?"
+    r"(?:밝혔|말했|촉구|요구|비판|규탄|경고|발표|우려|述べ|訴え|求め|発表|表明|非難|批判)"
 )
 #: Organisations that speak together; the first of them counts.
 JOINED = re.compile(r"[,\s]+(?:(?:and|with|&)\s+)?(?:the\s+)?", re.IGNORECASE)
@@ -72,12 +76,13 @@ def _pattern(organisations: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _speaking(mentions: Sequence[re.Match[str]]) -> list[re.Match[str]]:
-    """Those that are followed by a verb of saying before another organisation is named."""
+    """Those that say something, by a verb before another organisation is named or by a particle."""
     said: list[re.Match[str]] = []
     speaks, until = False, LEAD
     for match in reversed(mentions):
-        joined = speaks and JOINED.fullmatch(match.string, match.end(), until) is not None
-        speaks = joined or SPEAKS.match(match.string, match.end(), until) is not None
+        text, end = match.string, match.end()
+        joined = speaks and JOINED.fullmatch(text, end, until)
+        speaks = bool(joined or SPEAKS.match(text, end, until) or SPEAKS_BY_PARTICLE.match(text, end))
         if speaks:
             said.insert(0, match)
         until = match.start()

@@ -1,7 +1,7 @@
 """Connections, transactions and threads. SQLite in WAL mode with synchronous=FULL is the default."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,6 +82,11 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     insert = module.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     result = connection.execute(insert, rows)
     return result.rowcount
+
+
+def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
+    """The items in pieces that fit into one IN (...)."""
+    return (items[i : i + CHUNK] for i in range(0, len(items), CHUNK))
 
 
 def _make_private(engine: Engine) -> None:

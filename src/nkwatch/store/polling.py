@@ -5,20 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import zstandard
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, or_, select, update
 
 from nkwatch.domain.errand import Errand, Purpose, Ran, Rest
-from nkwatch.domain.identity import Known, Sifted
+from nkwatch.domain.identity import TITLE, Known, Sifted
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import Polled, PollState
-from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.statement import EARLIEST, Article, Presence, Statement
 from nkwatch.store import records, schema
-from nkwatch.store.database import insert_new
+from nkwatch.store.database import chunks, insert_new
+from nkwatch.store.snapshots import keep
 
-#: Writing is rare and reading rarer: the small size is worth some milliseconds.
-LEVEL = 9
 _STATE = schema.source_state.c
 _STATEMENT = schema.statement.c
 _ERRAND = schema.errand.c
@@ -64,12 +61,13 @@ def record(connection: Connection, polls: Sequence[Polled]) -> int:
     if polls:
         rows = [{f"new_{n}": v for n, v in records.state_row(p.state).items()} for p in polls]
         connection.execute(_STATES, rows)
-    return sum(_record(connection, polled) for polled in polls)
+    # rows are taken in one order by everybody: two processes must not wait for each other
+    return sum(_record(connection, polled) for polled in sorted(polls, key=lambda p: p.publisher))
 
 
 def _record(connection: Connection, polled: Polled) -> int:
     """What one poll brought beside its state; mostly nothing."""
-    sifted = polled.sifted
+    sifted = _ordered(_apart(connection, polled.publisher, polled.sifted))
     new = insert_new(connection, schema.statement, [records.statement_row(k.statement) for k in sifted.new])
     insert_new(connection, schema.statement_key, _key_rows(polled.publisher, sifted))
     for edited in sifted.edited:
@@ -78,24 +76,34 @@ def _record(connection: Connection, polled: Polled) -> int:
         _mark_missing(connection, statement_id)
     _send(connection, sifted.errands)
     _let_rest(connection, polled.rest)
-    _keep(connection, polled.snapshot, [*(k.statement.id for k in sifted.new), *(s.id for s in sifted.edited)])
+    keep(connection, polled.snapshot, [*(k.statement.id for k in sifted.new), *(s.id for s in sifted.edited)])
     return new
 
 
 def record_errand(connection: Connection, ran: Ran) -> None:
     """Write what became of an errand."""
     statement_id = ran.errand.statement_id
-    this = (_ERRAND.statement_id == statement_id, _ERRAND.purpose == ran.errand.purpose)
-    left = {"due_at": ran.again.due_at, "attempts": ran.again.attempts} if ran.again else {"due_at": None}
-    connection.execute(update(schema.errand).where(*this).values(**left, lease_owner="", leased_until=None))
+    row = connection.execute(_one(statement_id)).one()
+    ours = _settle(connection, ran)
     if ran.article:
-        _complete(connection, statement_id, ran.article, ran.at)
-    elif ran.errand.purpose is Purpose.ARTICLE and not ran.again:
-        _do_without(connection, statement_id)
+        _complete(connection, row, ran.article, ran.at)
+    elif ours and ran.errand.purpose is Purpose.ARTICLE and not ran.again:
+        _do_without(connection, row, ran.at)
     if ran.gone:
         _mark_missing(connection, statement_id)
     _let_rest(connection, ran.rest)
-    _keep(connection, ran.snapshot, [statement_id])
+    keep(connection, ran.snapshot, [statement_id])
+
+
+def _settle(connection: Connection, ran: Ran) -> bool:
+    """End the errand, or let it come again; false when it has become another: edited, or run, meanwhile."""
+    this = [
+        getattr(_ERRAND, name) == getattr(ran.errand, name)
+        for name in ("statement_id", "purpose", "due_at", "attempts")
+    ]
+    left = {"due_at": ran.again.due_at, "attempts": ran.again.attempts} if ran.again else {"due_at": None}
+    change = update(schema.errand).where(*this).values(**left, lease_owner="", leased_until=None)
+    return connection.execute(change).rowcount > 0
 
 
 def resting(connection: Connection, now: datetime) -> Mapping[str, datetime]:
@@ -120,21 +128,6 @@ def claim_errands(connection: Connection, now: datetime, limit: int, lease: Leas
     return claimed
 
 
-def snapshots(connection: Connection, statement_id: str) -> list[Snapshot]:
-    """The bytes that show this statement, oldest first."""
-    query = (
-        select(schema.capture, schema.snapshot.c.zstd)
-        .join_from(schema.capture, schema.snapshot)
-        .where(schema.capture.c.statement_id == statement_id)
-        .order_by(schema.capture.c.at)
-    )
-    unpack = zstandard.ZstdDecompressor()
-    return [
-        Snapshot(r.url, r.at, tuple((n, v) for n, v in r.headers), unpack.decompress(r.zstd))
-        for r in connection.execute(query)
-    ]
-
-
 def _due(now: datetime) -> Select[Any]:
     asleep = select(_HOST.host).where(_HOST.not_before > now)
     free = or_(_ERRAND.leased_until.is_(None), _ERRAND.leased_until <= now)
@@ -147,38 +140,83 @@ def _key_rows(publisher: str, sifted: Sifted) -> list[dict[str, str]]:
         return [(key, known.statement.id) for key in sorted(known.keys)]
 
     pairs = [pair for known in sifted.new for pair in rows(known)] + list(sifted.further_keys)
-    return [{"publisher": publisher, "key": key, "statement_id": i} for key, i in pairs]
+    stored = sorted((records.key(key), statement_id) for key, statement_id in pairs)
+    return [{"publisher": publisher, "key": key, "statement_id": i} for key, i in stored]
+
+
+def known(connection: Connection, publisher: str, keys: Iterable[str]) -> dict[str, Statement]:
+    """Which of these keys belong to which statement of this publisher."""
+    names = {records.key(key): key for key in keys}
+    column = schema.statement_key.c
+    query = select(column.key, schema.statement).join_from(schema.statement_key, schema.statement)
+    found: dict[str, Statement] = {}
+    for part in chunks(list(names)):
+        rows = connection.execute(query.where(column.publisher == publisher, column.key.in_(part)))
+        found |= {names[row.key]: records.statement(row) for row in rows}
+    return found
+
+
+def _apart(connection: Connection, publisher: str, sifted: Sifted) -> Sifted:
+    """The same, where another source of the publisher, polled at the same time, was first to bring some of it."""
+    strong = {k.statement.id: sorted(key for key in k.keys if not key.startswith(TITLE)) for k in sifted.new}
+    had = known(connection, publisher, {key for keys in strong.values() for key in keys})
+    owners = {i: [had[key].id for key in keys if key in had] for i, keys in strong.items()}
+    same = {i: found[0] for i, found in owners.items() if found and i not in found}
+    if not same:
+        return sifted
+    further = [(key, same[k.statement.id]) for k in sifted.new if k.statement.id in same for key in k.keys]
+    return replace(
+        sifted,
+        new=tuple(k for k in sifted.new if k.statement.id not in same),
+        further_keys=(*sifted.further_keys, *further),
+        errands=tuple(e for e in sifted.errands if e.statement_id not in same),
+    )
+
+
+def _ordered(sifted: Sifted) -> Sifted:
+    return replace(
+        sifted,
+        new=tuple(sorted(sifted.new, key=lambda k: k.statement.id)),
+        edited=tuple(sorted(sifted.edited, key=lambda s: s.id)),
+        removed=tuple(sorted(sifted.removed)),
+        errands=tuple(sorted(sifted.errands, key=lambda e: e.statement_id)),
+    )
+
+
+def _one(statement_id: str) -> Select[Any]:
+    """A statement to be changed, for which a change that is under way is waited for."""
+    return select(schema.statement).where(_STATEMENT.id == statement_id).with_for_update(key_share=True)
 
 
 def _edit(connection: Connection, edited: Statement) -> None:
     """Keep the old revision, then write the new one, which has no reading yet."""
-    old = connection.execute(select(schema.statement).where(_STATEMENT.id == edited.id)).one()
-    if old.revision >= edited.revision:
-        return
+    old = connection.execute(_one(edited.id)).one()
+    if old.revision < edited.revision:
+        _revise(connection, old, edited, edited.edited_at or edited.first_seen)
+
+
+def _revise(connection: Connection, old: Row[Any], edited: Statement, at: datetime) -> None:
     kept = {"statement_id": old.id, "revision": old.revision, "title": old.title, "text": old.text}
-    insert_new(connection, schema.statement_revision, [kept | {"replaced_at": edited.edited_at or edited.first_seen}])
+    insert_new(connection, schema.statement_revision, [kept | {"replaced_at": at}])
     # whether it is still shown is no part of an edit
     row = {name: value for name, value in records.statement_row(edited).items() if name != "presence"}
     connection.execute(update(schema.statement).where(_STATEMENT.id == edited.id).values(**row))
 
 
-def _complete(connection: Connection, statement_id: str, article: Article, now: datetime) -> None:
+def _complete(connection: Connection, row: Row[Any], article: Article, now: datetime) -> None:
     """Put the text of its page into a statement; one that was read without is a new revision."""
-    row = connection.execute(select(schema.statement).where(_STATEMENT.id == statement_id)).one()
     complete = records.statement(row).completed(article, now)
     if row.read_revision < row.revision:
-        changed = update(schema.statement).where(_STATEMENT.id == statement_id)
+        changed = update(schema.statement).where(_STATEMENT.id == row.id)
         connection.execute(changed.values(**records.statement_row(complete)))
     elif complete.text != row.text:
-        _edit(connection, replace(complete, revision=row.revision + 1))
+        _revise(connection, row, replace(complete, revision=row.revision + 1), now)
 
 
-def _do_without(connection: Connection, statement_id: str) -> None:
+def _do_without(connection: Connection, row: Row[Any], now: datetime) -> None:
     """The page cannot be had: the statement may be read as its source shows it, once no embargo forbids it."""
-    row = connection.execute(select(schema.statement).where(_STATEMENT.id == statement_id)).one()
-    known = records.statement(row)
-    freed = replace(known, read_from=EARLIEST).under(known.embargo, known.first_seen)
-    connection.execute(update(schema.statement).where(_STATEMENT.id == statement_id).values(read_from=freed.read_from))
+    freed = replace(records.statement(row), read_from=EARLIEST).under(row.embargo, now)
+    connection.execute(update(schema.statement).where(_STATEMENT.id == row.id).values(read_from=freed.read_from))
 
 
 def _mark_missing(connection: Connection, statement_id: str) -> None:
@@ -203,13 +241,3 @@ def _let_rest(connection: Connection, rest: Rest | None) -> None:
     if not insert_new(connection, schema.host, [row]):
         longer = update(schema.host).where(_HOST.host == rest.host, _HOST.not_before < rest.until)
         connection.execute(longer.values(not_before=rest.until))
-
-
-def _keep(connection: Connection, kept: Snapshot | None, statement_ids: Iterable[str]) -> None:
-    """Keep the bytes once, and for each statement when and where they were had."""
-    if kept is None:
-        return
-    packed = zstandard.ZstdCompressor(level=LEVEL).compress(kept.body)
-    insert_new(connection, schema.snapshot, [{"sha256": kept.sha256, "size": len(kept.body), "zstd": packed}])
-    where = {"sha256": kept.sha256, "url": kept.url, "at": kept.at, "headers": [list(h) for h in kept.headers]}
-    insert_new(connection, schema.capture, [{"statement_id": i} | where for i in statement_ids])

@@ -1,5 +1,6 @@
 """Rows into values of the domain, and back. Nothing is decided here."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -20,6 +21,8 @@ from nkwatch.reading.stories import Placed
 
 _STATEMENT_FIELDS = tuple(f.name for f in fields(Statement))
 _SLOT = "slot:"
+#: In characters, each of at most 4 bytes.
+LONGEST_KEY = 400
 _SPANS = {"interval": "interval_seconds", "longest_gap": "longest_gap_seconds"}
 #: The columns of source_state that a poll writes.
 STATE_COLUMNS = tuple(_SPANS.get(f.name, f.name) for f in fields(PollState) if f.name != "source_id")
@@ -38,6 +41,13 @@ def state(row: Row[Any]) -> PollState:
     spans = {name: timedelta(seconds=getattr(row, column)) for name, column in _SPANS.items()}
     trouble = Trouble(row.trouble) if row.trouble else None
     return PollState(**values | spans | {"trouble": trouble, "health": Health(row.health)})
+
+
+def key(name: str) -> str:
+    """A key of a statement as it is stored: an entry of PostgreSQL's index holds 2,704 bytes at most."""
+    if len(name) <= LONGEST_KEY:
+        return name
+    return f"{name[:LONGEST_KEY]}#{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def errand_row(errand: Errand) -> dict[str, Any]:

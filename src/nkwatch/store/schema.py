@@ -72,7 +72,7 @@ source_state = Table(
     Column("last_new_at", Instant),
     Column("full_at", Instant),
     Column("newest_at", Instant),
-    Column("longest_gap_seconds", Integer, nullable=False, server_default="0"),
+    Column("longest_gap_seconds", BigInteger, nullable=False, server_default="0"),
     Column("gap", Boolean, nullable=False, server_default=false()),
     Column("moved_to", Text, nullable=False, server_default=text("''")),
     Column("moved_at", Instant),

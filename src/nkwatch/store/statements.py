@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, true, update
+from sqlalchemy import Connection, Row, and_, func, select, true, update
 
 from nkwatch.domain.bulletin import Window
-from nkwatch.domain.errand import Errand, Ran
+from nkwatch.domain.errand import Errand, Purpose, Ran
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import Polled, PollState
 from nkwatch.domain.snapshot import Snapshot
@@ -17,13 +17,16 @@ from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import AlertState, Report, Story
 from nkwatch.domain.theme import Reading, Urgency
 from nkwatch.reading.stories import Placed, Placement
-from nkwatch.store import polling, records, schema
-from nkwatch.store.database import CHUNK, Database, insert_new
+from nkwatch.store import polling, records, schema, snapshots
+from nkwatch.store.database import Database, chunks, insert_new
 
 LATCH = "windows"
 _STATE = schema.source_state.c
 _STATEMENT = schema.statement.c
 _STORY = schema.story.c
+_SHOWN = _STATEMENT.presence.in_([Presence.SHOWN, Presence.KEPT])
+#: A story none of whose reports is shown is not there.
+_VISIBLE = select(_STATEMENT.id).where(_STATEMENT.story_id == _STORY.id, _SHOWN).exists()
 
 
 class StatementStore:
@@ -54,24 +57,19 @@ class StatementStore:
 
     async def known(self, publisher: str, keys: Iterable[str]) -> Mapping[str, Statement]:
         """Which of these keys belong to which statement of this publisher."""
-        key = schema.statement_key.c
-        query = select(key.key, schema.statement).join_from(schema.statement_key, schema.statement)
         wanted = list(keys)
-
-        def look(connection: Connection) -> dict[str, Statement]:
-            found: dict[str, Statement] = {}
-            for part in _chunks(wanted):
-                rows = connection.execute(query.where(key.publisher == publisher, key.key.in_(part)))
-                found |= {row.key: records.statement(row) for row in rows}
-            return found
-
-        return await self._database.read(look)
+        return await self._database.read(lambda c: polling.known(c, publisher, wanted))
 
     async def listed(self, source_id: str, since: datetime, until: datetime) -> list[Statement]:
-        """The statements of this source published from `since` up to and with `until`, oldest first."""
+        """The statements of this source published from `since` up to and with `until`, oldest first.
+
+        Without those that were deleted, or whose presence was asked about already.
+        """
+        asked = select(schema.errand.c.statement_id).where(schema.errand.c.purpose == Purpose.PRESENCE)
+        unasked = and_(_STATEMENT.presence == Presence.SHOWN, _STATEMENT.id.not_in(asked))
         query = (
             select(schema.statement)
-            .where(_STATEMENT.source_id == source_id, _STATEMENT.published.between(since, until))
+            .where(_STATEMENT.source_id == source_id, _STATEMENT.published.between(since, until), unasked)
             .order_by(_STATEMENT.published, _STATEMENT.id)
         )
         return await self._database.read(lambda c: [records.statement(r) for r in c.execute(query)])
@@ -120,12 +118,16 @@ class StatementStore:
 
     async def missing(self) -> list[Statement]:
         """The statements that their sources deleted and no editor has decided on, oldest first."""
-        query = select(schema.statement).where(_STATEMENT.presence == Presence.MISSING).order_by(_STATEMENT.published)
+        query = (
+            select(schema.statement)
+            .where(_STATEMENT.presence == Presence.MISSING)
+            .order_by(_STATEMENT.published, _STATEMENT.id)
+        )
         return await self._database.read(lambda c: [records.statement(r) for r in c.execute(query)])
 
     async def snapshots(self, statement_id: str) -> list[Snapshot]:
         """The bytes that show this statement, oldest first."""
-        return await self._database.read(lambda c: polling.snapshots(c, statement_id))
+        return await self._database.read(lambda c: snapshots.snapshots(c, statement_id))
 
     async def unread(self, limit: int, now: datetime) -> list[Placed]:
         """Statements to be read whose newest revision has no reading, oldest first."""
@@ -144,7 +146,7 @@ class StatementStore:
 
         def look(connection: Connection) -> list[Placed]:
             found: dict[str, Placed] = {}
-            for part in _chunks(wanted):
+            for part in chunks(wanted):
                 sharing = _STATEMENT.id.in_(ids.where(schema.mark.c.mark.in_(part)))
                 rows = connection.execute(select(schema.statement).where(sharing, _STATEMENT.published >= since))
                 found |= {row.id: records.placed(row) for row in rows}
@@ -168,7 +170,7 @@ class StatementStore:
 
         def look(connection: Connection) -> list[Story]:
             found: dict[str, Story] = {}
-            for part in _chunks(wanted):
+            for part in chunks(wanted):
                 found |= self._load(connection, part)
             return [found[i] for i in wanted if i in found]
 
@@ -182,7 +184,7 @@ class StatementStore:
 
     async def newest(self, limit: int) -> list[Story]:
         """The stories that became ready last, the newest first."""
-        query = select(_STORY.id).order_by(_STORY.ready_at.desc(), _STORY.id).limit(limit)
+        query = select(_STORY.id).where(_VISIBLE).order_by(_STORY.ready_at.desc(), _STORY.id).limit(limit)
         return await self.stories(await self._database.read(lambda c: list(c.scalars(query))))
 
     async def alert_candidates(self, limit: int) -> list[Story]:
@@ -231,13 +233,13 @@ class StatementStore:
         )
 
     async def _with_alert(self, states: Sequence[AlertState], limit: int) -> list[Story]:
-        query = select(_STORY.id).where(_STORY.alert.in_(states)).order_by(_STORY.ready_at).limit(limit)
+        query = select(_STORY.id).where(_STORY.alert.in_(states), _VISIBLE)
+        query = query.order_by(_STORY.ready_at, _STORY.id).limit(limit)
         return await self.stories(await self._database.read(lambda c: list(c.scalars(query))))
 
     def _load(self, connection: Connection, ids: Sequence[str]) -> dict[str, Story]:
         reports: dict[str, list[Report]] = defaultdict(list)
-        shown = _STATEMENT.presence.in_([Presence.SHOWN, Presence.KEPT])
-        for row in connection.execute(_read_statements().where(_STATEMENT.story_id.in_(ids), shown)):
+        for row in connection.execute(_read_statements().where(_STATEMENT.story_id.in_(ids), _SHOWN)):
             reports[row.story_id].append(self._report(row))
         rows = connection.execute(select(schema.story).where(_STORY.id.in_(ids)))
         return {r.id: records.story(r, tuple(reports[r.id])) for r in rows if reports[r.id]}
@@ -301,7 +303,3 @@ def _open_story(connection: Connection, story_id: str, ready_at: datetime, urgen
         undecided = _STORY.alert.in_([AlertState.NONE, AlertState.HELD])
         reopened = update(schema.story).where(_STORY.id == story_id, undecided)
         connection.execute(reopened.values(alert=AlertState.OPEN))
-
-
-def _chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (items[i : i + CHUNK] for i in range(0, len(items), CHUNK))

@@ -11,8 +11,8 @@ from nkwatch.assembly import Newsroom
 from nkwatch.domain.story import Story
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import NOT_FOUND
-from nkwatch.web.views import card, public_part, told
-from nkwatch.web.watching import watching
+from nkwatch.web.views import card, told
+from nkwatch.web.watching import Watching
 
 #: Stories on the front page, and how many of the newest are looked through for those on human rights.
 SHOWN, LOOKED_AT = 30, 90
@@ -30,6 +30,7 @@ class News:
     def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
         self._newsroom = newsroom
         self._pages = pages
+        self._watching = Watching(newsroom)
         self._themes = {t.code: t for t in newsroom.lexicon.themes}
 
     def routes(self) -> APIRouter:
@@ -65,7 +66,7 @@ class News:
 
     async def sources(self, request: Request) -> Response:
         """The sources that are switched on, how they are, and what they published in the last weeks."""
-        return self._pages.answer(request, "sources.html", await watching(self._newsroom), headers=SHORTLY)
+        return self._pages.answer(request, "sources.html", await self._watching(), headers=SHORTLY)
 
     async def health(self) -> JSONResponse:
         """200 when the database answers, 503 when it does not."""
@@ -86,4 +87,4 @@ class News:
 
     def _public(self, stories: Iterable[Story]) -> list[Story]:
         now = self._newsroom.clock()
-        return [part for s in stories if (part := public_part(s, now))]
+        return [part for s in stories if (part := s.public(now))]

@@ -20,8 +20,8 @@ from nkwatch.web.news import READ
 from nkwatch.web.pages import Frame, Pages
 from nkwatch.web.problems import NOT_FOUND
 from nkwatch.web.shell import CONTENT_POLICY
-from nkwatch.web.views import Said, public, said
-from nkwatch.web.watching import watching
+from nkwatch.web.views import Said, said
+from nkwatch.web.watching import Watching
 
 __all__ = ["Mailbox", "Preview", "write_overview"]
 
@@ -47,6 +47,7 @@ class Preview:
         self._newsroom = newsroom
         self._pages = pages
         self._mailbox = mailbox
+        self._watching = Watching(newsroom)
         self._themes = {t.code: t for t in newsroom.lexicon.themes}
 
     def routes(self) -> APIRouter:
@@ -99,11 +100,11 @@ class Preview:
         recent = await newsroom.statements.recent(LISTED)
         return {
             "mails": await self.mails(),
-            "statements": [self._row(s, r, language) for s, r in recent if public(s, now)],
+            "statements": [self._row(s, r, language) for s, r in recent if s.public(now)],
             "counts": await newsroom.statements.counts(),
             "subscribers": await newsroom.subscribers.counts(),
             "deliveries": await newsroom.outbox.counts(),
-            **await watching(newsroom),
+            **await self._watching(),
         }
 
     async def _mail(self, number: int) -> Mail | None:

@@ -4,7 +4,7 @@ A strip is as wide as its days and `HEIGHT` high; the newest day is on the right
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -66,12 +66,15 @@ class Span:
         days = ((n, self.start + n * _DAY) for n in range(DAYS))
         return tuple(Tick(n, day) for n, day in days if day.day == 1)
 
-    def strip(self, published: Iterable[datetime], quiet_since: datetime | None) -> Strip:
-        """The strip of what was published; dates ahead of us count as today's."""
-        within = [(p - self.start) // _DAY for p in published if p >= self.start]
-        counted = Counter(min(day, DAYS - 1) for day in within)
+    def counted(self, published: Iterable[datetime]) -> Counter[int]:
+        """How much was published on each day; dates ahead of us count as today's."""
+        start = self.start
+        return Counter(min((p - start) // _DAY, DAYS - 1) for p in published if p >= start)
+
+    def strip(self, counted: Mapping[int, int], quiet_since: datetime | None) -> Strip:
+        """The strip of these days."""
         bars = (Bar(x, _HEIGHTS[min(n, len(_HEIGHTS)) - 1]) for x, n in sorted(counted.items()))
-        return Strip(tuple(bars), len(within), self._trail(quiet_since) if quiet_since else None)
+        return Strip(tuple(bars), sum(counted.values()), self._trail(quiet_since) if quiet_since else None)
 
     def _trail(self, since: datetime) -> Trail | None:
         """Nothing where the time is too short to be seen."""

@@ -4,11 +4,11 @@ Titles, excerpts and addresses are made by the very functions that make them for
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from nkwatch.domain.statement import Presence, Statement
+from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import Report, Story
 from nkwatch.domain.theme import Evidence, Finding, Theme, Urgency
 from nkwatch.mail.excerpt import excerpt
@@ -108,18 +108,6 @@ def said(statement: Statement, width: int, by: str) -> Said:
         edited_at=statement.edited_at,
         excerpt=opening,
     )
-
-
-def public(statement: Statement, now: datetime) -> bool:
-    """Whether a statement may be shown: neither taken back by its source, nor under an embargo that still binds."""
-    bound = statement.embargo is not None and min(statement.embargo, statement.read_from) > now
-    return statement.presence in {Presence.SHOWN, Presence.KEPT} and not bound
-
-
-def public_part(story: Story, now: datetime) -> Story | None:
-    """A story with the reports that may be shown; None where none of them may."""
-    reports = tuple(r for r in story.reports if public(r.statement, now))
-    return replace(story, reports=reports) if reports else None
 
 
 def _names(codes: Iterable[str], themes: Themes, language: str) -> tuple[str, ...]:

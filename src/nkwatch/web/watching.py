@@ -1,7 +1,8 @@
 """How the sources are, for the page that shows them and for a picture in a file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from nkwatch.assembly import Newsroom
@@ -14,6 +15,8 @@ from nkwatch.web.languages import FALLBACK
 from nkwatch.web.pages import Frame, Pages
 from nkwatch.web.strips import Span, Strip
 
+#: How long a count of what was published is good enough.
+KEPT = timedelta(minutes=1)
 #: Before its first poll a source has no health.
 FRESH = "fresh"
 _ORDER = (Health.GONE, Health.BLOCKED, Health.FAILING, Health.GAP, Health.SILENT, FRESH, Health.OK)
@@ -54,26 +57,42 @@ class Watched:
         return _ORDER.index(self.health), self.source.publisher.casefold(), self.source.id
 
 
-async def watching(newsroom: Newsroom) -> dict[str, Any]:
-    """What the table of sources shows: every source that is on, and how it is."""
-    now = newsroom.clock()
-    span, states = Span(now), await newsroom.statements.states()
-    rhythm = await newsroom.statements.rhythm(span.start)
-    known = {s.source_id: s for s in states}
-    watched = [
-        Watched(source, state := known.get(source.id), span.strip(rhythm.get(source.id, ()), _quiet_since(state)))
-        for source in newsroom.sources.values()
-        if source.enabled
-    ]
-    told = watch_view(watch(states, newsroom.sources), newsroom.sources)
-    return {"sources": sorted(watched, key=lambda w: w.rank), "watch": told, "ticks": span.ticks, "now": now}
+class Watching:
+    """The table of sources. States are those of now; what was published is counted at most once in a while."""
+
+    def __init__(self, newsroom: Newsroom) -> None:
+        self._newsroom = newsroom
+        self._counted: Mapping[str, Mapping[int, int]] = {}
+        self._at: datetime | None = None
+
+    async def __call__(self) -> dict[str, Any]:
+        """What the table shows: every source that is on, and how it is."""
+        newsroom = self._newsroom
+        span, states = Span(newsroom.clock()), await newsroom.statements.states()
+        counted, known = await self._days(span), {s.source_id: s for s in states}
+        watched = [
+            Watched(source, state := known.get(source.id), span.strip(counted.get(source.id, {}), _quiet_since(state)))
+            for source in newsroom.sources.values()
+            if source.enabled
+        ]
+        told = watch_view(watch(states, newsroom.sources), newsroom.sources)
+        return {"sources": sorted(watched, key=lambda w: w.rank), "watch": told, "ticks": span.ticks, "now": span.now}
+
+    async def _days(self, span: Span) -> Mapping[str, Mapping[int, int]]:
+        """Days with statements by source. Counting them all for each reader would cost a small machine its breath."""
+        fresh = self._at and timedelta(0) <= span.now - self._at < KEPT and Span(self._at).start == span.start
+        if not fresh:
+            rhythm = await self._newsroom.statements.rhythm(span.start)
+            self._counted = {source_id: span.counted(published) for source_id, published in rhythm.items()}
+            self._at = span.now
+        return self._counted
 
 
 async def plot(newsroom: Newsroom, language: str = FALLBACK) -> str:
     """The plot of all sources that are on as one SVG document, to be written to a file."""
     pages = Pages(newsroom)
     spoken = language if language in pages.locales else FALLBACK
-    return pages.render("plot.svg", Frame(spoken, "", live=False), await watching(newsroom))
+    return pages.render("plot.svg", Frame(spoken, "", live=False), await Watching(newsroom)())
 
 
 def _health(state: PollState | None) -> str:

@@ -83,11 +83,14 @@ class Collect:
         async with Ledger(self.statements.record_polls) as ledger:
             resting = dict(await self.statements.resting(self.clock()))
             this = _Round(_Due(self, frozenset(s.id for s in chosen)), ledger, resting)
-            counted = await asyncio.gather(*(self._worker(this) for _ in range(self.at_once)))
+            workers = (self._worker(this) for _ in range(self.at_once))
+            rounds = await asyncio.gather(*workers, return_exceptions=True)
             await self._settle(this.unreached, ledger)
-        for bug in this.bugs:
-            raise bug
-        return replace(sum(counted, Collected()), new=ledger.new)
+        for bug in (*this.bugs, *rounds):
+            if isinstance(bug, BaseException):
+                raise bug
+        counted = sum((r for r in rounds if isinstance(r, Collected)), Collected())
+        return replace(counted, new=ledger.new)
 
     async def _worker(self, this: "_Round") -> Collected:
         """Poll one source after the other; a slow one holds up nobody but this worker."""

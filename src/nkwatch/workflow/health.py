@@ -56,13 +56,16 @@ class TellHealth:
         return Told(len(changed))
 
     async def _changed(self, morning: datetime) -> Sequence[PollState]:
+        """What had changed by this morning; what changes by day is collected for the next."""
         untold = await self.statements.untold_health(morning)
-        return [s for s in untold if s.source_id in self.sources and self.sources[s.source_id].enabled]
+        on = [s for s in untold if s.source_id in self.sources and self.sources[s.source_id].enabled]
+        return [s for s in on if s.health_since and s.health_since <= morning]
 
     def _morning(self, now: datetime) -> datetime:
         """The last time that the morning's hour struck."""
         local = now.astimezone(ZoneInfo(self.zone))
-        struck = local.replace(hour=self.hour, minute=0, second=0, microsecond=0)
+        # an hour that comes twice, when the clocks go back, strikes the first time
+        struck = local.replace(hour=self.hour, minute=0, second=0, microsecond=0, fold=0)
         return struck if struck <= local else struck - timedelta(days=1)
 
 

@@ -24,6 +24,7 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import AlertState, Story
 from nkwatch.domain.subscriber import Consent, Format, Schedule, SignUp, Standing, Subscriber
+from nkwatch.domain.watch import Watch
 from nkwatch.editing.digests import Pick
 from nkwatch.editing.matching import Reason
 from nkwatch.reading.stories import Placed, Placement
@@ -60,6 +61,10 @@ class Statements(Protocol):
 
     async def register(self, sources: Iterable[Source], now: datetime) -> None:
         """Give a poll state, due at once, to every source that has none."""
+
+    async def states(self) -> list[PollState]:
+        """The poll states of all sources that were ever registered."""
+        ...
 
     async def claim_due(self, source_ids: Collection[str], now: datetime, limit: int, lease: Lease) -> list[PollState]:
         """Claim up to `limit` of these sources that are due, the longest due first."""
@@ -201,8 +206,9 @@ class Composer(Protocol):
         schedule: Schedule,
         language: str,
         form: Format,
+        watch: Watch,
     ) -> Composition:
-        """A digest with these stories in this order; `more` get one line each."""
+        """A digest with these stories in this order; `more` get one line each, and the `watch` one in its foot."""
         ...
 
     def alert(self, story: Story, reasons: Sequence[Reason], number: int, language: str, form: Format) -> Composition:

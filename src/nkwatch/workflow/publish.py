@@ -15,6 +15,7 @@ from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source
 from nkwatch.domain.story import AlertState, Story
 from nkwatch.domain.subscriber import Subscriber
+from nkwatch.domain.watch import Watch, watch
 from nkwatch.editing.alerts import decide
 from nkwatch.editing.digests import is_news, plan, ranked
 from nkwatch.editing.matching import reasons
@@ -72,7 +73,10 @@ class Publish:
 
     async def _alerts(self) -> Published:
         total = Published()
-        for story in await self.statements.alert_candidates(BATCH):
+        for found in await self.statements.alert_candidates(BATCH):
+            story = found.public(self.clock())
+            if story is None:  # under an embargo since it was read: it stays open until then
+                continue
             state, why = self._decision(story)
             if state is AlertState.RELEASED:
                 total += await self._send_alert(story, why)
@@ -122,6 +126,7 @@ class Publish:
         if not await self.subscribers.closing(now, 1):
             return total  # an idle tick writes nothing
         await self.subscribers.announce_closing(now)
+        watched = watch(await self.statements.states(), self.sources)
         stories: dict[Window, list[Story]] = {}
         seen: set[str] = set()
         while closing := [r for r in await self.subscribers.closing(now, BATCH) if r.id not in seen]:
@@ -131,12 +136,13 @@ class Publish:
             for window, readers in windows.items():
                 if window not in stories:
                     ready = await self.statements.ready_between(window)
-                    stories[window] = ranked(s for s in ready if is_news(s, window))
-                total += await self._close(window, readers, stories[window], now)
+                    public = [part for s in ready if (part := s.public(now))]
+                    stories[window] = ranked(s for s in public if is_news(s, window))
+                total += await self._close(window, readers, stories[window], watched, now)
         return total
 
     async def _close(
-        self, window: Window, readers: Sequence[Subscriber], stories: Sequence[Story], now: datetime
+        self, window: Window, readers: Sequence[Subscriber], stories: Sequence[Story], watched: Watch, now: datetime
     ) -> Published:
         """Close one window for these readers: those for whom it holds nothing get nothing, and are covered too.
 
@@ -150,7 +156,7 @@ class Publish:
             "digests held back",
             full,
             lambda reader, content: self.composer.digest(
-                content.picks, content.more, window, number, reader.schedule, reader.language, reader.format
+                content.picks, content.more, window, number, reader.schedule, reader.language, reader.format, watched
             ),
         )
         await self.subscribers.postpone(sorted(held_back), now + LATER)

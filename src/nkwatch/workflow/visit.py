@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from nkwatch.domain.errand import Absent, Brought, Errand, Purpose, Ran, Rest, Unavailable
+from nkwatch.domain.errand import Absent, Brought, Errand, Purpose, Ran, Rest, Unavailable, Visited
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import LONGEST_RETRY_AFTER
 from nkwatch.domain.source import Source, host_of
-from nkwatch.workflow.ports import Clock, Errands, Visitor
+from nkwatch.workflow.ports import Clock, Errands, Notice, Visitor
 
 LEASE = timedelta(minutes=10)
 CLAIM = 32
+DECIDE = "it is hidden from readers; `nkwatch statements keep` or `hide` decides"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class VisitPages:
     errands: Errands
     visitor: Visitor
     clock: Clock
+    notice: Notice
     owner: str
     at_once: int = 8
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -43,8 +45,8 @@ class VisitPages:
         """Run every errand that is due; those at hosts that rest wait."""
         total = Visits()
         while not self.stop.is_set() and (claimed := await self._claim()):
-            slots = asyncio.Semaphore(self.at_once)
-            done = await asyncio.gather(*(self._run(e, slots) for e in claimed), return_exceptions=True)
+            slots, resting = asyncio.Semaphore(self.at_once), dict[str, datetime]()
+            done = await asyncio.gather(*(self._run(e, slots, resting) for e in claimed), return_exceptions=True)
             for ended in done:
                 if isinstance(ended, BaseException):
                     raise ended
@@ -55,25 +57,43 @@ class VisitPages:
         now = self.clock()
         return await self.errands.claim_errands(now, CLAIM, Lease(self.owner, now + LEASE))
 
-    async def _run(self, errand: Errand, slots: asyncio.Semaphore) -> Visits:
+    async def _run(self, errand: Errand, slots: asyncio.Semaphore, resting: dict[str, datetime]) -> Visits:
         source = self.sources.get(errand.source_id)
-        if source is None:  # the operator took it out of the catalogue since
-            await self.errands.record_errand(Ran(errand, self.clock()))
-            return Visits()
         async with slots:
+            if self.stop.is_set():  # it is still there when its lease has ended
+                return Visits()
+            if source is None or not source.enabled:  # the operator took it out of the catalogue since
+                return await self._leave(Ran(errand, self.clock()))
+            if until := resting.get(host_of(errand.url)):
+                return await self._leave(Ran(errand, self.clock(), again=replace(errand, due_at=until)))
             visited = await self.visitor.visit(errand, source)
-        now = self.clock()
-        match visited:
-            case Brought(article, snapshot):
-                await self.errands.record_errand(Ran(errand, now, article, snapshot))
-                return Visits(articles=article is not None)
-            case Absent():
-                # a page that was never there says nothing about a statement that its source still shows
-                gone = errand.purpose is Purpose.PRESENCE
-                await self.errands.record_errand(Ran(errand, now, gone=gone))
-                return Visits(gone=gone)
-            case Unavailable(_, retry_after):
-                span = min(retry_after, LONGEST_RETRY_AFTER)
-                rest = Rest(host_of(errand.url), now + span) if span else None
-                await self.errands.record_errand(Ran(errand, now, again=errand.again(now), rest=rest))
-                return Visits(unavailable=1)
+        ran = _ran(errand, source, visited, self.clock())
+        if ran.rest:
+            resting[ran.rest.host] = ran.rest.until
+        await self.errands.record_errand(ran)
+        if ran.gone:
+            self.notice("statement deleted by its source", statement=errand.statement_id, url=errand.url, what=DECIDE)
+        return Visits(ran.article is not None, ran.gone, isinstance(visited, Unavailable))
+
+    async def _leave(self, ran: Ran) -> Visits:
+        await self.errands.record_errand(ran)
+        return Visits()
+
+
+def _ran(errand: Errand, source: Source, visited: Visited, now: datetime) -> Ran:
+    """What a visit at `now` leaves behind."""
+    match visited:
+        case Brought(article, snapshot):
+            return Ran(errand, now, article, snapshot)
+        case Absent():
+            # a page that was never there says nothing about a statement that its source still shows
+            return Ran(errand, now, gone=errand.purpose is Purpose.PRESENCE)
+        case Unavailable(_, retry_after):
+            until = now + min(retry_after, LONGEST_RETRY_AFTER)
+            again = errand.again(now)
+            return Ran(
+                errand,
+                now,
+                again=replace(again, due_at=max(again.due_at, until)) if again else None,
+                rest=Rest(host_of(errand.url), until) if until > now and not source.alone else None,
+            )

@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("trouble", sa.String(), nullable=False, server_default=sa.text("''")),
         sa.Column("full_at", Instant(), nullable=True),
         sa.Column("newest_at", Instant(), nullable=True),
-        sa.Column("longest_gap_seconds", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("longest_gap_seconds", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column("gap", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("moved_to", sa.Text(), nullable=False, server_default=sa.text("''")),
         sa.Column("moved_at", Instant(), nullable=True),

@@ -1,0 +1,139 @@
+"""A database of an older schema keeps everything that it holds."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, MetaData, inspect, select
+
+from nkwatch.domain.bulletin import Window
+from nkwatch.domain.lease import Lease
+from nkwatch.domain.polling import HOUR, Fetched, Health
+from nkwatch.domain.statement import EARLIEST, Presence
+from nkwatch.store import migrations, schema
+from nkwatch.store.database import Database
+from nkwatch.store.statements import StatementStore
+from tests.making import NOW, entry, polled, sifted, source, statement
+from tests.store.conftest import SOURCES
+
+
+@pytest.fixture
+def empty(empty_address: str) -> Iterator[Database]:
+    """A database without tables."""
+    database = Database(empty_address)
+    yield database
+    database.close()
+
+
+def micro(instant: datetime) -> int:
+    """An instant as schema 1 holds it."""
+    return round((instant - schema.EPOCH).total_seconds() * 1_000_000)
+
+
+def rows() -> dict[str, dict[str, Any]]:
+    """One row of every table of schema 1, in an order that foreign keys allow."""
+    now = micro(NOW)
+    return {
+        "block": {"id": "b", "body": b"\x00\xff"},
+        "bulletin": {"number": 7, "key": "k", "kind": "digest", "date": now, "window_start": now - 9,
+                     "window_end": now, "story_id": ""},
+        "composition": {"id": "c", "kind": "digest", "language": "ko", "subject": "북한", "pieces": {"text": ["b"]}},
+        "latch": {"name": "windows", "closed_until": now},
+        "source_state": {"source_id": "a", "due_at": now, "etag": 'W/"x"', "last_modified": "m",
+                         "interval_seconds": 7200, "failures": 2, "reason": "It timed out.", "last_ok_at": now - 1,
+                         "last_new_at": None, "lease_owner": "", "leased_until": None},
+        "statement": {"id": "s1", "source_id": "a", "publisher": "Publisher a", "title": "제목", "url": "https://a.example/s1",
+                      "text": "본문", "language": "ko", "author": "", "published": now, "published_estimated": False,
+                      "first_seen": now, "backlog": False, "revision": 2, "edited_at": now, "read_revision": 2,
+                      "read_rules": "test.1", "story_id": "s1"},
+        "story": {"id": "s1", "ready_at": now, "alert": "open", "alert_reason": "", "alert_at": None},
+        "subscriber": {"id": "r1", "address_key": b"k", "address": b"sealed", "standing": "confirmed",
+                       "rhythm": "weekly", "hour": 7, "zone": "UTC", "weekday": 0, "monthday": 1, "alerts": True,
+                       "language": "en", "format": "html", "wishes": [], "covered_until": now, "closes_at": now,
+                       "joined_at": now, "consent_origin": "form", "consent_at": now, "ended_at": None,
+                       "end_reason": ""},
+        "delivery": {"id": 3, "bulletin": 7, "subscriber_id": "r1", "composition_id": "c", "priority": 1,
+                     "state": "pending", "message_id": "<m>", "date": now, "due_at": now, "attempts": 0, "reply": "",
+                     "done_at": None, "lease_owner": "", "leased_until": None},
+        "mark": {"mark": -5, "statement_id": "s1"},
+        "reading": {"statement_id": "s1", "revision": 2, "rules": "test.1", "read_at": now, "about_nk": True,
+                    "urgency": 2, "findings": {"relevance": 1.5, "relevance_evidence": [], "themes": [],
+                                               "urgency_evidence": []}},
+        "statement_key": {"publisher": "Publisher a", "key": "url:https://a.example/s1", "statement_id": "s1"},
+        "statement_revision": {"statement_id": "s1", "revision": 1, "title": "옛 제목", "text": "옛 본문",
+                               "replaced_at": now},
+    }  # fmt: skip
+
+
+def fill(connection: Connection) -> None:
+    """Make schema 1 and a row in each of its tables."""
+    config = migrations._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0001")
+    old = MetaData()
+    old.reflect(connection)
+    assert set(old.tables) == {*rows(), "alembic_version"}
+    for name, row in rows().items():
+        assert set(row) == set(old.tables[name].columns.keys()), name
+        connection.execute(old.tables[name].insert().values(**row))
+
+
+@pytest.fixture
+def upgraded(empty: Database) -> Database:
+    """A database that had a row in every table of schema 1 when it was upgraded."""
+    with empty.engine.begin() as connection:
+        fill(connection)
+    assert not empty.is_prepared()
+    empty.prepare()
+    assert empty.is_prepared()
+    return empty
+
+
+def test_every_row_of_schema_1_is_there_after_the_upgrade(upgraded: Database) -> None:
+    now = MetaData()
+    with upgraded.engine.connect() as connection:
+        now.reflect(connection)
+        for name, row in rows().items():
+            (found,) = connection.execute(select(now.tables[name])).mappings().all()
+            assert {k: found[k] for k in row} == row, name
+
+
+def test_the_upgraded_tables_are_those_of_a_new_database(upgraded: Database) -> None:
+    found = inspect(upgraded.engine)
+    assert {*schema.metadata.tables} <= set(found.get_table_names())
+    for table in schema.metadata.tables.values():
+        assert {c["name"] for c in found.get_columns(table.name)} == set(table.columns.keys())
+        indexes = {i["name"] for i in found.get_indexes(table.name) if not i.get("duplicates_constraint")}
+        assert indexes == {i.name for i in table.indexes}, table.name
+
+
+async def test_the_store_works_on_what_was_there(upgraded: Database) -> None:
+    store = StatementStore(upgraded, SOURCES)
+    (known,) = (await store.known("Publisher a", ["url:https://a.example/s1"])).values()
+    assert (known.title, known.revision, known.edited_at) == ("제목", 2, NOW)
+    assert (known.teaser, known.embargo, known.presence) == ("", None, Presence.SHOWN)
+    assert known.read_from <= EARLIEST
+    (story,) = await store.ready_between(Window(NOW, NOW + HOUR))
+    assert (story.id, story.lead.reading.released_by) == ("s1", "")
+    assert [s.id for s in await store.alert_candidates(9)] == ["s1"]
+    assert await store.unread(9, NOW) == []
+    changed = known.after(entry("제목", text="새 본문"), NOW)
+    await store.record_polls([polled(sifted(statement("s2"), edited=(changed,), removed=("s1",)))])
+    assert {p.statement.id for p in await store.unread(9, NOW)} == {"s1", "s2"}
+    assert [s.id for s in await store.missing()] == ["s1"]
+
+
+async def test_a_source_that_was_polled_before_goes_on_where_it_was(upgraded: Database) -> None:
+    store = StatementStore(upgraded, SOURCES)
+    await store.register(SOURCES.values(), NOW)
+    states = {s.source_id: s for s in await store.claim_due(["a", "b"], NOW, 9, Lease("test", NOW + HOUR))}
+    old = states["a"].about(source("a"))
+    assert (old.etag, old.failures, old.interval, old.url) == ('W/"x"', 2, 2 * HOUR, "https://a.example/feed")
+    assert not old.first_ingest
+    assert old.health is Health.OK
+    after = old.after(Fetched((entry(),), '"2"'), NOW)
+    await store.record_polls([polled(state=after)])
+    assert await store.untold_health(NOW) == []
+    assert (await store.states())[0].etag == '"2"'
