@@ -14,8 +14,6 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from nkwatch import logs
 from nkwatch.assembly import Newsroom, utc_now
-from nkwatch.web.app import create_app
-from nkwatch.web.server import serve
 
 #: How often each part looks into the rows (seconds). Looking costs one indexed query.
 TICKS = {"collect": 10, "visit": 5, "tell": 60, "read": 2, "publish": 5, "deliver": 1, "recover": 5}
@@ -88,6 +86,9 @@ class Daemon:
             logs.notice(f"{part} failed", why=why, what="it is tried again at every tick")
 
     async def _serve(self) -> None:
+        from nkwatch.web.app import create_app  # noqa: PLC0415  a process without pages does without their parts
+        from nkwatch.web.server import serve  # noqa: PLC0415
+
         web = self.newsroom.config.web
         await serve(self.app or create_app(self.newsroom), web.host, web.port, self.stop, self.ready)
 

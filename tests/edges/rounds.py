@@ -6,7 +6,6 @@ input is the number of hours that have passed since it began; each round answers
 
 import asyncio
 import json
-import resource
 import sys
 from datetime import timedelta
 from itertools import count
@@ -73,12 +72,18 @@ class Rounds:
             "brought": dict(await self.database.read(lambda c: [tuple(row) for row in c.execute(brought)])),
             "states": {s.source_id: self.told(s) for s in await self.statements.states()},
             "notices": self.notices,
-            "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "peak": peak(),
         }
 
     def told(self, state) -> dict:
         due = (state.due_at - self.clock()) / timedelta(hours=1)
         return {"failures": state.failures, "reason": state.reason, "due": due, "health": state.health}
+
+
+def peak() -> int:
+    """The most memory that this process ever held, in bytes; what getrusage says may be its parent's."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.partition("VmHWM:")[2].split()[0])
 
 
 async def main() -> None:

@@ -13,7 +13,6 @@ from nkwatch.cli import desk, documents, settings, sources, statements
 from nkwatch.cli.newsroom import Json, in_newsroom
 from nkwatch.cli.output import WRONG, answer, errors, plain_errors, say
 from nkwatch.daemon import PARTS, Daemon
-from nkwatch.demo import run_demo
 
 app = typer.Typer(
     name="nkwatch",
@@ -61,6 +60,8 @@ def demo(
 
     Example: nkwatch demo --once --out demo-out
     """
+    from nkwatch.demo import run_demo  # noqa: PLC0415  no other command needs its servers
+
     with plain_errors():
         asyncio.run(run_demo(say, lambda summary: answer(summary, as_json=as_json), once=once, out=out, port=port))
 

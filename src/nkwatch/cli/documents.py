@@ -12,9 +12,9 @@ import typer
 from nkwatch.cli.output import FAILED, errors
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Article, Entry, Origin
-from nkwatch.feeds.articles import read_article
 from nkwatch.feeds.documents import Document, Unreadable
 from nkwatch.feeds.parse import read_feed
+from nkwatch.feeds.visit import read_article
 from nkwatch.feeds.workers import Workers
 
 

@@ -23,7 +23,6 @@ from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source, host_of
 from nkwatch.feeds.decoding import decode
 from nkwatch.feeds.documents import Unreadable
-from nkwatch.web.watching import plot
 
 OPML = frozenset({".opml", ".xml"})
 
@@ -96,6 +95,8 @@ def plot_sources(
 
     Example: nkwatch sources plot --out sources.svg
     """
+    from nkwatch.web.watching import plot  # noqa: PLC0415  no other command needs the pages
+
     drawn = in_newsroom(context, lambda newsroom: plot(newsroom, language))
     try:
         out.write_text(drawn, "utf-8")

@@ -7,8 +7,7 @@ from http import HTTPStatus
 from nkwatch.domain.errand import Absent, Brought, Errand, Purpose, Unavailable, Visited
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Article
-from nkwatch.feeds.articles import read_article
-from nkwatch.feeds.documents import Document
+from nkwatch.feeds.documents import Document, Unreadable
 from nkwatch.feeds.fetch import forbidden, refused, snapshot
 from nkwatch.feeds.workers import Workers
 from nkwatch.net import Answer, Robots, Unreached, Web
@@ -16,6 +15,14 @@ from nkwatch.net import Answer, Robots, Unreached, Web
 ACCEPT = {"Accept": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"}
 #: The publisher's own word that the page is no more.
 ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+
+
+def read_article(document: Document, source: Source) -> Article | Unreadable:
+    """The article on a page, or why there is none. To be run in a worker."""
+    # the extractor costs a fifth of a second and 40 MB to load: workers have it, nobody else needs it
+    from nkwatch.feeds import articles  # noqa: PLC0415
+
+    return articles.read_article(document, source)
 
 
 class PageVisitor:

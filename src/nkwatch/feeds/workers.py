@@ -6,6 +6,7 @@ its memory fails, one that dies is replaced; in each case the document is unread
 
 import asyncio
 import multiprocessing
+import os
 import resource
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
@@ -32,7 +33,7 @@ TOO_LARGE = "Parsing needed more memory than it may have, and was stopped."
 class WorkerLimits:
     """How many workers, seconds per document, address space of one in bytes, documents until it is renewed."""
 
-    workers: int = 2
+    workers: int = min(2, os.cpu_count() or 1)
     deadline: float = 10.0
     memory: int = 400_000_000
     documents: int = 200
