@@ -116,7 +116,7 @@ def suite(folder: Path) -> Iterator[Case]:
 
 
 def described(name: str, body: bytes) -> Case:
-    """The case in one file; its remarks may be in any encoding. Without its codec it expects nothing, as in feedparser."""
+    """The case in one file, whose remarks may be in any encoding; without its codec it expects nothing, as there."""
     plain = body.replace(b"\0", b"")
     header = HEADER.search(plain)
     expected = EXPECTED.search(decode(body)) or EXPECTED.search(plain.decode("latin-1"))

@@ -7,20 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.polling import (
-    DAY,
-    HOUR,
-    SHORTEST_WITHOUT_VALIDATORS,
-    SILENT_AFTER,
-    Failed,
-    Fetched,
-    Found,
-    Health,
-    Outcome,
-    PollState,
-    Trouble,
-    Unchanged,
-)
+from nkwatch.domain.outcome import Failed, Fetched, Found, Outcome, Trouble, Unchanged
+from nkwatch.domain.polling import SILENT_AFTER, Health, PollState
+from nkwatch.domain.rhythm import DAY, HOUR, SHORTEST_WITHOUT_VALIDATORS
 from nkwatch.domain.source import Pace
 from nkwatch.domain.watch import Watch, is_unreadable, was_asked, watch
 from tests.making import NOW, entry, source, state

@@ -7,26 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nkwatch.domain.outcome import Failed, Fetched, Found, Outcome, Unchanged
 from nkwatch.domain.polling import (
     ADOPTED_FAILURES,
-    DAY,
     FULL_EVERY,
-    HOUR,
     LINE_PAUSE,
     LONGEST_RETRY_AFTER,
     REDESIGN,
-    SHORTEST_WITHOUT_VALIDATORS,
-    Failed,
-    Fetched,
-    Found,
-    Outcome,
     PollState,
-    Unchanged,
-    backoff,
-    jitter,
     redesigned,
-    usual_interval,
 )
+from nkwatch.domain.rhythm import DAY, HOUR, SHORTEST_WITHOUT_VALIDATORS, backoff, jitter, usual_interval
 from nkwatch.domain.source import Pace, Role, host_of
 from tests.making import NOW, entry, source, state
 

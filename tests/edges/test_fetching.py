@@ -11,7 +11,8 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.polling import Failed, Fetched, Outcome, PollState, Trouble, Unchanged
+from nkwatch.domain.outcome import Failed, Fetched, Outcome, Trouble, Unchanged
+from nkwatch.domain.polling import PollState
 from nkwatch.feeds.fetch import FORBIDDEN, WebKind, max_age, retry_after
 from nkwatch.feeds.kinds import KindPoller
 from nkwatch.feeds.pages import PAGE

@@ -25,7 +25,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from nkwatch.domain.polling import Failed, Fetched, PollState, Trouble, Unchanged
+from nkwatch.domain.outcome import Failed, Fetched, Trouble, Unchanged
+from nkwatch.domain.polling import PollState
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.kinds import KindPoller

@@ -635,7 +635,7 @@ def test_a_listing_below_a_thousand_elements_is_found():
         ("One<script src='x'/> two", "One two"),
         ("<b>One<p>two</b>", "One\n\ntwo"),
         ("<p title='a > b' onclick='x()'>One</p>", "One"),
-        ("Continue reading...</", "Continue reading..."),
+        ("The families wait...</", "The families wait..."),
         ("<img src='data:image/png;base64," + "A" * 20_000 + "'>One", "One"),
         ("<svg><title>icon</title></svg><math><mi>x</mi></math>One", "One"),
         ("&lt;b&gt; stays as typed<br>", "<b> stays as typed"),
@@ -704,3 +704,8 @@ def test_every_real_feed_at_hand_is_read_whole():
     for file in files:
         body = file.read_bytes()
         assert len(entries(body)) == body.count(b"<item>"), file
+
+
+def test_bytes_that_are_said_to_be_utf_16_and_cannot_be_are_read_as_what_they_are() -> None:
+    body = "<rss version='2.0'><channel><item><title>정치범수용소 가족 면담을 요구한다</title></item></channel></rss>"
+    assert "정치범수용소" in decode(body.encode("euc-kr"), "text/xml; charset=utf-16")

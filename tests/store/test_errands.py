@@ -13,7 +13,8 @@ from sqlalchemy import select, text
 from nkwatch.domain.errand import Purpose, Ran, Rest
 from nkwatch.domain.identity import Known, Sifted
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.polling import Health, Trouble
+from nkwatch.domain.outcome import Trouble
+from nkwatch.domain.polling import Health
 from nkwatch.domain.statement import EARLIEST, Article, Presence, Statement
 from nkwatch.store import schema
 from tests.making import NOW, article, entry, errand, placement, polled, prose, sifted, snapshot, state, statement
@@ -257,12 +258,6 @@ async def test_an_embargo_that_came_with_a_late_edit_outlasts_the_errand(stores:
     await edited(stores, "Changed.", ask=True, embargo=NOW + timedelta(days=20))
     await stores.statements.record_errand(Ran(errand(due_at=NOW + HOUR), NOW + 2 * HOUR))
     assert (await one(stores)).read_from == NOW + timedelta(days=20)
-
-
-async def test_an_embargo_too_far_off_buries_nothing(stores: Stores) -> None:
-    await told(stores, statement(embargo=NOW + timedelta(days=400)), errands=(errand(),))
-    await stores.statements.record_errand(Ran(errand(), NOW))
-    assert len(await stores.statements.unread(9, NOW)) == 1
 
 
 async def test_the_page_of_an_edited_statement_is_asked_for_anew(stores: Stores) -> None:

@@ -10,7 +10,9 @@ from sqlalchemy import Connection, MetaData, inspect, select
 
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.polling import HOUR, Fetched, Health
+from nkwatch.domain.outcome import Fetched
+from nkwatch.domain.polling import Health
+from nkwatch.domain.rhythm import HOUR
 from nkwatch.domain.statement import EARLIEST, Presence
 from nkwatch.store import migrations, schema
 from nkwatch.store.database import Database

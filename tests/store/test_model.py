@@ -17,7 +17,8 @@ from nkwatch.domain.bulletin import Window
 from nkwatch.domain.errand import Purpose, Ran, Rest
 from nkwatch.domain.identity import identify, sift
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.polling import Fetched, Found, Polled
+from nkwatch.domain.outcome import Fetched, Found
+from nkwatch.domain.polling import Polled
 from nkwatch.domain.statement import Origin, Presence
 from nkwatch.domain.theme import Urgency
 from tests.making import NOW, article, entry, errand, placement, prose, snapshot, state

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from nkwatch.domain.identity import Known, Sifted
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.polling import Fetched, Found, Polled
+from nkwatch.domain.outcome import Fetched, Found
+from nkwatch.domain.polling import Polled
 from nkwatch.domain.statement import Statement
 from nkwatch.store import schema
 from tests.making import NOW, entry, placement, source, state, statement
@@ -218,3 +219,17 @@ async def test_what_is_unread_comes_in_the_order_in_which_it_was_seen(stores: St
     await stores.statements.record_polls([Polled(state("a"), "Publisher a", new(*told))])
     assert [p.statement.id for p in await stores.statements.unread(2, NOW)] == ["s1", "s2"]
     assert {p.story_id for p in await stores.statements.unread(9, NOW)} == {""}
+
+
+async def test_a_source_whose_address_was_changed_in_the_catalogue_is_due_at_once_and_without_validators(
+    stores: Stores,
+) -> None:
+    await registered(stores)
+    later = NOW + timedelta(hours=20)
+    done = state("a", url=SOURCES["a"].url, etag='"old"', due_at=later, last_ok_at=NOW)
+    await stores.statements.record_polls([Polled(done, "Publisher a")])
+    moved = replace(SOURCES["a"], url="https://a.example/new")
+    for _ in range(2):
+        await stores.statements.register([moved], NOW)
+    now, _ = await stores.statements.states()
+    assert (now.url, now.etag, now.due_at, now.last_ok_at) == (moved.url, "", NOW, NOW)

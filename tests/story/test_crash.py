@@ -7,7 +7,8 @@ import pytest
 from tests.story.sink import open_sink
 
 from nkwatch.domain.identity import identify, sift
-from nkwatch.domain.polling import Fetched, Found, Polled, PollState
+from nkwatch.domain.outcome import Fetched, Found
+from nkwatch.domain.polling import Polled, PollState
 from nkwatch.domain.statement import Entry, Origin
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp
 from nkwatch.workflow.deliver import GROUP

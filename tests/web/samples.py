@@ -16,7 +16,8 @@ from nkwatch.assembly import Newsroom, open_newsroom
 from nkwatch.config import Config, Secrets
 from nkwatch.domain.errand import Brought, Errand, Visited
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.polling import Failed, Fetched, Outcome, PollState
+from nkwatch.domain.outcome import Failed, Fetched, Outcome
+from nkwatch.domain.polling import PollState
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp

@@ -5,7 +5,8 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from nkwatch.assembly import Newsroom
-from nkwatch.domain.polling import Health, PollState, Trouble
+from nkwatch.domain.outcome import Trouble
+from nkwatch.domain.polling import Health, PollState
 from nkwatch.domain.source import Source
 from nkwatch.store import records, schema
 from nkwatch.store.database import insert_new

@@ -19,7 +19,8 @@ from nkwatch.domain.bulletin import (
     Window,
 )
 from nkwatch.domain.errand import Absent, Errand, Visited
-from nkwatch.domain.polling import Outcome, PollState
+from nkwatch.domain.outcome import Outcome
+from nkwatch.domain.polling import PollState
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source
 from nkwatch.domain.story import Story

@@ -23,7 +23,7 @@ from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import Health, Polled, PollState
 from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.source import Role, Source, host_of
-from nkwatch.domain.statement import EARLIEST, Article, Presence, Statement
+from nkwatch.domain.statement import Article, Presence, Statement
 from nkwatch.domain.story import AlertState, Report, Story
 from nkwatch.domain.subscriber import Consent, SignUp, Standing, Subscriber
 from nkwatch.domain.theme import Reading, Urgency
@@ -98,7 +98,9 @@ class MemoryStatements:
 
     async def register(self, sources: Iterable[Source], now: datetime) -> None:
         for source in sources:
-            self.memory.states.setdefault(source.id, PollState(source.id, now, source.url))
+            known = self.memory.states.setdefault(source.id, PollState(source.id, now, source.url))
+            if known.url != source.url:
+                self.memory.states[source.id] = replace(known.about(source), due_at=now if known.url else known.due_at)
 
     async def states(self) -> list[PollState]:
         return [self.memory.states[i] for i in sorted(self.memory.states)]
@@ -207,7 +209,7 @@ class MemoryStatements:
             self._complete(errand.statement_id, ran.article, ran.at)
         elif same and errand.purpose is Purpose.ARTICLE and not ran.again:
             known = self.memory.statements[errand.statement_id]
-            self.memory.statements[known.id] = replace(known, read_from=EARLIEST).under(known.embargo, ran.at)
+            self.memory.statements[known.id] = known.freed()
         if ran.gone:
             self._mark_missing(errand.statement_id)
         self._let_rest(ran.rest)

@@ -9,18 +9,9 @@ from datetime import timedelta
 import pytest
 
 from nkwatch.domain.errand import Errand, Purpose, Ran
-from nkwatch.domain.polling import (
-    DAY,
-    HOUR,
-    LONGEST_RETRY_AFTER,
-    REDESIGN,
-    Failed,
-    Fetched,
-    Health,
-    Polled,
-    Trouble,
-    Unchanged,
-)
+from nkwatch.domain.outcome import Failed, Fetched, Trouble, Unchanged
+from nkwatch.domain.polling import LONGEST_RETRY_AFTER, REDESIGN, Health, Polled
+from nkwatch.domain.rhythm import DAY, HOUR
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import EARLIEST, Presence, Statement
 from nkwatch.workflow.collect import ARTICLE_AGE, MOST_LOOKED_UP, WHOLE_TEXT, Collect, Collected, Concerns

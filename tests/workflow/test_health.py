@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.polling import Failed, Health, Polled, PollState, Trouble, Unchanged
+from nkwatch.domain.outcome import Failed, Trouble, Unchanged
+from nkwatch.domain.polling import Health, Polled, PollState
 from nkwatch.workflow.health import DAYTIME, TellHealth, Told
 from tests.making import NOW, at, source, state
 from tests.workflow.fakes import FakeClock, Notices

@@ -80,20 +80,28 @@ async def test_one_that_cannot_be_written_is_told_in_the_end_and_takes_no_other_
     book = Book()
     book.unwritable = {"bad"}
     book.gate.clear()
-    with pytest.raises(LookupError, match="bad"):
+
+    async def bring() -> None:
         async with Ledger(book.write) as ledger:
             for name in ("a", "bad", "b"):
                 await ledger.put(polled(name))
             book.gate.set()
+
+    with pytest.raises(LookupError, match="bad"):
+        await bring()
     assert sorted(i for batch in book.batches for i in batch) == ["a", "b"]
 
 
 async def test_what_was_brought_before_a_mistake_of_the_caller_is_written_all_the_same() -> None:
     book = Book()
-    with pytest.raises(RuntimeError, match="mistake"):
+
+    async def bring() -> None:
         async with Ledger(book.write) as ledger:
             await ledger.put(polled("a"))
             raise RuntimeError("mistake")
+
+    with pytest.raises(RuntimeError, match="mistake"):
+        await bring()
     assert book.batches == [["a"]]
 
 

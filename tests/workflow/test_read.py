@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from nkwatch.domain.identity import Known, Sifted
-from nkwatch.domain.polling import Fetched, Polled
+from nkwatch.domain.outcome import Fetched
+from nkwatch.domain.polling import Polled
 from nkwatch.domain.source import Role, Scope
 from nkwatch.domain.statement import Statement
 from nkwatch.workflow.collect import Collect

@@ -8,7 +8,8 @@ import pytest
 
 from nkwatch.domain.errand import ATTEMPTS, Absent, Brought, Errand, Purpose, Unavailable
 from nkwatch.domain.identity import Known, Sifted
-from nkwatch.domain.polling import HOUR, LONGEST_RETRY_AFTER
+from nkwatch.domain.polling import LONGEST_RETRY_AFTER
+from nkwatch.domain.rhythm import HOUR
 from nkwatch.domain.statement import EARLIEST, Presence, Statement
 from nkwatch.workflow.visit import VisitPages, Visits
 from tests.making import NOW, article, entry, errand, placement, polled, prose, snapshot, source, statement

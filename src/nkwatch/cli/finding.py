@@ -12,7 +12,8 @@ import idna
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.output import say
-from nkwatch.domain.polling import Failed, Fetched, PollState
+from nkwatch.domain.outcome import Failed, Fetched
+from nkwatch.domain.polling import PollState
 from nkwatch.domain.source import Source, host_of
 from nkwatch.domain.statement import Entry, Origin
 from nkwatch.feeds.discovery import SITEMAP, Candidate, Seen, from_robots, look, usual_places

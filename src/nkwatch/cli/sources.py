@@ -16,7 +16,8 @@ from nkwatch.cli.finding import as_table
 from nkwatch.cli.newsroom import Json, in_newsroom
 from nkwatch.cli.output import FAILED, answer, plain_errors, rows, say
 from nkwatch.cli.switching import disable, enable, remove, unknown
-from nkwatch.domain.polling import Failed, Fetched, Health, PollState
+from nkwatch.domain.outcome import Failed, Fetched
+from nkwatch.domain.polling import Health, PollState
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry

@@ -1,36 +1,36 @@
-"""What a poll may bring, and the *poll state*: what is remembered of a source between polls.
+"""The *poll state*: what is remembered of a source between polls, when it is due next, and how it is.
 
 The next due time is computed here, from the outcome of the last poll, and nowhere else. The numbers follow
 what publishers of feeds ask for (Kroll's feed-reader criteria; RFC 9110, 10.2.3 for Retry-After).
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
-from statistics import median
 
 from nkwatch.domain.errand import Rest
 from nkwatch.domain.identity import Sifted
+from nkwatch.domain.outcome import Failed, Fetched, Found, Outcome, Trouble, Unchanged
+from nkwatch.domain.rhythm import (
+    DAY,
+    HOUR,
+    SHORTEST,
+    SHORTEST_WITHOUT_VALIDATORS,
+    backoff,
+    gaps,
+    jitter,
+    usual_interval,
+)
 from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.source import Pace, Source
-from nkwatch.domain.statement import Entry, plausible
+from nkwatch.domain.statement import plausible
 
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-#: Nobody asks us back sooner than hourly, nor do we stay away longer than a day by our own choice.
-SHORTEST, LONGEST = HOUR, DAY
-#: Without validators every poll costs the publisher a whole body.
-SHORTEST_WITHOUT_VALIDATORS = 6 * HOUR
 LONGEST_RETRY_AFTER = 7 * DAY
 #: A validator that has gone wrong (a Last-Modified in 2041) says "not modified" for ever: once a week it is left out.
 FULL_EVERY = 7 * DAY
 #: When our own line was down, nobody is to blame, and it may be back soon.
 LINE_PAUSE = timedelta(minutes=10)
-#: How many of the newest entries say how often a source publishes.
-RHYTHM_SAMPLE = 20
 #: Fewer new entries than this at once are news.
 REDESIGN = 10
 #: A permanent redirect is believed after so many sightings over so long a time.
@@ -41,15 +41,6 @@ ADOPTED_FAILURES = 5
 CONFIRMED = 2
 #: No source is silent before this.
 SILENT_AFTER = 14 * DAY
-
-
-class Trouble(StrEnum):
-    """Why a source could not be read: it fails, shuts us out, was taken away, or could not be reached at all."""
-
-    FAILING = "failing"
-    BLOCKED = "blocked"
-    GONE = "gone"
-    UNREACHED = "unreached"
 
 
 class Health(StrEnum):
@@ -65,58 +56,6 @@ class Health(StrEnum):
     SILENT = "silent"
     #: nothing it shows was there at the last poll: something may have been missed
     GAP = "gap suspected"
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """The source answered with entries. Validators are kept verbatim, quotes included (RFC 9110, 8.8).
-
-    `max_age` is how long it asks to be left alone; `moved_to` where it redirects to for good; `body` the SHA-256 of
-    what came; `removed` the guids that it says are deleted (RFC 6721).
-    """
-
-    entries: tuple[Entry, ...]
-    etag: str = ""
-    last_modified: str = ""
-    max_age: timedelta = timedelta(0)
-    moved_to: str = ""
-    body: str = ""
-    removed: tuple[str, ...] = ()
-    snapshot: Snapshot | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unchanged:
-    """Nothing changed since the last poll: the source says so (304), or, where `full`, the same bytes came again.
-
-    Validators are empty where those that we have stay in force.
-    """
-
-    max_age: timedelta = timedelta(0)
-    moved_to: str = ""
-    full: bool = False
-    etag: str = ""
-    last_modified: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The source could not be read; `reason` is one sentence for the operator."""
-
-    reason: str
-    retry_after: timedelta = timedelta(0)
-    trouble: Trouble = Trouble.FAILING
-
-
-Outcome = Fetched | Unchanged | Failed
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """How many of the entries shown were not seen before, and how many were."""
-
-    new: int = 0
-    known: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +186,7 @@ class PollState:
             last_new_at=now if found.new else self.last_new_at,
             full_at=now,
             newest_at=self._newest(dates, now, found),
-            longest_gap=max(_gaps(dates), default=self.longest_gap),
+            longest_gap=max(gaps(dates), default=self.longest_gap),
             gap=gap,
         )
         return _moved(_sighted(state, fetched.moved_to, now), found, now)
@@ -303,33 +242,6 @@ class Polled:
 def redesigned(unknown: int, shown: int) -> bool:
     """Whether so many of the entries shown are unknown that the site was rather rebuilt than so busy (promise 5)."""
     return unknown >= REDESIGN and unknown > shown / 2
-
-
-def jitter(source_id: str) -> float:
-    """A fraction from 0 to 1 that is always the same for one source, so that sources spread and tests repeat."""
-    return int.from_bytes(hashlib.sha256(source_id.encode()).digest()[:4]) / 2**32
-
-
-def backoff(failures: int) -> timedelta:
-    """1, 2, 4 ... 24 hours: a source is asked less often, and never given up (promise 6)."""
-    doublings = min(failures - 1, 10)
-    return min(HOUR * (1 << doublings), DAY)
-
-
-def usual_interval(dates: Iterable[datetime], *, validated: bool) -> timedelta:
-    """Half the median gap between the newest entries, from 1 to 24 hours, 6 at least without validators."""
-    floor = SHORTEST if validated else SHORTEST_WITHOUT_VALIDATORS
-    gaps = _gaps(dates)
-    if not gaps:
-        return max(floor, 6 * HOUR)
-    half = timedelta(seconds=median(gap.total_seconds() for gap in gaps) / 2)
-    return min(max(floor, half), LONGEST)
-
-
-def _gaps(dates: Iterable[datetime]) -> list[timedelta]:
-    """The spans between the newest of these dates."""
-    newest = sorted(dates, reverse=True)[:RHYTHM_SAMPLE]
-    return [later - earlier for later, earlier in pairwise(newest)]
 
 
 def _health(state: PollState, now: datetime, before: Trouble | None) -> Health:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import nh3
 
+from nkwatch.feeds.boilerplate import without_trailer
 from nkwatch.feeds.documents import LONGEST_TEXT
 
 
@@ -52,17 +53,6 @@ INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad"))
 #: No text means these control characters: they are windows-1252 (HTML Standard, 13.2.5.80).
 MEANT = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 TIDY = {**MEANT, **INVISIBLE}
-#: What WordPress adds to every entry, in the languages it was seen in.
-TRAILERS = (
-    ("The post ", " appeared first on "),
-    ("L’article ", " est apparu en premier sur "),
-    ("L'article ", " est apparu en premier sur "),
-    ("La entrada ", " se publicó primero en "),
-    ("La entrada ", " aparece primero en "),
-    ("Der Beitrag ", " erschien zuerst auf "),
-    ("投稿 ", " に最初に表示されました"),
-)
-LONGEST_TRAILER = 600
 
 
 def title_line(markup: str, *, plain: bool = False) -> str:
@@ -77,7 +67,7 @@ def paragraphs(markup: str, strip: Collection[str] = (), *, plain: bool = False)
     """
     unwanted = {_tidy(line) for line in strip}
     lines = (line for line in _lines(markup, plain=plain) if not line or line not in unwanted)
-    whole = [_without_trailer(p) for p in _joined(lines)]
+    whole = map(without_trailer, _joined(lines))
     return "\n\n".join(p for p in whole if p)[:LONGEST_TEXT].rstrip()
 
 
@@ -154,11 +144,3 @@ def _joined(lines: Iterable[str]) -> Iterator[str]:
         elif gathered:
             yield " ".join(gathered)
             gathered = []
-
-
-def _without_trailer(paragraph: str) -> str:
-    for opening, middle in TRAILERS:
-        at = paragraph.rfind(opening)
-        if at >= 0 and middle in paragraph[at:] and len(paragraph) - at <= LONGEST_TRAILER:
-            return paragraph[:at].rstrip()
-    return paragraph

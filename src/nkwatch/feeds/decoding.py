@@ -33,6 +33,8 @@ DECLARED = re.compile(
     rb"""<\?xml[^>]{0,200}?\bencoding\s*=\s*["']?([\w.:-]+)|<meta[^>]{0,200}?\bcharset\s*=\s*["']?([\w.:-]+)""",
     re.IGNORECASE,
 )
+#: Markup in these has a null in every ASCII character; without any it is not what it is said to be.
+WIDE = re.compile(r"utf-?(?:16|32)|ucs-?[24]", re.IGNORECASE)
 CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 #: XML 1.0 forbids these, and parsers stop at them.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
@@ -68,7 +70,9 @@ def _candidates(body: bytes, content_type: str) -> Iterator[str]:
         yield "iso2022_kr" if b"\x1b$)C" in body else "iso2022_jp"
     yield "utf-8"
     for name in (*(a or b for a, b in DECLARED.findall(body[:2000])), *CHARSET.findall(content_type)):
-        yield name.decode() if isinstance(name, bytes) else name
+        said = name.decode() if isinstance(name, bytes) else name
+        if b"\0" in body[:200] or not WIDE.match(said):
+            yield said
     sample = _sample(body)
     guess = from_bytes(sample, cp_isolation=CANDIDATES).best()
     if guess is not None:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from nkwatch.domain.polling import Failed, Fetched, Outcome, PollState, Trouble, Unchanged
+from nkwatch.domain.outcome import Failed, Fetched, Outcome, Trouble, Unchanged
+from nkwatch.domain.polling import PollState
 from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.source import Source
 from nkwatch.feeds.documents import Document, Elsewhere, Parsed, Unreadable

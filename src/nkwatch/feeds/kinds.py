@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from nkwatch.domain.polling import Failed, Outcome, PollState
+from nkwatch.domain.outcome import Failed, Outcome
+from nkwatch.domain.polling import PollState
 from nkwatch.domain.source import Source
 from nkwatch.feeds.documents import Reader
 

@@ -17,7 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from nkwatch.domain.polling import Failed, Fetched, Outcome, PollState, Trouble, Unchanged
+from nkwatch.domain.outcome import Failed, Fetched, Outcome, Trouble, Unchanged
+from nkwatch.domain.polling import PollState
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.documents import Unreadable, distinct

@@ -11,7 +11,8 @@ from nkwatch.domain.errand import Errand, Purpose, Ran, Rest
 from nkwatch.domain.identity import TITLE, Known, Sifted
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import Polled, PollState
-from nkwatch.domain.statement import EARLIEST, Article, Presence, Statement
+from nkwatch.domain.source import Source
+from nkwatch.domain.statement import Article, Presence, Statement
 from nkwatch.store import records, schema
 from nkwatch.store.database import chunks, insert_new
 from nkwatch.store.snapshots import keep
@@ -27,6 +28,30 @@ _STATES = (
     .values({name: bindparam(f"new_{name}") for name in records.STATE_COLUMNS})
     .values(lease_owner="", leased_until=None)
 )
+
+
+def addresses(connection: Connection) -> dict[str, str]:
+    """The addresses that the poll states are about, by source id."""
+    return {row.source_id: row.url for row in connection.execute(select(_STATE.source_id, _STATE.url))}
+
+
+def register(connection: Connection, sources: Iterable[Source], now: datetime) -> None:
+    """Give each of these sources a poll state; of one that was about another address only the past is kept."""
+    for source in sources:
+        fresh = PollState(source.id, now, source.url)
+        if not insert_new(connection, schema.source_state, [records.state_row(fresh)]):
+            row = connection.execute(select(schema.source_state).where(_STATE.source_id == source.id)).one()
+            _write(connection, [_about(records.state(row), source, now)])
+
+
+def _about(state: PollState, source: Source, now: datetime) -> PollState:
+    """Due at once where the address is another; a state from before addresses were kept stays due when it was."""
+    return replace(state.about(source), due_at=now if state.url else state.due_at)
+
+
+def _write(connection: Connection, states: Iterable[PollState]) -> None:
+    rows = [{f"new_{n}": v for n, v in records.state_row(state).items()} for state in states]
+    connection.execute(_STATES, rows)
 
 
 def due(connection: Connection, source_ids: Collection[str], now: datetime, limit: int) -> list[str]:
@@ -59,8 +84,7 @@ def _free(now: datetime) -> tuple[ColumnElement[bool], ...]:
 def record(connection: Connection, polls: Sequence[Polled]) -> int:
     """Write all that these polls leave behind; answers how many statements were new."""
     if polls:
-        rows = [{f"new_{n}": v for n, v in records.state_row(p.state).items()} for p in polls]
-        connection.execute(_STATES, rows)
+        _write(connection, [p.state for p in polls])
     # rows are taken in one order by everybody: two processes must not wait for each other
     return sum(_record(connection, polled) for polled in sorted(polls, key=lambda p: p.publisher))
 
@@ -88,7 +112,7 @@ def record_errand(connection: Connection, ran: Ran) -> None:
     if ran.article:
         _complete(connection, row, ran.article, ran.at)
     elif ours and ran.errand.purpose is Purpose.ARTICLE and not ran.again:
-        _do_without(connection, row, ran.at)
+        _do_without(connection, row)
     if ran.gone:
         _mark_missing(connection, statement_id)
     _let_rest(connection, ran.rest)
@@ -213,9 +237,9 @@ def _complete(connection: Connection, row: Row[Any], article: Article, now: date
         _revise(connection, row, replace(complete, revision=row.revision + 1), now)
 
 
-def _do_without(connection: Connection, row: Row[Any], now: datetime) -> None:
+def _do_without(connection: Connection, row: Row[Any]) -> None:
     """The page cannot be had: the statement may be read as its source shows it, once no embargo forbids it."""
-    freed = replace(records.statement(row), read_from=EARLIEST).under(row.embargo, now)
+    freed = records.statement(row).freed()
     connection.execute(update(schema.statement).where(_STATEMENT.id == row.id).values(read_from=freed.read_from))
 
 

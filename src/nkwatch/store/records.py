@@ -11,7 +11,8 @@ from sqlalchemy import Row
 
 from nkwatch.domain.bulletin import Block, BulletinKind, Composition, Delivery, DeliveryState, Piece, Slot
 from nkwatch.domain.errand import Errand, Purpose
-from nkwatch.domain.polling import Health, PollState, Trouble
+from nkwatch.domain.outcome import Trouble
+from nkwatch.domain.polling import Health, PollState
 from nkwatch.domain.source import host_of
 from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import AlertState, Report, Story

@@ -38,11 +38,11 @@ class StatementStore:
         self._owners = {s.publisher: s.owner or s.publisher for s in sources.values()}
 
     async def register(self, sources: Iterable[Source], now: datetime) -> None:
-        """Give a poll state, due at once, to every source that has none."""
-        known = set(await self._database.read(lambda c: list(c.scalars(select(_STATE.source_id)))))
-        states = [records.state_row(PollState(s.id, now, s.url)) for s in sources if s.id not in known]
-        if states:
-            await self._database.write(lambda c: insert_new(c, schema.source_state, states))
+        """Give a poll state, due at once, to every source that has none, or has moved within the catalogue."""
+        known = await self._database.read(polling.addresses)
+        unknown = [s for s in sources if s.url != known.get(s.id)]
+        if unknown:
+            await self._database.write(lambda c: polling.register(c, unknown, now))
 
     async def states(self) -> list[PollState]:
         """The poll states of all sources that were ever registered."""

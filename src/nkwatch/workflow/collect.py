@@ -9,17 +9,8 @@ from datetime import datetime, timedelta
 from nkwatch.domain.errand import Errand, Purpose, Rest
 from nkwatch.domain.identity import Sifted, identify, sift
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.polling import (
-    LONGEST_RETRY_AFTER,
-    Failed,
-    Fetched,
-    Found,
-    Outcome,
-    Polled,
-    PollState,
-    Trouble,
-    redesigned,
-)
+from nkwatch.domain.outcome import Failed, Fetched, Found, Outcome, Trouble
+from nkwatch.domain.polling import LONGEST_RETRY_AFTER, Polled, PollState, redesigned
 from nkwatch.domain.source import Source, host_of
 from nkwatch.domain.statement import EARLIEST, Origin, Statement, plausible
 from nkwatch.workflow.ledger import Ledger

@@ -19,7 +19,8 @@ from nkwatch.domain.bulletin import (
 )
 from nkwatch.domain.errand import Errand, Ran, Visited
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.polling import Outcome, Polled, PollState
+from nkwatch.domain.outcome import Outcome
+from nkwatch.domain.polling import Polled, PollState
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import AlertState, Story
@@ -60,7 +61,7 @@ class Statements(Protocol):
     """Statements, their readings and stories, and the poll states of sources."""
 
     async def register(self, sources: Iterable[Source], now: datetime) -> None:
-        """Give a poll state, due at once, to every source that has none."""
+        """Give a poll state, due at once, to every source that has none, or has moved within the catalogue."""
 
     async def states(self) -> list[PollState]:
         """The poll states of all sources that were ever registered."""
