@@ -31,7 +31,7 @@ NEEDED_OF_A_PUBLISHER = {
 NEEDED_OF_A_SOURCE = {"id", "url", "languages", "scope", "confidence"}
 #: What each kind may find in its options, and what it must.
 OPTIONS = {
-    "feed": (set(), set()),
+    "feed": ({"base"}, set()),
     "sitemap": (set(), set()),
     "mailbox": (set(), set()),
     "page": ({"item", "title", "link", "date", "teaser"}, {"item", "title", "link"}),

@@ -331,7 +331,7 @@ async def test_a_redesign_is_a_failure_until_it_has_new_selectors_and_then_bring
     assert [(await desk.round()).failed for _ in range(3)] == [0, 1, 1]
     desk.serve(redesigned, kind="page", options=SELECTORS | {"item": "ul.cards > li"})
     await desk.round()
-    assert len(desk.kept) >= 12
+    assert len(desk.kept) == 24
     assert all(s.backlog for s in desk.kept)
 
 

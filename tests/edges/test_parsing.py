@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -709,3 +710,13 @@ def test_every_real_feed_at_hand_is_read_whole():
 def test_bytes_that_are_said_to_be_utf_16_and_cannot_be_are_read_as_what_they_are() -> None:
     body = "<rss version='2.0'><channel><item><title>정치범수용소 가족 면담을 요구한다</title></item></channel></rss>"
     assert "정치범수용소" in decode(body.encode("euc-kr"), "text/xml; charset=utf-16")
+
+
+def test_relative_links_of_a_feed_start_where_the_catalogue_says() -> None:
+    body = b"<rss version='2.0'><channel><item><title>t</title><link>/news/1</link></item></channel></rss>"
+    source = Source("a", "https://api.a.example/feed", "A", options={"base": "https://www.a.example/"})
+    read = FEED.read(Document(body, source.url), source)
+    assert isinstance(read, Parsed)
+    assert [e.url for e in read.entries] == ["https://www.a.example/news/1"]
+    assert not list(FEED.problems(source))
+    assert len(list(FEED.problems(replace(source, options={"base": "/x", "item": "li"})))) == 2

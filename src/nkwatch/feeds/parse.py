@@ -63,7 +63,7 @@ def read_feed(document: Document, source: Source) -> Parsed | Unreadable:
     if not text:
         return Unreadable("The answer is empty where a feed should be.")
     if text.startswith(("{", "[")):
-        return read_json_feed(text, document.url, source)
+        return read_json_feed(text, _base(document, source), source)
     if _declares_entities(text):
         return Unreadable("The feed declares entities in a DOCTYPE, which is refused: they can hide a bomb.")
     prolog = PROLOG.match(text)
@@ -71,7 +71,7 @@ def read_feed(document: Document, source: Source) -> Parsed | Unreadable:
     # a feed may stand behind the DOCTYPE of a web page
     if WEB_PAGE.match(text, start) or (WEB_DOCTYPE.search(text, 0, min(start, HEAD)) and not ROOT.match(text, start)):
         return _web_page(text)
-    return _parsed(text[start:], document.url, source)
+    return _parsed(text[start:], _base(document, source), source)
 
 
 def _declares_entities(text: str) -> bool:
@@ -230,10 +230,24 @@ def _author(item: Mapping[str, Any]) -> str:
     return ", ".join(name for name in names if name and "@" not in name)[:LONGEST_AUTHOR]
 
 
+def _base(document: Document, source: Source) -> str:
+    """Where relative links start: at the document, unless it is served from a host that its links do not mean."""
+    return source.options.get("base") or document.url
+
+
+def problems(source: Source) -> list[str]:
+    """What is wrong with the options of a feed: there is `base` only, where its relative links start."""
+    unknown = sorted(source.options.keys() - {"base"})
+    base = source.options.get("base", "https://")
+    said = [f"a feed has no option {name!r}; there is base" for name in unknown]
+    return said if base.startswith(("https://", "http://")) else [*said, f"base is no web address: {base!r}"]
+
+
 FEED = DocumentKind(
     "feed",
     accept="application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
     "application/json;q=0.8, */*;q=0.1",
     read=read_feed,
     robots=False,
+    problems=problems,
 )
