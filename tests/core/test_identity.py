@@ -420,7 +420,7 @@ def test_a_statement_shown_unchanged_stays_the_same() -> None:
     roll = Roll()
     roll.show(entry(guid="g1"))
     again = roll.show(entry(guid="g1", text="Three people  have not\nbeen seen. "))
-    assert again == Sifted(known=1)
+    assert again == Sifted(known=1, since=NOW)
 
 
 def test_an_edit_is_the_next_revision() -> None:

@@ -305,7 +305,7 @@ def redirected(*polls: tuple[int, Outcome, int], begin: PollState | None = None)
     """The state after polls on these days that found so many known items."""
     polled = begin or state(url=OLD, etag='"1"', last_ok_at=NOW)
     for day, outcome, known in polls:
-        polled = polled.after(outcome, NOW + day * DAY, Found(known=known))
+        polled = polled.after(outcome, NOW + day * DAY, Found(known=known, since=NOW - DAY if known else None))
     return polled
 
 
@@ -386,3 +386,12 @@ def test_an_address_names_a_host_or_none() -> None:
 def test_who_speaks_for_itself_is_asked_hourly_and_others_at_their_own_rhythm() -> None:
     assert source(role=Role.STATEMENT).pace == source(alerts=True).pace == Pace(hourly=True)
     assert source(role=Role.PRESS, minutes=45).pace == Pace(timedelta(minutes=45))
+
+
+def test_sources_that_are_asked_every_hour_drift_apart_after_their_first_poll() -> None:
+    fetched, hourly = Fetched((entry(),), etag='"1"'), Pace(hourly=True)
+    first = [state(f"s{n}").after(fetched, NOW, Found(new=1), hourly) for n in range(12)]
+    assert len({one.due_at for one in first}) == 12
+    assert all(NOW + HOUR <= one.due_at <= NOW + 2 * HOUR for one in first)
+    again = [one.after(Unchanged(), one.due_at, None, hourly) for one in first]
+    assert [b.due_at - a.due_at for a, b in zip(first, again, strict=True)] == [HOUR] * 12

@@ -51,8 +51,9 @@ class Sifted:
     #: ids of statements that the source says it has deleted
     removed: tuple[str, ...] = ()
     errands: tuple[Errand, ...] = ()
-    #: how many of the entries shown were known
+    #: how many of the entries shown were known, and since when the oldest of them
     known: int = 0
+    since: datetime | None = None
 
     def awaiting(self, wanted: Callable[[Statement], bool], now: datetime) -> "Sifted":
         """The same, with an errand for the page of each new or edited statement that is `wanted`."""
@@ -140,7 +141,7 @@ def sift(identified: Identified, known: Mapping[str, Statement], origin: Origin,
     standing: dict[str, Entry] = {}
     edited: list[Statement] = []
     further: list[tuple[str, str]] = []
-    recognised = 0
+    recognised: list[datetime] = []
     for entry, keys in identified:
         seen = recognise(entry, keys, known)
         unknown = tuple(k for k in keys if k not in known and not k.startswith(TEXT))
@@ -150,12 +151,14 @@ def sift(identified: Identified, known: Mapping[str, Statement], origin: Origin,
             fresh = origin.statement(entry, usable[0], now)
             new.setdefault(fresh.id, Known(fresh, frozenset(usable)))
             continue
-        recognised += 1
+        recognised.append(seen.first_seen)
         further += [(k, seen.id) for k in unknown]
         if seen.id not in standing and (changed := seen.after(entry, now)) is not seen:
             edited.append(changed)
         standing.setdefault(seen.id, entry)
-    return Sifted(tuple(new.values()), tuple(edited), tuple(further), known=recognised)
+    return Sifted(
+        tuple(new.values()), tuple(edited), tuple(further), known=len(recognised), since=min(recognised, default=None)
+    )
 
 
 def recognise(entry: Entry, keys: Sequence[str], known: Mapping[str, Statement]) -> Statement | None:

@@ -1,7 +1,7 @@
 """What a poll may bring: entries, nothing new, or a failure. Expected outcomes are values."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nkwatch.domain.snapshot import Snapshot
@@ -63,7 +63,8 @@ Outcome = Fetched | Unchanged | Failed
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many of the entries shown were not seen before, and how many were."""
+    """How many of the entries shown were not seen before, how many were, and `since` when the oldest of these."""
 
     new: int = 0
     known: int = 0
+    since: datetime | None = None

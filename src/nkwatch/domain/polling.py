@@ -127,12 +127,16 @@ class PollState:
                 state = self._unchanged(outcome, now)
             case Fetched():
                 state = self._fetched(outcome, now, found or Found())
-        due_at = now + _wait(state, outcome.max_age, pace or Pace())
+        due_at = now + _wait(state, outcome.max_age, pace or Pace(), first=self.first_ingest)
         return replace(state, due_at=due_at).judged(now)
 
     def put_off(self, now: datetime) -> "PollState":
         """This state when our own line was down: the source is asked again soon, and nothing is held against it."""
         return replace(self, due_at=now + LINE_PAUSE * (1 + jitter(self.source_id)))
+
+    def resting(self, until: datetime, now: datetime) -> "PollState":
+        """This state when its host asked to be left alone `until` then; its sources do not come back all at once."""
+        return replace(self, due_at=until + (until - now) * jitter(self.source_id) / 10)
 
     def judged(self, now: datetime, before: Trouble | None = None) -> "PollState":
         """This state with the health that it shows at `now`; `before` is what was wrong at the poll before."""
@@ -211,19 +215,24 @@ def _sighted(state: PollState, moved_to: str, now: datetime) -> PollState:
 def _moved(state: PollState, found: Found, now: datetime) -> PollState:
     """The new address is adopted once it was seen often enough and shows what the old one did.
 
-    A redirect to a login page would else overwrite the address (Vienna #1546, selfoss #1178).
+    A redirect to a login page, or to a stranger's feed, would else overwrite the address (Vienna #1546, selfoss #1178).
     """
-    lasting = state.moved_at is not None and now - state.moved_at >= SIGHTED_FOR and state.moved_seen >= SIGHTINGS
-    if not (lasting and found.known):
+    first = state.moved_at
+    if first is None or now - first < SIGHTED_FOR or state.moved_seen < SIGHTINGS:
+        return state
+    if found.since is None or found.since >= first:
         return state
     return replace(state, adopted=state.moved_to, moved_to="", moved_at=None, moved_seen=0)
 
 
-def _wait(state: PollState, max_age: timedelta, pace: Pace) -> timedelta:
-    """How long a source that answered is left alone, which by its publisher's word is never less than `max_age`."""
+def _wait(state: PollState, max_age: timedelta, pace: Pace, *, first: bool) -> timedelta:
+    """How long a source that answered is left alone, which by its publisher's word is never less than `max_age`.
+
+    Sources asked every hour cannot drift apart later: they do so after their first poll.
+    """
     polite = min(max_age, DAY)
     if pace.hourly and state.validated and not pace.fixed:
-        return max(HOUR, polite)
+        return max(HOUR * (1 + jitter(state.source_id)) if first else HOUR, polite)
     floor = SHORTEST if state.validated else SHORTEST_WITHOUT_VALIDATORS
     return max(pace.fixed or max(state.interval, floor), polite) * (1 + jitter(state.source_id) / 10)
 

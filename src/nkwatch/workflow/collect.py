@@ -97,7 +97,8 @@ class Collect:
     async def _poll(self, source: Source, state: PollState, this: "_Round") -> Collected:
         host = host_of(state.address(source))
         if not source.alone and this.resting.get(host, EARLIEST) > self.clock():
-            await this.ledger.put(Polled(replace(state, due_at=this.resting[host]), source.publisher))
+            put_off = state.resting(this.resting[host], self.clock())
+            await this.ledger.put(Polled(put_off, source.publisher))
             return Collected()
         outcome = await self.poller.poll(source, state)
         lost = isinstance(outcome, Failed) and outcome.trouble is Trouble.UNREACHED
@@ -127,7 +128,7 @@ class Collect:
     async def _polled(self, source: Source, state: PollState, outcome: Outcome) -> Polled:
         """All that this poll leaves behind."""
         sifted = await self._sifted(source, state, outcome)
-        after = state.after(outcome, self.clock(), Found(len(sifted.new), sifted.known), source.pace)
+        after = state.after(outcome, self.clock(), Found(len(sifted.new), sifted.known, sifted.since), source.pace)
         if after.adopted and after.adopted != state.adopted:
             self.notice("source moved", source=source.id, to=after.adopted, what="put the new address in the settings")
         evidence = outcome.snapshot if isinstance(outcome, Fetched) and self._telling(source, sifted) else None
