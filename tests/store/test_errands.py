@@ -146,16 +146,17 @@ async def test_what_is_listed_lies_between_both_dates_with_the_oldest_first(stor
     ages = {f"s{n}": NOW - n * HOUR for n in range(6)}
     await told(stores, *(statement(i, published=at) for i, at in ages.items()))
     await told(stores, statement("s9", source_id="b"))
-    found = await stores.statements.listed("a", ages["s4"], ages["s1"])
+    found = await stores.statements.listed("a", ages["s4"], ages["s1"], ())
     assert [s.id for s in found] == ["s4", "s3", "s2", "s1"]
-    assert await stores.statements.listed("a", NOW + HOUR, NOW) == []
+    assert await stores.statements.listed("a", NOW + HOUR, NOW, ()) == []
 
 
 async def test_what_is_deleted_or_was_asked_about_is_listed_no_more(stores: Stores) -> None:
     await told(stores, *(statement(f"s{n}") for n in range(5)), removed=("s1",), errands=(errand("s0"),))
     await told(stores, errands=tuple(errand(f"s{n}", Purpose.PRESENCE) for n in (2, 3)))
     await stores.statements.record_errand(Ran(errand("s3", Purpose.PRESENCE), NOW))
-    assert [s.id for s in await stores.statements.listed("a", NOW, NOW)] == ["s0", "s4"]
+    assert [s.id for s in await stores.statements.listed("a", NOW, NOW, ())] == ["s0", "s4"]
+    assert [s.id for s in await stores.statements.listed("a", NOW, NOW, {"s0"})] == ["s4"]
 
 
 # Errands

@@ -95,7 +95,7 @@ class OneStoreLikeTheOther(RuleBasedStateMachine):
         gone = tuple(sorted({known[f"guid:{g}"].id for g in removed if f"guid:{g}" in known}))
         found = replace(found, removed=gone).awaiting(lambda s: wanted and bool(s.url), self.now)
         if asked:
-            listed = self.same("listed", source_id, NOW - timedelta(days=2), self.now)
+            listed = self.same("listed", source_id, NOW - timedelta(days=2), self.now, ())
             vanished = [
                 replace(e, purpose=Purpose.PRESENCE)
                 for s in listed[:1]
@@ -157,7 +157,7 @@ class OneStoreLikeTheOther(RuleBasedStateMachine):
         self.same("resting", self.now)
         self.same("untold_health", self.now)
         for source_id in SOURCES:
-            self.same("listed", source_id, NOW - timedelta(days=9), self.now)
+            self.same("listed", source_id, NOW - timedelta(days=9), self.now, ())
         for one in tables.statements:
             self.same("snapshots", one)
         pairs = [

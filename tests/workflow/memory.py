@@ -3,7 +3,7 @@
 One `Memory` is one database; the three classes look at it as the workflow does.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -116,10 +116,12 @@ class MemoryStatements:
         found = {k: self.memory.keys[publisher, k] for k in keys if (publisher, k) in self.memory.keys}
         return {k: self.memory.statements[i] for k, i in found.items()}
 
-    async def listed(self, source_id: str, since: datetime, until: datetime) -> list[Statement]:
+    async def listed(
+        self, source_id: str, since: datetime, until: datetime, besides: Collection[str]
+    ) -> list[Statement]:
         of = [s for s in self.memory.statements.values() if s.source_id == source_id and since <= s.published <= until]
         asked = {i for i, purpose in self.memory.errands if purpose is Purpose.PRESENCE}
-        unasked = [s for s in of if s.presence is Presence.SHOWN and s.id not in asked]
+        unasked = [s for s in of if s.presence is Presence.SHOWN and s.id not in asked and s.id not in besides]
         return sorted(unasked, key=lambda s: (s.published, s.id))
 
     async def resting(self, now: datetime) -> Mapping[str, datetime]:

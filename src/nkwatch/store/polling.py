@@ -172,11 +172,36 @@ def known(connection: Connection, publisher: str, keys: Iterable[str]) -> dict[s
     """Which of these keys belong to which statement of this publisher."""
     names = {records.key(key): key for key in keys}
     column = schema.statement_key.c
-    query = select(column.key, schema.statement).join_from(schema.statement_key, schema.statement)
-    found: dict[str, Statement] = {}
+    query = select(column.key, column.statement_id).where(column.publisher == publisher)
+    owners: dict[str, str] = {}
     for part in chunks(list(names)):
-        rows = connection.execute(query.where(column.publisher == publisher, column.key.in_(part)))
-        found |= {names[row.key]: records.statement(row) for row in rows}
+        owners |= {names[r.key]: r.statement_id for r in connection.execute(query.where(column.key.in_(part)))}
+    # a statement has several keys, and its text is long: it is read once
+    statements = by_id(connection, set(owners.values()))
+    return {key: statements[statement_id] for key, statement_id in owners.items()}
+
+
+def listed(
+    connection: Connection, source_id: str, since: datetime, until: datetime, besides: Collection[str]
+) -> list[Statement]:
+    """What a source published between these instants and no editor or visitor has looked at, oldest first."""
+    asked = select(_ERRAND.statement_id).where(_ERRAND.purpose == Purpose.PRESENCE)
+    query = select(_STATEMENT.id).where(
+        _STATEMENT.source_id == source_id,
+        _STATEMENT.published.between(since, until),
+        _STATEMENT.presence == Presence.SHOWN,
+        _STATEMENT.id.not_in(asked),
+    )
+    unseen = by_id(connection, {i for i in connection.scalars(query) if i not in besides})
+    return sorted(unseen.values(), key=lambda s: (s.published, s.id))
+
+
+def by_id(connection: Connection, ids: Collection[str]) -> dict[str, Statement]:
+    """These statements."""
+    found: dict[str, Statement] = {}
+    for part in chunks(sorted(ids)):
+        rows = connection.execute(select(schema.statement).where(_STATEMENT.id.in_(part)))
+        found |= {row.id: records.statement(row) for row in rows}
     return found
 
 

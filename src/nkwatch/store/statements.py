@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, select, true, update
 
 from nkwatch.domain.bulletin import Window
-from nkwatch.domain.errand import Errand, Purpose, Ran
+from nkwatch.domain.errand import Errand, Ran
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import Polled, PollState
 from nkwatch.domain.snapshot import Snapshot
@@ -60,19 +60,14 @@ class StatementStore:
         wanted = list(keys)
         return await self._database.read(lambda c: polling.known(c, publisher, wanted))
 
-    async def listed(self, source_id: str, since: datetime, until: datetime) -> list[Statement]:
-        """The statements of this source published from `since` up to and with `until`, oldest first.
+    async def listed(
+        self, source_id: str, since: datetime, until: datetime, besides: Collection[str]
+    ) -> list[Statement]:
+        """What this source published from `since` up to and with `until`, oldest first, but for those `besides`.
 
         Without those that were deleted, or whose presence was asked about already.
         """
-        asked = select(schema.errand.c.statement_id).where(schema.errand.c.purpose == Purpose.PRESENCE)
-        unasked = and_(_STATEMENT.presence == Presence.SHOWN, _STATEMENT.id.not_in(asked))
-        query = (
-            select(schema.statement)
-            .where(_STATEMENT.source_id == source_id, _STATEMENT.published.between(since, until), unasked)
-            .order_by(_STATEMENT.published, _STATEMENT.id)
-        )
-        return await self._database.read(lambda c: [records.statement(r) for r in c.execute(query)])
+        return await self._database.read(lambda c: polling.listed(c, source_id, since, until, besides))
 
     async def record_polls(self, polls: Sequence[Polled]) -> int:
         """Write all that these polls leave behind in one transaction; answers how many statements were new."""

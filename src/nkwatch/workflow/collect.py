@@ -183,8 +183,8 @@ class Collect:
         dates = [e.published for e in outcome.entries if e.published and plausible(e.published, now)]
         if not dates:
             return ()
-        listed = await self.statements.listed(source.id, min(dates), max(dates))
-        gone = [s for s in listed if s.id not in shown and source.covers(s.url)]
+        listed = await self.statements.listed(source.id, min(dates), max(dates), shown)
+        gone = [s for s in listed if source.covers(s.url)]
         return tuple(Errand(s.id, Purpose.PRESENCE, s.url, source.id, now) for s in gone[-MOST_LOOKED_UP:] if s.url)
 
 

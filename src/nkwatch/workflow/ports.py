@@ -75,8 +75,10 @@ class Statements(Protocol):
         """Which of these keys belong to which statement of this publisher."""
         ...
 
-    async def listed(self, source_id: str, since: datetime, until: datetime) -> list[Statement]:
-        """The statements of this source published from `since` up to and with `until`, oldest first.
+    async def listed(
+        self, source_id: str, since: datetime, until: datetime, besides: Collection[str]
+    ) -> list[Statement]:
+        """What this source published from `since` up to and with `until`, oldest first, but for those `besides`.
 
         Without those that were deleted, or whose presence was asked about already.
         """
