@@ -222,3 +222,10 @@ async def test_the_request_says_who_asks_and_for_what_and_nothing_else(site, vis
         assert request.headers["User-Agent"] == "nkwatch-test/1"
         assert not {"Cookie", "Referer", "If-None-Match"} & set(request.headers)
     assert asked(site) == ["/1", "/2"]
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+async def test_a_page_that_leads_to_somebody_else_is_no_word_of_the_source(site, visitor, purpose):
+    site.serve("/theirs", Reply(ARTICLE))
+    outcome = await visited(visitor, site.serve("/ours", redirect("/theirs")), purpose, domains=("ours.example",))
+    assert "none of the source's domains" in unavailable(outcome).reason

@@ -23,6 +23,9 @@ mail_password = ""
 
 [keys]
 1 = "{key}"
+
+# Passwords of mailboxes that are sources, by source id.
+[mailboxes]
 """
 
 config_app = typer.Typer(help="The settings.", no_args_is_help=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from nkwatch.domain.errand import Absent, Brought, Errand, Purpose, Unavailable, Visited
-from nkwatch.domain.source import Source
+from nkwatch.domain.source import Source, host_of
 from nkwatch.domain.statement import Article
 from nkwatch.feeds.documents import Document, Unreadable
 from nkwatch.feeds.fetch import forbidden, refused, snapshot
@@ -51,6 +51,9 @@ class PageVisitor:
                 return Unavailable(failed.reason, failed.retry_after)
 
     async def _brought(self, errand: Errand, source: Source, answer: Answer) -> Visited:
+        if not source.covers(answer.url):
+            # somebody else's page is no word of this source, nor does it say that the statement is still there
+            return Unavailable(f"The page leads to {host_of(answer.url)}, which is none of the source's domains.")
         if errand.purpose is Purpose.PRESENCE:
             return Brought()
         document = Document(answer.body, answer.url, answer.headers.get("content-type", ""))
