@@ -395,3 +395,12 @@ def test_sources_that_are_asked_every_hour_drift_apart_after_their_first_poll() 
     assert all(NOW + HOUR <= one.due_at <= NOW + 2 * HOUR for one in first)
     again = [one.after(Unchanged(), one.due_at, None, hourly) for one in first]
     assert [b.due_at - a.due_at for a, b in zip(first, again, strict=True)] == [HOUR] * 12
+
+
+@given(st.text(min_size=1), st.timedeltas(timedelta(seconds=1), timedelta(days=7)))
+def test_the_sources_of_a_host_that_rests_come_back_after_the_rest_and_not_all_at_once(
+    source_id: str, rest: timedelta
+) -> None:
+    put_off = state(source_id).resting(NOW + rest, NOW)
+    assert NOW + rest <= put_off.due_at <= NOW + 1.1 * rest
+    assert replace(put_off, due_at=NOW) == state(source_id), "nothing is held against it"

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nkwatch.domain.source import Role
+from nkwatch.domain.statement import Presence
 from nkwatch.domain.story import Report
 from nkwatch.domain.theme import Urgency
 from tests.making import NOW, context, finding, report, story, theme
@@ -90,3 +91,16 @@ def test_a_story_is_on_rights_when_any_report_is() -> None:
 def test_a_theme_without_a_name_in_a_language_has_its_english_one() -> None:
     assert theme("prisons").name("ja") == "Prisons"
     assert theme("prisons").name("en") == "Prisons"
+
+
+def test_what_its_source_deleted_or_an_embargo_still_holds_is_not_shown() -> None:
+    shown = report("shown")
+    kept = report("kept", presence=Presence.KEPT)
+    gone = report("gone", presence=Presence.MISSING)
+    hidden = report("hidden", presence=Presence.HIDDEN)
+    held = report("held", embargo=NOW + timedelta(hours=1))
+    part = story(shown, kept, gone, hidden, held).public(NOW)
+    assert part is not None
+    assert [r.statement.id for r in part.reports] == ["shown", "kept"]
+    assert story(gone, held).public(NOW) is None
+    assert story(gone, held).public(NOW + timedelta(hours=1)) is not None
