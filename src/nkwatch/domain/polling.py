@@ -127,7 +127,7 @@ class PollState:
                 state = self._unchanged(outcome, now)
             case Fetched():
                 state = self._fetched(outcome, now, found or Found())
-        due_at = now + _wait(state, outcome.max_age, pace or Pace(), first=self.first_ingest)
+        due_at = now + _wait(state, outcome.max_age, pace or Pace())
         return replace(state, due_at=due_at).judged(now)
 
     def put_off(self, now: datetime) -> "PollState":
@@ -225,14 +225,15 @@ def _moved(state: PollState, found: Found, now: datetime) -> PollState:
     return replace(state, adopted=state.moved_to, moved_to="", moved_at=None, moved_seen=0)
 
 
-def _wait(state: PollState, max_age: timedelta, pace: Pace, *, first: bool) -> timedelta:
+def _wait(state: PollState, max_age: timedelta, pace: Pace) -> timedelta:
     """How long a source that answered is left alone, which by its publisher's word is never less than `max_age`.
 
-    Sources asked every hour cannot drift apart later: they do so after their first poll.
+    Sources asked every hour have no jitter: an hour is both their least and their most. They keep apart by the order
+    in which they were asked, one request a host at a time.
     """
     polite = min(max_age, DAY)
     if pace.hourly and state.validated and not pace.fixed:
-        return max(HOUR * (1 + jitter(state.source_id)) if first else HOUR, polite)
+        return max(HOUR, polite)
     floor = SHORTEST if state.validated else SHORTEST_WITHOUT_VALIDATORS
     return max(pace.fixed or max(state.interval, floor), polite) * (1 + jitter(state.source_id) / 10)
 

@@ -18,14 +18,23 @@ DECIDE = "it is hidden from readers; `nkwatch statements keep` or `hide` decides
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """What one round of visits brought; `gone` statements are hidden until an editor decides."""
+    """What one round of visits brought; `gone` statements are hidden until an editor decides.
+
+    `unreadable` pages came, and no article was found on them: where that is most of them, the extractor is at fault.
+    """
 
     articles: int = 0
     gone: int = 0
     unavailable: int = 0
+    unreadable: int = 0
 
     def __add__(self, other: "Visits") -> "Visits":
-        return Visits(self.articles + other.articles, self.gone + other.gone, self.unavailable + other.unavailable)
+        return Visits(
+            self.articles + other.articles,
+            self.gone + other.gone,
+            self.unavailable + other.unavailable,
+            self.unreadable + other.unreadable,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,8 @@ class VisitPages:
         await self.errands.record_errand(ran)
         if ran.gone:
             self.notice("statement deleted by its source", statement=errand.statement_id, url=errand.url, what=DECIDE)
-        return Visits(ran.article is not None, ran.gone, isinstance(visited, Unavailable))
+        lacking = isinstance(visited, Brought) and not visited.article and errand.purpose is Purpose.ARTICLE
+        return Visits(ran.article is not None, ran.gone, isinstance(visited, Unavailable), lacking)
 
     async def _leave(self, ran: Ran) -> Visits:
         await self.errands.record_errand(ran)
