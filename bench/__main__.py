@@ -4,13 +4,14 @@ import argparse
 import importlib
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bench.report import Report
 
 #: Those of the contract that exist so far.
-NAMES = ("poll",)
+NAMES = ("poll", "read")
 
 
 def main() -> None:
@@ -21,8 +22,12 @@ def main() -> None:
         "--quick", action="store_true", help="smaller, in about a minute; goals of full size are left out"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on one line")
+    parser.add_argument(
+        "--model", type=Path, help="read only: a folder with a model of sentence-transformers to compare with"
+    )
     wanted = parser.parse_args()
-    report: Report = importlib.import_module(f"bench.{wanted.name}").run(quick=wanted.quick)
+    options = {"model": wanted.model} if wanted.name == "read" else {}
+    report: Report = importlib.import_module(f"bench.{wanted.name}").run(quick=wanted.quick, **options)
     sys.stdout.write((json.dumps(report.record()) if wanted.json else report.table()) + "\n")
 
 

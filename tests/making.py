@@ -1,24 +1,31 @@
 """Values of the domain with sensible defaults, so that each test names only what it is about."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
+from nkwatch.catalogue.rules import load_rules
 from nkwatch.catalogue.themes import load_lexicon
 from nkwatch.domain.bulletin import Block, BulletinKind, Claimed, Composition, Delivery, Slot
 from nkwatch.domain.errand import Errand, Purpose
 from nkwatch.domain.identity import Known, Sifted
 from nkwatch.domain.polling import Polled, PollState
+from nkwatch.domain.reading import Evidence, Finding, Reading, Urgency
 from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.statement import Article, Entry, Statement
 from nkwatch.domain.story import Report, Story
 from nkwatch.domain.subscriber import SignUp, Subscriber
-from nkwatch.domain.theme import Evidence, Finding, Reading, Theme, ThemeKind, Urgency
-from nkwatch.reading.lexicon import Lexicon, Term
+from nkwatch.domain.theme import Theme, ThemeKind
+from nkwatch.reading.casebook import CaseBook
+from nkwatch.reading.lexicon import SIGNS, THEME, WEAK, Lexicon, Term
+from nkwatch.reading.rules import Rules
+from nkwatch.reading.speech import Speech
 from nkwatch.reading.stories import Placement, marks
+from nkwatch.reading.weights import NOTABLE, URGENT, Head, Weights
 
 
 def at(text: str) -> datetime:
@@ -173,23 +180,43 @@ def theme(code: str, kind: ThemeKind = ThemeKind.RIGHTS) -> Theme:
     return Theme(code, kind, {"en": code.title()})
 
 
-def lexicon(terms: dict[str, list[str]], *, masks: Iterable[str] = (), urgent: Iterable[str] = ("prisons",)) -> Lexicon:
+def lexicon(terms: Mapping[str, Iterable[str]], *, masks: Iterable[str] = ()) -> Lexicon:
     """A lexicon of a few terms by list; its themes are those of the lists, `security` being one of context."""
-    codes = dict.fromkeys(name.partition(":")[2] for name in terms if name.startswith(("theme:", "weak:")))
+    codes = dict.fromkeys(name.partition(":")[2] for name in terms if name.startswith((THEME, WEAK, SIGNS)))
     kinds = {"security": ThemeKind.CONTEXT}
     return Lexicon(
         rules="test.1",
         themes=tuple(theme(c, kinds.get(c, ThemeKind.RIGHTS)) for c in codes),
         terms=tuple(Term(p, name) for name, phrases in terms.items() for p in phrases),
         masks=tuple(masks),
-        urgent_themes=frozenset(urgent),
+    )
+
+
+def rules(
+    terms: Mapping[str, Iterable[str]] | Lexicon, heads: Mapping[str, Head] = MappingProxyType({}), **fields: Any
+) -> Rules:
+    """Rules of a few terms and heads, without quotes, asks and cases; a theme without a head counts what names it."""
+    words = terms if isinstance(terms, Lexicon) else lexicon(terms)
+    plain = {t.code: Head(-1.0, {f"{THEME}{t.code}": 2.0, f"{WEAK}{t.code}": 1.0}) for t in words.themes}
+    never = {name: Head(-9.0, {}) for name in (URGENT, NOTABLE)}
+    weighed = Weights("test", {**plain, **never, **heads})
+    return Rules.of(
+        **({"version": "test.1", "speech": Speech({}), "cases": CaseBook((), {})} | fields),
+        lexicon=words,
+        weights=weighed,
     )
 
 
 @cache
 def shipped_lexicon() -> Lexicon:
-    """The rules that ship with nkwatch."""
+    """The terms that ship with nkwatch."""
     return load_lexicon()
+
+
+@cache
+def shipped_rules() -> Rules:
+    """The rules that ship with nkwatch."""
+    return load_rules()
 
 
 def prose(seed: str, words: int = 120) -> str:

@@ -5,8 +5,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.finding import one_alternation, term_by_term
+from bench.newsroom import Newsroom
 from bench.report import Report
 from bench.samples import SIZES, feeds
+from bench.stages import watched
+from bench.texts import joined, labelled, more_terms
+
+from nkwatch import reading
+from nkwatch.catalogue.rules import load_rules
+from nkwatch.reading.folding import fold
+from nkwatch.reading.lexicon import Lexicon, Term
 
 ROOT = Path(__file__).parent.parent
 
@@ -38,3 +47,65 @@ def test_a_benchmark_that_does_not_exist_is_wrong_usage():
     done = subprocess.run([sys.executable, "-m", "bench", "nosuch"], cwd=ROOT, capture_output=True, check=False)
     assert done.returncode == 2
     assert b"poll" in done.stderr
+
+
+def test_the_benchmark_of_reading_reports_by_contract():
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "read", "--quick", "--json"], cwd=ROOT, capture_output=True, check=True
+    )
+    [line] = done.stdout.splitlines()
+    report = json.loads(line)
+    assert list(report) == ["bench", "figures", "ratios", "goals", "missed", "not_measured"]
+    assert report["bench"] == "read"
+    assert all(value > 0 for value in [*report["figures"].values(), *report["ratios"].values()])
+    assert report["goals"].keys() <= report["ratios"].keys() | set(report["not_measured"])
+    assert not report["ratios"].keys() & set(report["not_measured"])
+    assert "embeddings_statements_per_second" in report["not_measured"]
+    assert "placing_among_100k_over_1k" in report["not_measured"]
+    assert "read_statements_per_second" in report["figures"]
+
+
+def test_the_peers_find_the_places_that_the_lexicon_finds():
+    terms = tuple(Term(phrase, "theme:x") for phrase in ("prison camp", "UN", "repatriat*", "북송", "강제 노동"))
+    text = "UN on prison-camps: unless repatriated, 강제노동; 강제 노동, 북송. Un, prison  camp, UN은"
+    found = {(h.evidence.start, h.evidence.end) for h in Lexicon("1", (), terms).hits("text", text, "en")}
+    folded = fold(text)
+    for finder in (term_by_term(terms), one_alternation(terms)):
+        assert {(folded.original(a), folded.original(b - 1) + 1) for a, b in finder(folded.text)} == found
+    assert len(found) == 9
+
+
+def test_watching_the_stages_changes_no_reading_and_leaves_nothing_behind():
+    rules, statements = load_rules(), labelled()[:20]
+    before = [reading.read(one, rules) for one in statements]
+    with watched(rules) as (observed, watch):
+        assert [reading.read(one, observed) for one in statements] == before
+    assert {"language", "terms", "relevance"} <= watch.spent.keys()
+    spent = dict(watch.spent)
+    assert [reading.read(one, rules) for one in statements] == before
+    assert watch.spent == spent
+
+
+def test_joined_statements_have_the_same_characters_whatever_their_length():
+    statements = labelled()
+    short, long = joined(statements, 100, 2_000), joined(statements, 1_000, 2_000)
+    assert [len(one.text) for one in long] == [1_000] * len(long)
+    assert "".join(one.text for one in short) == "".join(one.text for one in long)
+
+
+def test_further_terms_are_all_different_and_name_no_country():
+    terms = load_rules().lexicon.terms
+    more = more_terms(terms, 2, labelled()[:500])
+    assert more[: len(terms)] == terms
+    assert len(more) == 2 * len(terms)
+    assert len({t.phrase for t in more}) == len({t.phrase for t in terms}) + len(terms)
+    assert all(":" in t.list and not t.list.startswith(("theme:", "near:")) for t in more[len(terms) :])
+
+
+def test_a_newsroom_writes_the_same_reports_again_and_two_on_each_event():
+    shares = {"camp": 0.5, "river": 0.1, "bridge": 0.2, "수용": 0.3, "송환": 0.1}
+    made = list(Newsroom(shares).reports(12))
+    assert made == list(Newsroom(shares).reports(12))
+    assert {one.language for one in made} == {"en", "ko"}
+    assert len({one.id for one in made}) == 12
+    assert abs(made[0].published - made[1].published).days < 2

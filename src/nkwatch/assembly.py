@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 from nkwatch import __version__, logs
 from nkwatch.catalogue.locales import load_locales
+from nkwatch.catalogue.rules import load_rules
 from nkwatch.catalogue.sources import load_sources
-from nkwatch.catalogue.themes import load_lexicon
 from nkwatch.config import Config, Secrets
 from nkwatch.domain.problems import ConfigError
-from nkwatch.domain.source import Role, Scope, Source
+from nkwatch.domain.source import Scope, Source
 from nkwatch.domain.statement import Statement
 from nkwatch.feeds.fetch import WebKind
 from nkwatch.feeds.kinds import Kind, KindPoller
@@ -31,17 +31,23 @@ from nkwatch.mail.smtp import SmtpRelay
 from nkwatch.net import Limits, Robots, Web
 from nkwatch.reading import may_concern
 from nkwatch.reading.lexicon import Lexicon
+from nkwatch.reading.rules import Rules
 from nkwatch.store.database import Database
 from nkwatch.store.outbox import OutboxStore
+from nkwatch.store.readings import ReadingStore
 from nkwatch.store.statements import StatementStore
 from nkwatch.store.subscribers import SubscriberStore
+from nkwatch.store.traces import TraceStore
 from nkwatch.workflow.collect import Collect
+from nkwatch.workflow.correct import Correct
 from nkwatch.workflow.deliver import Deliver
 from nkwatch.workflow.health import TellHealth
 from nkwatch.workflow.ports import Clock
 from nkwatch.workflow.publish import Publish
 from nkwatch.workflow.read import ReadStatements
+from nkwatch.workflow.readings import Place, reader
 from nkwatch.workflow.recover import Recover
+from nkwatch.workflow.reread import Reread
 from nkwatch.workflow.subscribe import Subscribe
 from nkwatch.workflow.visit import VisitPages
 
@@ -58,13 +64,15 @@ class Newsroom:
     config: Config
     clock: Clock
     sources: Mapping[str, Source]
-    lexicon: Lexicon
+    rules: Rules
     translations: Mapping[str, Mapping[str, str]]
     keyring: Keyring
     database: Database
     statements: StatementStore
     subscribers: SubscriberStore
     outbox: OutboxStore
+    readings: ReadingStore
+    traces: TraceStore
     web: Web
     workers: Workers
     poller: KindPoller
@@ -74,6 +82,8 @@ class Newsroom:
     visit: VisitPages
     tell: TellHealth
     read: ReadStatements
+    correct: Correct
+    reread: Reread
     publish: Publish
     deliver: Deliver
     recover: Recover
@@ -91,7 +101,7 @@ async def open_newsroom(
     Raises `ConfigError` for anything in the settings, catalogue, templates or database that cannot be used.
     """
     keyring = secrets.keyring()
-    lexicon, translations = load_lexicon(), load_locales()
+    rules, translations = load_rules(config.rules), load_locales()
     catalogue = config.catalogue
     own = [s.source() for s in config.source]
     sources = load_sources(own, catalogue.enable, catalogue.disable) if shipped else {s.id: s for s in own}
@@ -99,7 +109,7 @@ async def open_newsroom(
         site=config.site.url,
         name=config.site.name,
         contact=config.site.contact,
-        themes=lexicon.themes,
+        themes=rules.lexicon.themes,
         translations=translations,
         sources=sources,
         templates=config.templates,
@@ -121,6 +131,8 @@ async def open_newsroom(
         workers = await stack.enter_async_context(Workers())
 
         statements = StatementStore(database, sources)
+        readings, place = ReadingStore(database), Place(statements, rules.vocabulary)
+        read_one = reader(sources, rules)
         subscribers = SubscriberStore(database, keyring)
         outbox = OutboxStore(database, keyring, config.mail.sender.rpartition("@")[2])
         assembler = _assembler(config, keyring)
@@ -134,13 +146,15 @@ async def open_newsroom(
             config=config,
             clock=clock,
             sources=sources,
-            lexicon=lexicon,
+            rules=rules,
             translations=translations,
             keyring=keyring,
             database=database,
             statements=statements,
             subscribers=subscribers,
             outbox=outbox,
+            readings=readings,
+            traces=TraceStore(database),
             web=web,
             workers=workers,
             poller=poller,
@@ -150,7 +164,7 @@ async def open_newsroom(
                 sources,
                 statements,
                 poller,
-                _concerns(lexicon),
+                _concerns(rules.lexicon),
                 clock,
                 logs.notice,
                 owner,
@@ -158,7 +172,9 @@ async def open_newsroom(
             ),
             visit=VisitPages(sources, statements, visitor, clock, logs.notice, owner, config.polling.at_once),
             tell=TellHealth(sources, statements, clock, logs.notice, config.operator.zone, config.operator.morning),
-            read=ReadStatements(sources, statements, lexicon, clock, organisations(sources)),
+            read=ReadStatements(statements, place, read_one, clock),
+            correct=Correct(statements, readings, place, {t.code: t.kind for t in rules.lexicon.themes}, clock),
+            reread=Reread(readings, place, read_one, rules.version, clock),
             publish=Publish(sources, statements, subscribers, outbox, composer, clock, logs.notice),
             deliver=Deliver(outbox, assembler, relay, clock, logs.notice, owner, lease),
             recover=Recover(outbox, clock, logs.notice),
@@ -171,12 +187,6 @@ def kinds(web: Web, workers: Workers, robots: Robots, clock: Clock, passwords: M
     documents = (FEED, PAGE, SITEMAP, RELIEFWEB)
     mailboxes = Mailboxes(passwords, workers, clock)
     return (*(WebKind(kind, web, workers, robots, clock) for kind in documents), mailboxes)
-
-
-def organisations(sources: Mapping[str, Source]) -> tuple[str, ...]:
-    """Who releases statements of their own: the publishers and owners that reprints may be of."""
-    primary = [s for s in sources.values() if s.role is Role.STATEMENT]
-    return tuple(dict.fromkeys(name for s in primary for name in (s.publisher, s.owner) if name))
 
 
 def check_sources(config: Config, secrets: Secrets) -> None:

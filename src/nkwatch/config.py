@@ -24,6 +24,8 @@ SHORTEST_MINUTES, LONGEST_MINUTES = 30, 7 * 24 * 60
 M = TypeVar("M", bound=BaseModel)
 #: May hold a password, and is not repeated in messages.
 PRIVATE = frozenset({"polling.proxy"})
+#: Folders of the operator's own, whose files take the place of shipped ones.
+FOLDERS = ("templates", "rules")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -181,6 +183,7 @@ class Config(_Section):
     database: str = "sqlite:///nkwatch.db"
     secrets: Path = Path(SECRETS)
     templates: Path | None = None
+    rules: Path | None = None
     polling: PollingSettings = PollingSettings()
     operator: OperatorSettings = OperatorSettings()
     web: WebSettings = WebSettings()
@@ -218,8 +221,7 @@ def load_config(path: Path) -> Config:
         "secrets": base / config.secrets,
         "database": _absolute(config.database, base),
     }
-    if config.templates:
-        resolved["templates"] = base / config.templates
+    resolved |= {name: base / own for name in FOLDERS if (own := getattr(config, name))}
     return config.model_copy(update=resolved)
 
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from nkwatch.domain.reading import Urgency
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.story import AlertState, Report
-from nkwatch.domain.theme import Urgency
 from nkwatch.editing.alerts import decide
 from tests.making import NOW, context, report, source, story
 

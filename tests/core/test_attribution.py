@@ -10,7 +10,7 @@ from nkwatch.domain.statement import EARLIEST, Statement
 from nkwatch.reading import LONGEST, may_concern, read
 from nkwatch.reading.attribution import LEAD, attribution
 from tests.core.counting import lines_run
-from tests.making import lexicon, report, shipped_lexicon, statement
+from tests.making import lexicon, report, shipped_rules, statement
 
 KNOWN = (
     "Amnesty International",
@@ -147,11 +147,11 @@ def test_a_name_after_the_first_paragraphs_released_nothing() -> None:
 
 def test_a_reading_says_who_released_the_text_and_where_it_says_so() -> None:
     one = statement(text=RELEASE)
-    found = read(one, shipped_lexicon(), reprinted_from=KNOWN)
+    found = read(one, shipped_rules(), reprinted_from=KNOWN)
     assert found.released_by == "Amnesty International USA"
     (evidence,) = found.release_evidence
     assert one.text[evidence.start : evidence.end] == evidence.phrase == "Amnesty International USA"
-    own = read(one, shipped_lexicon())
+    own = read(one, shipped_rules())
     assert (own.released_by, own.release_evidence) == ("", ())
     reprint = report()
     assert replace(reprint, reading=found).by == "Amnesty International USA"
@@ -160,20 +160,24 @@ def test_a_reading_says_who_released_the_text_and_where_it_says_so() -> None:
 
 # Which pages are worth reading
 
-RULES = lexicon({"names": ["North Korea", "북한"], "hints": ["Pyongyang"], "theme:prisons": ["prison"]})
+RULES = lexicon(
+    {"names": ["North Korea", "북한"], "hints": ["Musan"], "near:context": ["Seoul"], "theme:prisons": ["prison"]}
+)
 
 
 @pytest.mark.parametrize(
     ("title", "text", "worth"),
     [
         ("Camps in North Korea", "", True),
-        ("Camps", "Trains to Pyongyang", True),
+        ("Camps, a group in Seoul says", "Trains to Musan", True),
+        ("Camps", "Trains to Musan", False),
+        ("Camps", "Trains to Seoul", False),
         ("북한의 수용소", "", True),
         ("A prison in Norway", "Prison guards", False),
         ("", "", False),
     ],
 )
-def test_a_page_is_worth_reading_where_the_teaser_names_north_korea_or_hints_at_it(
+def test_a_page_is_worth_reading_where_the_teaser_names_north_korea_or_hints_at_it_beside_korea(
     title: str, text: str, worth: bool
 ) -> None:
     assert may_concern(statement(title=title, text=text), RULES) is worth

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nkwatch.domain.bulletin import Window
+from nkwatch.domain.reading import Urgency
 from nkwatch.domain.story import Report, Story
 from nkwatch.domain.subscriber import Wish
-from nkwatch.domain.theme import Urgency
 from nkwatch.editing.digests import FULL_STORIES, is_news, plan, ranked
 from nkwatch.editing.matching import reasons
 from tests.making import NOW, context, finding, report, story, subscriber

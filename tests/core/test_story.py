@@ -5,10 +5,10 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nkwatch.domain.reading import Urgency
 from nkwatch.domain.source import Role
 from nkwatch.domain.statement import Presence
 from nkwatch.domain.story import Report
-from nkwatch.domain.theme import Urgency
 from tests.making import NOW, context, finding, report, story, theme
 
 

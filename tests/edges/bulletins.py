@@ -6,11 +6,12 @@ from functools import cache
 
 from nkwatch.catalogue.locales import load_locales
 from nkwatch.domain.bulletin import Block, Claimed, Delivery, Window
+from nkwatch.domain.reading import Finding, Reading, Urgency
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import Report, Story
 from nkwatch.domain.subscriber import Format, Schedule
-from nkwatch.domain.theme import Finding, Reading, Theme, ThemeKind, Urgency
+from nkwatch.domain.theme import Theme, ThemeKind
 from nkwatch.domain.watch import Watch
 from nkwatch.editing.digests import Pick
 from nkwatch.editing.matching import Reason

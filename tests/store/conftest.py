@@ -23,10 +23,11 @@ from nkwatch.keys import Keyring
 from nkwatch.store import schema
 from nkwatch.store.database import Database
 from nkwatch.store.outbox import OutboxStore
+from nkwatch.store.readings import ReadingStore
 from nkwatch.store.statements import StatementStore
 from nkwatch.store.subscribers import SubscriberStore
 from tests.making import source
-from tests.workflow.memory import Memory, MemoryOutbox, MemoryStatements, MemorySubscribers
+from tests.workflow.memory import Memory, MemoryOutbox, MemoryReadings, MemoryStatements, MemorySubscribers
 
 KEYRING = Keyring({1: b"k" * 32}, current=1)
 SOURCES = {i: source(i) for i in ("a", "b")}
@@ -39,6 +40,7 @@ class Stores:
     statements: Any
     subscribers: Any
     outbox: Any
+    readings: Any = None
     database: Any = None
 
     def count(self, table: str) -> int:
@@ -60,7 +62,8 @@ def open_stores(address: str) -> Stores:
     """The stores on the database at this address; whoever opens them closes the database."""
     database = Database(address)
     outbox = OutboxStore(database, KEYRING, "nkwatch.example")
-    return Stores(StatementStore(database, SOURCES), SubscriberStore(database, KEYRING), outbox, database)
+    statements, subscribers = StatementStore(database, SOURCES), SubscriberStore(database, KEYRING)
+    return Stores(statements, subscribers, outbox, ReadingStore(database), database)
 
 
 @pytest.fixture(scope="session")
@@ -167,7 +170,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
     """Every store, for what the ports promise."""
     if request.param == "memory":
         memory = Memory(SOURCES)
-        yield Stores(MemoryStatements(memory), MemorySubscribers(memory), MemoryOutbox(memory))
+        yield Stores(MemoryStatements(memory), MemorySubscribers(memory), MemoryOutbox(memory), MemoryReadings(memory))
         return
     with _emptied(request.param, request, tmp_path) as address:
         opened = open_stores(address)

@@ -6,9 +6,9 @@ import pytest
 
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.polling import Polled
+from nkwatch.domain.reading import Urgency
 from nkwatch.domain.statement import Presence
 from nkwatch.domain.story import AlertState
-from nkwatch.domain.theme import Urgency
 from nkwatch.reading.stories import marks
 from tests.making import NOW, placement, polled, prose, sifted, state, statement
 from tests.store.conftest import Stores

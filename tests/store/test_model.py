@@ -14,16 +14,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from nkwatch.domain.bulletin import Window
+from nkwatch.domain.correction import Correction
 from nkwatch.domain.errand import Purpose, Ran, Rest
 from nkwatch.domain.identity import identify, sift
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.outcome import Fetched, Found
 from nkwatch.domain.polling import Polled
+from nkwatch.domain.reading import Urgency
 from nkwatch.domain.statement import Origin, Presence
-from nkwatch.domain.theme import Urgency
+from nkwatch.domain.theme import ThemeKind
+from nkwatch.reading.stories import marks
 from tests.making import NOW, article, entry, errand, placement, prose, snapshot, state
 from tests.store.conftest import SOURCES, Stores, open_stores
-from tests.workflow.memory import Memory, MemoryOutbox, MemoryStatements, MemorySubscribers
+from tests.workflow.memory import Memory, MemoryOutbox, MemoryReadings, MemoryStatements, MemorySubscribers
 
 PUBLISHER = "Publisher a"
 ADDRESSES = [f"https://a.example/{n}" for n in range(4)]
@@ -51,7 +54,9 @@ class OneStoreLikeTheOther(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         shutil.copy(self.prepared, self.folder / "nkwatch.db")
         memory = Memory(SOURCES)
-        self.memory = Stores(MemoryStatements(memory), MemorySubscribers(memory), MemoryOutbox(memory))
+        self.memory = Stores(
+            MemoryStatements(memory), MemorySubscribers(memory), MemoryOutbox(memory), MemoryReadings(memory)
+        )
         self.sqlite = open_stores(f"sqlite:///{self.folder}/nkwatch.db")
         self.now = NOW
         self.claimed: list[Any] = []
@@ -62,10 +67,10 @@ class OneStoreLikeTheOther(RuleBasedStateMachine):
         self.loop.close()
         shutil.rmtree(self.folder)
 
-    def same(self, name: str, *given: Any) -> Any:
+    def same(self, name: str, *given: Any, of: str = "statements") -> Any:
         """What both answer."""
         one, other = (
-            self.loop.run_until_complete(getattr(s.statements, name)(*given)) for s in (self.memory, self.sqlite)
+            self.loop.run_until_complete(getattr(getattr(s, of), name)(*given)) for s in (self.memory, self.sqlite)
         )
         assert one == other, name
         return one
@@ -143,6 +148,32 @@ class OneStoreLikeTheOther(RuleBasedStateMachine):
         if ids:
             self.same("record_presence", ids[n % len(ids)], presence)
 
+    @rule(
+        about=st.sampled_from([None, True, False]),
+        themes=st.sampled_from([None, (), (("women", ThemeKind.RIGHTS),)]),
+        urgency=st.sampled_from([None, *Urgency]),
+        n=st.integers(0, 3),
+    )
+    def correct(self, about: Any, themes: Any, urgency: Any, n: int) -> None:
+        ids = sorted(self.memory.statements.memory.readings)
+        if not ids:
+            return
+        filed = self.same("filed", ids[n % len(ids)], of="readings")
+        read = filed.reading
+        said = Correction(filed.statement.id, read.revision, read.rules, self.now, "Jin", "", about, themes, urgency)
+        found = marks(filed.statement)
+        self.same("record_correction", said, ids[0], found, self.now, of="readings")
+
+    @rule(about=st.booleans(), urgency=st.sampled_from(list(Urgency)), version=st.sampled_from(["test.1", "test.2"]))
+    def read_anew(self, urgency: Urgency, version: str, *, about: bool) -> None:
+        outdated = self.same("outdated", version, None, "", 2, of="readings")
+        anew = [placement(f.statement, rules=version, urgency=urgency, about_nk=about) for f in outdated]
+        self.same("record_anew", anew, self.now, self.now - timedelta(days=3), of="readings")
+
+    @rule()
+    def close(self) -> None:
+        self.same("announce_closing", self.now, of="subscribers")
+
     @rule()
     def tell(self) -> None:
         self.same("told_health", self.same("untold_health", self.now - timedelta(hours=1)), self.now)
@@ -160,18 +191,37 @@ class OneStoreLikeTheOther(RuleBasedStateMachine):
             self.same("listed", source_id, NOW - timedelta(days=9), self.now, ())
         for one in tables.statements:
             self.same("snapshots", one)
+            self.same("filed", one, of="readings")
+        for name in ("corrections", "in_force"):
+            self.same(name, of="readings")
+        self.same("count_outdated", "test.1", None, of="readings")
         pairs = [
-            (s.id, sorted((r.statement.id, r.statement, r.reading.revision) for r in s.reports))
+            (
+                s.id,
+                s.ready_at,
+                s.alert,
+                s.alert_reason,
+                sorted((r.statement.id, r.statement, r.reading) for r in s.reports),
+            )
             for s in self.loop.run_until_complete(self.memory.statements.alert_candidates(99))
         ]
         others = [
-            (s.id, sorted((r.statement.id, r.statement, r.reading.revision) for r in s.reports))
+            (
+                s.id,
+                s.ready_at,
+                s.alert,
+                s.alert_reason,
+                sorted((r.statement.id, r.statement, r.reading) for r in s.reports),
+            )
             for s in self.loop.run_until_complete(self.sqlite.statements.alert_candidates(99))
         ]
         assert sorted(pairs) == sorted(others)
         window = Window(NOW, self.now + timedelta(days=1))
         ready = [
-            {s.id for s in self.loop.run_until_complete(stores.statements.ready_between(window))}
+            {
+                (s.id, s.ready_at, s.alert, s.alert_reason)
+                for s in self.loop.run_until_complete(stores.statements.ready_between(window))
+            }
             for stores in (self.memory, self.sqlite)
         ]
         assert ready[0] == ready[1]

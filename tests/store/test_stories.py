@@ -10,10 +10,10 @@ from sqlalchemy import select
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.identity import Known, Sifted
 from nkwatch.domain.polling import Polled
+from nkwatch.domain.reading import Evidence, Urgency
 from nkwatch.domain.source import Role
 from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import AlertState
-from nkwatch.domain.theme import Evidence, Urgency
 from nkwatch.reading.stories import marks
 from nkwatch.store import schema
 from nkwatch.store.statements import StatementStore

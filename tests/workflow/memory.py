@@ -17,16 +17,17 @@ from nkwatch.domain.bulletin import (
     Mailing,
     Window,
 )
+from nkwatch.domain.correction import Correction, Filed, Shift, alarming, corrected
 from nkwatch.domain.errand import Errand, Purpose, Ran, Rest
 from nkwatch.domain.identity import TITLE, Sifted
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import Health, Polled, PollState
+from nkwatch.domain.reading import Reading, Urgency
 from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.source import Role, Source, host_of
 from nkwatch.domain.statement import Article, Presence, Statement
 from nkwatch.domain.story import AlertState, Report, Story
 from nkwatch.domain.subscriber import Consent, SignUp, Standing, Subscriber
-from nkwatch.domain.theme import Reading, Urgency
 from nkwatch.editing.windows import beginning, next_closing
 from nkwatch.reading.stories import Placed, Placement
 
@@ -75,6 +76,10 @@ class Memory:
     statements: dict[str, Statement] = field(default_factory=dict)
     keys: dict[tuple[str, str], str] = field(default_factory=dict)
     readings: dict[str, Reading] = field(default_factory=dict)
+    old_readings: dict[tuple[str, int, str], Reading] = field(default_factory=dict)
+    corrections: list[Correction] = field(default_factory=list)
+    #: those in force
+    said: dict[str, Correction] = field(default_factory=dict)
     story_of: dict[str, str] = field(default_factory=dict)
     marks: dict[int, set[str]] = field(default_factory=dict)
     stories: dict[str, Told] = field(default_factory=dict)
@@ -88,6 +93,27 @@ class Memory:
     readers: dict[str, Reader] = field(default_factory=dict)
     bulletins: dict[str, int] = field(default_factory=dict)
     deliveries: list[Row] = field(default_factory=list)
+
+    def keep(self, reading: Reading) -> None:
+        """Keep a reading, and put it in force."""
+        name = (reading.statement_id, reading.revision, reading.rules)
+        self.readings[reading.statement_id] = self.old_readings.setdefault(name, reading)
+        known = self.statements[reading.statement_id]
+        self.statements[reading.statement_id] = replace(known, language=reading.language)
+
+    def in_force(self, statement_id: str) -> Reading:
+        """The reading that counts."""
+        return corrected(self.readings[statement_id], self.said.get(statement_id))
+
+    def join(self, statement_id: str, story_id: str, marks: Iterable[int]) -> None:
+        """Put a statement into a story."""
+        self.story_of[statement_id] = story_id
+        for mark in marks:
+            self.marks.setdefault(mark, set()).add(statement_id)
+
+    def reports(self, story_id: str) -> list[str]:
+        """The statements of a story, hidden ones too."""
+        return [i for i, of in self.story_of.items() if of == story_id]
 
 
 class MemoryStatements:
@@ -278,18 +304,14 @@ class MemoryStatements:
     async def record_readings(self, placements: Sequence[Placement], now: datetime) -> None:
         ready_at = max(now, self.memory.closed_until or now)
         for placement in placements:
-            read = placement.reading
-            self.memory.readings[read.statement_id] = read
-            known = self.memory.statements[read.statement_id]
-            self.memory.statements[read.statement_id] = replace(known, language=read.language)
-            if placement.story_id:
+            self.memory.keep(placement.reading)
+            said = self.memory.said.get(placement.reading.statement_id)
+            if placement.story_id and not (said and said.about_nk is False):
                 self._join(placement, ready_at)
 
     def _join(self, placement: Placement, ready_at: datetime) -> None:
-        read = placement.reading
-        self.memory.story_of[read.statement_id] = placement.story_id
-        for mark in placement.marks:
-            self.memory.marks.setdefault(mark, set()).add(read.statement_id)
+        read = self.memory.in_force(placement.reading.statement_id)
+        self.memory.join(read.statement_id, placement.story_id, placement.marks)
         told = self.memory.stories.setdefault(placement.story_id, Told(ready_at, AlertState.NONE))
         if read.urgency is Urgency.URGENT and told.alert in {AlertState.NONE, AlertState.HELD}:
             told.alert = AlertState.OPEN
@@ -298,9 +320,8 @@ class MemoryStatements:
         return [self._story(i) for i in dict.fromkeys(ids) if i in self.memory.stories and self._shown(i)]
 
     def _shown(self, story_id: str) -> list[str]:
-        told = [i for i, of in self.memory.story_of.items() if of == story_id]
         hidden = {Presence.MISSING, Presence.HIDDEN}
-        return [i for i in told if self.memory.statements[i].presence not in hidden]
+        return [i for i in self.memory.reports(story_id) if self.memory.statements[i].presence not in hidden]
 
     async def ready_between(self, window: Window) -> list[Story]:
         ready = {i: t.ready_at for i, t in self.memory.stories.items() if window.start <= t.ready_at < window.end}
@@ -329,7 +350,7 @@ class MemoryStatements:
         return Story(story_id, reports, told.ready_at, told.alert, told.reason)
 
     def _report(self, statement_id: str) -> Report:
-        statement, read = self.memory.statements[statement_id], self.memory.readings[statement_id]
+        statement, read = self.memory.statements[statement_id], self.memory.in_force(statement_id)
         source = self.memory.sources.get(statement.source_id)
         if source is None:
             return Report(statement, read, Role.PRESS, statement.publisher)
@@ -337,6 +358,85 @@ class MemoryStatements:
         by = read.released_by
         owner = owners.get(by, by) or source.owner or source.publisher
         return Report(statement, read, source.role, owner, source.covers(statement.url))
+
+
+class MemoryReadings:
+    """The port `Readings`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    async def filed(self, statement_id: str) -> Filed | None:
+        return self._filed(statement_id) if statement_id in self.memory.readings else None
+
+    def _filed(self, statement_id: str) -> Filed:
+        tables = self.memory
+        said, story_id = tables.said.get(statement_id), tables.story_of.get(statement_id, "")
+        return Filed(tables.statements[statement_id], tables.readings[statement_id], said, story_id)
+
+    async def outdated(self, rules: str, since: datetime | None, after: str, limit: int) -> list[Filed]:
+        return [f for f in self._outdated(rules, since) if f.statement.id > after][:limit]
+
+    async def count_outdated(self, rules: str, since: datetime | None) -> int:
+        return len(self._outdated(rules, since))
+
+    def _outdated(self, rules: str, since: datetime | None) -> list[Filed]:
+        filed = (self._filed(i) for i in sorted(self.memory.readings))
+        other = (f for f in filed if f.reading.rules != rules and f.reading.revision == f.statement.revision)
+        return [f for f in other if since is None or f.statement.published >= since]
+
+    async def record_anew(self, placements: Sequence[Placement], now: datetime, news_from: datetime) -> None:
+        for placement in placements:
+            was, read = await self.filed(placement.reading.statement_id), placement.reading
+            if was and was.statement.revision == was.reading.revision == read.revision:
+                self.memory.keep(read)
+                shift = Shift(was.in_force, corrected(read, was.correction), news=was.statement.published >= news_from)
+                self._move(was, shift, placement.story_id, placement.marks, now)
+
+    async def record_correction(self, said: Correction, story_id: str, marks: Sequence[int], now: datetime) -> bool:
+        was = await self.filed(said.statement_id)
+        if was is None:
+            return False
+        correction = said.after(was.correction)
+        self.memory.corrections.append(correction)
+        self.memory.said.pop(said.statement_id, None)
+        if not correction.undoes:
+            self.memory.said[said.statement_id] = correction
+        self._move(was, Shift(was.in_force, corrected(was.reading, correction), correction), story_id, marks, now)
+        return True
+
+    async def corrections(self, statement_id: str = "") -> list[Filed]:
+        return [self._seen(c) for c in reversed(self.memory.corrections) if statement_id in {"", c.statement_id}]
+
+    async def in_force(self) -> list[Filed]:
+        return [self._seen(self.memory.said[i]) for i in sorted(self.memory.said)]
+
+    def _seen(self, correction: Correction) -> Filed:
+        read = self.memory.old_readings[correction.statement_id, correction.revision, correction.rules]
+        return replace(self._filed(correction.statement_id), reading=read, correction=correction)
+
+    def _move(self, was: Filed, shift: Shift, home: str, marks: Sequence[int], now: datetime) -> None:
+        tables, one, story_id = self.memory, was.statement.id, was.story_id
+        closed = tables.closed_until
+        if shift.leaves:
+            tables.story_of.pop(one, None)
+            for mark in tables.marks.values():
+                mark.discard(one)
+        elif shift.after.about_nk and not story_id:
+            story_id = home or one
+            tables.join(one, story_id, marks)
+            if story_id not in tables.stories:
+                tables.stories[story_id] = Told(max(now, closed or now), *shift.first_alert)
+                return
+        told = tables.stories.get(story_id)
+        if told is None:
+            return
+        others = any(alarming(tables.in_force(i)) for i in tables.reports(story_id))
+        told.alert, told.reason = shift.alert(told.alert, others=others) or (told.alert, told.reason)
+        undecided = told.alert in {AlertState.OPEN, AlertState.NONE, AlertState.HELD}
+        unsent = undecided and (closed is None or told.ready_at >= closed)
+        if shift.leaves and unsent and not tables.reports(story_id):
+            del tables.stories[story_id]
 
 
 class MemorySubscribers:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from nkwatch.domain.bulletin import BulletinKind, DeliveryState
 from nkwatch.domain.identity import Known, Sifted
 from nkwatch.domain.polling import Polled
+from nkwatch.domain.reading import Urgency
 from nkwatch.domain.source import Role
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp, Subscriber, Wish
-from nkwatch.domain.theme import Urgency
 from nkwatch.workflow.publish import Publish, Published
 from tests.making import NOW, placement, source, state, statement
 from tests.workflow.fakes import CrashError, CrashingOutbox, FakeClock, Notices, PlainComposer

@@ -11,22 +11,30 @@ from nkwatch.domain.outcome import Fetched
 from nkwatch.domain.polling import Polled
 from nkwatch.domain.source import Role, Scope
 from nkwatch.domain.statement import Statement
+from nkwatch.reading.vocabulary import Vocabulary
 from nkwatch.workflow.collect import Collect
 from nkwatch.workflow.read import BATCH, Read, ReadStatements
-from tests.making import NOW, entry, lexicon, prose, source, state, statement
+from nkwatch.workflow.readings import Place, reader
+from tests.making import NOW, entry, prose, rules, source, state, statement
 from tests.workflow.fakes import FakeClock, Notices, ScriptedPoller
 from tests.workflow.memory import Memory, MemoryStatements
 
-LEXICON = lexicon({"names": ["North Korea"], "hints": ["Pyongyang"], "theme:prisons": ["prison camp"]})
+RULES = rules({"names": ["North Korea"], "hints": ["Pyongyang"], "theme:prisons": ["prison camp"]})
 
 
 class Desk:
     """Statements to read."""
 
     def __init__(self, **fields: object) -> None:
-        self.memory = Memory({"a": source("a", **fields)})
+        releasing = source("camp", publisher="Camp Watch", role=Role.STATEMENT, enabled=False)
+        self.memory = Memory({"a": source("a", **fields), "camp": releasing})
         self.statements = MemoryStatements(self.memory)
-        self.read = ReadStatements(self.memory.sources, self.statements, LEXICON, FakeClock())
+        self.read = self.reading_at(FakeClock())
+
+    def reading_at(self, clock: FakeClock, vocabulary: Vocabulary | None = None) -> ReadStatements:
+        """A round of reading by this clock."""
+        place = Place(self.statements, vocabulary or Vocabulary())
+        return ReadStatements(self.statements, place, reader(self.memory.sources, RULES), clock)
 
     async def told(self, *told: Statement) -> None:
         """Statements come in."""
@@ -36,7 +44,7 @@ class Desk:
 
 def on_nk(name: str, text: str = "") -> Statement:
     """A statement on a camp in North Korea."""
-    return statement(name, title=f"Prison camp in North Korea {name}", text=text or prose(name))
+    return statement(name, title=f"Prison camp in North Korea {name}", text=text or prose(name, 200))
 
 
 async def test_what_is_on_north_korea_opens_a_story_and_the_rest_is_read_only() -> None:
@@ -50,16 +58,34 @@ async def test_what_is_on_north_korea_opens_a_story_and_the_rest_is_read_only() 
 
 async def test_statements_that_report_the_same_come_into_one_story_within_a_batch_and_across() -> None:
     desk = Desk()
-    await desk.told(on_nk("s1", prose("same")), on_nk("s2", prose("same")))
+    await desk.told(on_nk("s1", prose("same", 200)), on_nk("s2", prose("same", 200)))
     assert await desk.read() == Read(2, 2, 1)
-    await desk.told(on_nk("s3", prose("same")), on_nk("s4"))
+    await desk.told(on_nk("s3", prose("same", 200)), on_nk("s4"))
     assert await desk.read() == Read(2, 2, 1)
     assert desk.memory.story_of == {"s1": "s1", "s2": "s1", "s3": "s1", "s4": "s4"}
 
 
+async def test_a_translation_joins_the_story_that_was_placed_before() -> None:
+    concepts = {
+        "satellite*": "satellite",
+        "위성": "satellite",
+        "orbit*": "orbit",
+        "궤도": "orbit",
+        "north korea*": "nk",
+    }
+    desk = Desk()
+    desk.read = desk.reading_at(FakeClock(), Vocabulary(concepts | {"북한": "nk"}))
+    lead = {"text": "", "url": ""}
+    await desk.told(statement("s1", title="North Korea puts satellite in orbit", **lead))
+    await desk.read()
+    await desk.told(statement("s2", title="북한 위성 궤도 진입 North Korea", language="ko", publisher="B", **lead))
+    assert await desk.read() == Read(1, 1, 0)
+    assert desk.memory.story_of == {"s1": "s1", "s2": "s1"}
+
+
 async def test_what_is_edited_is_read_again_and_stays_in_its_story() -> None:
     desk = Desk()
-    await desk.told(on_nk("s1", prose("same")), on_nk("s2", prose("same")))
+    await desk.told(on_nk("s1", prose("same", 200)), on_nk("s2", prose("same", 200)))
     await desk.read()
     edited = desk.memory.statements["s2"].after(entry("A concert", text="Many came."), NOW)
     await desk.statements.record_polls([Polled(state("a"), "Publisher a", Sifted(edited=(edited,)))])
@@ -125,7 +151,7 @@ async def test_a_statement_whose_page_never_comes_is_read_after_a_quarter_of_an_
     poller = ScriptedPoller({"a": [shown]})
     collect = Collect(desk.memory.sources, desk.statements, poller, lambda source, one: True, clock, Notices(), "test")
     await collect()
-    read = ReadStatements(desk.memory.sources, desk.statements, LEXICON, clock)
+    read = desk.reading_at(clock)
     clock.forward(minutes=14, seconds=59)
     assert await read() == Read()
     clock.forward(seconds=1)
@@ -134,7 +160,7 @@ async def test_a_statement_whose_page_never_comes_is_read_after_a_quarter_of_an_
 
 async def test_what_is_under_embargo_is_read_when_it_ends() -> None:
     desk, clock = Desk(), FakeClock()
-    desk.read = ReadStatements(desk.memory.sources, desk.statements, LEXICON, clock)
+    desk.read = desk.reading_at(clock)
     await desk.told(on_nk("s1").under(NOW + timedelta(hours=5), NOW))
     assert await desk.read() == Read()
     clock.forward(hours=5)
@@ -144,9 +170,6 @@ async def test_what_is_under_embargo_is_read_when_it_ends() -> None:
 @pytest.mark.parametrize("role", list(Role))
 async def test_only_a_reprint_is_attributed_to_the_organisation_that_released_it(role: Role) -> None:
     desk = Desk(role=role)
-    desk.read = ReadStatements(
-        desk.memory.sources, desk.statements, LEXICON, FakeClock(), ("Camp Watch", "Publisher b")
-    )
     await desk.told(on_nk("s1", f"Camp Watch said today that {prose('s1')}"), on_nk("s2"))
     await desk.read()
     by = {i: r.released_by for i, r in desk.memory.readings.items()}

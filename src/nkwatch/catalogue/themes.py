@@ -1,49 +1,115 @@
-"""Reads themes.toml into the lexicon that statements are read by."""
+"""Reads themes.toml, relevance.toml and urgency.toml into the lexicon that statements are read by."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
+from itertools import product
 from typing import Any
 
+from nkwatch.catalogue.phrases import by_language, listed, unknown
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.theme import Theme, ThemeKind
-from nkwatch.reading.lexicon import HINTS, NAMES, Lexicon, Term
+from nkwatch.reading.lexicon import CUE, HINTS, NAMES, Lexicon, Term
+from nkwatch.reading.relevance import DOMESTIC, NEAR
+from nkwatch.reading.urgency import DANGERS
+
+#: The lists of a theme, and whether a term of them counts in texts of its language only.
+LISTS = {"terms": ("theme", False), "weak": ("weak", False), "signs": ("signs", True)}
+#: What themes.toml says of a theme beside its lists.
+OF_A_THEME = frozenset({"code", "kind", "names", "definition"})
+#: The lists of relevance.toml that must be there, and those that may.
+NEEDED, OPTIONAL = ("names", "hints", "masks"), (*(name.removeprefix("near:") for name in NEAR), "exact")
+BOUND = ("names_in", "domestic_in")
 
 
-def load_lexicon(text: str = "") -> Lexicon:
-    """The lexicon in `text`, or the one that ships with nkwatch. Raises `ConfigError` when it is wrong."""
-    shipped = text or (files("nkwatch.catalogue") / "themes.toml").read_text("utf-8")
+def load_lexicon(themes: str = "", relevance: str = "", urgency: str = "") -> Lexicon:
+    """The lexicon in these TOML texts, each the one that ships with nkwatch where it is empty.
+
+    Raises `ConfigError` naming all that is wrong.
+    """
+    ruled, named, cued = _toml("themes", themes), _toml("relevance", relevance), _toml("urgency", urgency)
+    problems = (*_wrong_themes(ruled), *_wrong_names(named), *_wrong_cues(cued))
+    if problems:
+        raise ConfigError(*problems)
+    exact = frozenset(ruled["exact"])
+    subjects = tuple(Theme(t["code"], ThemeKind(t["kind"]), t["names"]) for t in ruled["theme"])
+    terms = (*_themes(ruled["theme"], exact), *_cues(cued), *_names(named, exact))
+    return Lexicon(ruled["rules"], subjects, terms, tuple(named["masks"]))
+
+
+def _toml(name: str, text: str) -> dict[str, Any]:
     try:
-        data = tomllib.loads(shipped)
-        return Lexicon(
-            rules=data["rules"],
-            themes=tuple(Theme(t["code"], ThemeKind(t["kind"]), t["names"]) for t in data["theme"]),
-            terms=tuple(_terms(data)),
-            masks=tuple(data["relevance"]["masks"]),
-            urgent_themes=frozenset(t["code"] for t in data["theme"] if t.get("urgent")),
-        )
+        return tomllib.loads(text or (files("nkwatch.catalogue") / f"{name}.toml").read_text("utf-8"))
     except tomllib.TOMLDecodeError as wrong:
-        raise ConfigError(f"themes.toml is no TOML: {wrong}") from wrong
-    except KeyError as missing:
-        raise ConfigError(f"themes.toml lacks {missing}") from missing
+        raise ConfigError(f"{name}.toml is no TOML: {wrong}") from wrong
 
 
-def _terms(data: dict[str, Any]) -> Iterator[Term]:
-    exact = set(data["exact"])
-    for name, phrases in _lists(data):
+def _wrong_themes(ruled: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(ruled.get("rules"), str):
+        yield 'themes.toml: rules must be the version of the rules in quotation marks, such as "2026.11.1"'
+    yield from listed("themes.toml: exact", ruled.get("exact"))
+    yield from unknown("themes.toml", ruled, {"rules", "exact", "theme"})
+    themes = ruled.get("theme")
+    if not isinstance(themes, list) or not all(isinstance(t, dict) for t in themes):
+        yield "themes.toml: theme must be written as [[theme]] tables"
+        return
+    codes = [t.get("code") for t in themes]
+    for number, theme in enumerate(themes, 1):
+        code = theme.get("code")
+        if not isinstance(code, str) or not code.isidentifier() or code in codes[: number - 1]:
+            yield f"themes.toml, [[theme]] {number}: code is {code!r}; it must be a name of its own such as prisons"
+        yield from _wrong_theme(f"themes.toml, [[theme]] {code}", theme)
+
+
+def _wrong_theme(where: str, theme: Mapping[str, Any]) -> Iterator[str]:
+    kinds = [str(kind) for kind in ThemeKind]
+    if theme.get("kind") not in kinds:
+        yield f"{where}: kind is {theme.get('kind')!r}; it must be one of {', '.join(kinds)}"
+    names = theme.get("names")
+    if not isinstance(names, dict) or "en" not in names or not all(isinstance(n, str) and n for n in names.values()):
+        yield f'{where}: names must give the name by language, English at least: names = {{ en = "Prisons" }}'
+    yield from unknown(where, theme, OF_A_THEME | LISTS.keys())
+    for kind in LISTS:
+        yield from by_language(f"{where}: {kind}", theme.get(kind, {}))
+
+
+def _wrong_names(named: Mapping[str, Any]) -> Iterator[str]:
+    yield from unknown("relevance.toml", named, {*NEEDED, *OPTIONAL, *BOUND})
+    for name in NEEDED:
+        yield from listed(f"relevance.toml: {name}", named.get(name))
+    for name in OPTIONAL:
+        yield from listed(f"relevance.toml: {name}", named.get(name, []))
+    for name in BOUND:
+        yield from by_language(f"relevance.toml: {name}", named.get(name, {}))
+
+
+def _wrong_cues(cued: Mapping[str, Any]) -> Iterator[str]:
+    needed = {danger.removeprefix(CUE) for danger in DANGERS}
+    yield from (f"urgency.toml lacks [{name}]: it is one of the dangers" for name in sorted(needed - cued.keys()))
+    for name, lists in cued.items():
+        yield from by_language(f"urgency.toml: {name}", lists)
+
+
+def _themes(themes: Sequence[Mapping[str, Any]], exact: frozenset[str]) -> Iterator[Term]:
+    for theme, (kind, (prefix, bound)) in product(themes, LISTS.items()):
+        for code, phrases in theme.get(kind, {}).items():
+            name = f"{prefix}:{theme['code']}"
+            yield from (Term(p, name, exact=p in exact, language=code if bound else "") for p in phrases)
+
+
+def _names(relevance: Mapping[str, Any], exact: frozenset[str]) -> Iterator[Term]:
+    exact |= frozenset(relevance.get("exact", ()))
+    lists = {NAMES: relevance["names"], HINTS: relevance["hints"]}
+    lists |= {name: relevance.get(name.removeprefix("near:"), ()) for name in NEAR}
+    for name, phrases in lists.items():
         yield from (Term(p, name, exact=p in exact) for p in phrases)
-    for code, phrases in data["relevance"]["names_in"].items():
-        yield from (Term(p, NAMES, exact=p in exact, language=code) for p in phrases)
+    for name, key in ((NAMES, "names_in"), (DOMESTIC, "domestic_in")):
+        for code, phrases in relevance.get(key, {}).items():
+            yield from (Term(p, name, exact=p in exact, language=code) for p in phrases)
+
+
+def _cues(urgency: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[Term]:
     # a cue is a turn of phrase of its language: French "film" must not damp an English sentence
-    for kind, by_language in data["urgency"].items():
-        for code, phrases in by_language.items():
-            yield from (Term(p, f"urgency:{kind}", language=code) for p in phrases)
-
-
-def _lists(data: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    for theme in data["theme"]:
-        for kind, prefix in (("terms", "theme"), ("weak", "weak")):
-            for phrases in theme.get(kind, {}).values():
-                yield f"{prefix}:{theme['code']}", phrases
-    yield NAMES, data["relevance"]["names"]
-    yield HINTS, data["relevance"]["hints"]
+    for kind, by_code in urgency.items():
+        for code, phrases in by_code.items():
+            yield from (Term(p, f"{CUE}{kind}", language=code) for p in phrases)

@@ -9,7 +9,7 @@ import typer
 
 from nkwatch import __version__, logs
 from nkwatch.assembly import Newsroom
-from nkwatch.cli import desk, documents, settings, sources, statements
+from nkwatch.cli import corpus, desk, documents, readings, settings, sources, statements
 from nkwatch.cli.newsroom import Json, in_newsroom
 from nkwatch.cli.output import WRONG, answer, errors, plain_errors, say
 from nkwatch.daemon import PARTS, Daemon
@@ -25,6 +25,11 @@ app = typer.Typer(
 app.command("init")(settings.init)
 app.command("parse")(documents.parse)
 app.command("extract")(documents.extract)
+app.command("evaluate")(corpus.evaluate)
+app.command("learn")(corpus.learn)
+app.command("correct")(readings.correct)
+app.command("reread")(readings.reread)
+app.command("explain")(readings.explain)
 app.add_typer(settings.config_app, name="config")
 app.add_typer(sources.sources_app, name="sources")
 app.add_typer(desk.subscribers_app, name="subscribers")
@@ -110,12 +115,23 @@ def poll(
 
 
 @app.command()
-def read(context: typer.Context, as_json: Json = False) -> None:
-    """Read the statements that have no reading yet, once.
+def read(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="Statements as JSON lines; - reads standard input.")] = None,
+    rules: corpus.Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Read the statements that have no reading yet, once; or those in a file, without settings, as JSON lines.
 
-    Example: nkwatch read --json
+    Example: nkwatch read --json; nkwatch read statements.jsonl
     """
-    answer(in_newsroom(context, lambda newsroom: newsroom.read()), as_json=as_json)
+    if file is None:
+        if rules:
+            errors.print("--rules goes with a file; the settings name the rules of the service", markup=False)
+            raise typer.Exit(WRONG)
+        answer(in_newsroom(context, lambda newsroom: newsroom.read()), as_json=as_json)
+    else:
+        corpus.read_file(file, rules)
 
 
 @app.command()

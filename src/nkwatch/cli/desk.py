@@ -43,7 +43,7 @@ def add_subscriber(
 
     async def work(newsroom: Newsroom) -> dict[str, str]:
         schedule = Schedule(rhythm, hour, _zone(zone), weekday, monthday)
-        known = {t.code for t in newsroom.lexicon.themes}
+        known = {t.code for t in newsroom.rules.lexicon.themes}
         if wish.themes - known:
             unknown = ", ".join(sorted(wish.themes - known))
             raise ConfigError(f"--themes: no theme named {unknown}; there are {', '.join(sorted(known))}")

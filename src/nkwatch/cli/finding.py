@@ -175,7 +175,7 @@ class Finding:
 
     def _concerns(self, source: Source, entry: Entry) -> bool:
         origin = Origin(source.id, source.publisher, "", backlog=True)
-        return may_concern(origin.statement(entry, entry.url, self.newsroom.clock()), self.newsroom.lexicon)
+        return may_concern(origin.statement(entry, entry.url, self.newsroom.clock()), self.newsroom.rules.lexicon)
 
 
 def usual_language(entries: Iterable[Entry]) -> tuple[str, ...]:

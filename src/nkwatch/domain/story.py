@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from nkwatch.domain.reading import Reading, Urgency
 from nkwatch.domain.source import Role
 from nkwatch.domain.statement import Statement
-from nkwatch.domain.theme import Reading, Urgency
 
 #: A primary text leads before what reprints or reports it.
 _PRECEDENCE = {Role.STATEMENT: 0, Role.REPRINT: 1, Role.PRESS: 2, Role.STATE_MEDIA: 3}

@@ -7,9 +7,10 @@ anything older than 72 hours (promise 5).
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from nkwatch.domain.correction import Corrected
+from nkwatch.domain.reading import Reading, Urgency
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.story import AlertState, Report, Story
-from nkwatch.domain.theme import Urgency
 
 NEWS_LASTS = timedelta(hours=72)
 
@@ -50,4 +51,11 @@ def _report(report: Report, source: Source | None, now: datetime) -> Decision:
         (not primary, AlertState.HELD, f"{name} is no primary source: an editor must look"),
         (True, AlertState.RELEASED, f"{name} is a primary source that may raise alerts"),
     )
-    return next((state, why) for applies, state, why in rules if applies)
+    return next((state, f"{why}{_marked(report.reading)}") for applies, state, why in rules if applies)
+
+
+def _marked(reading: Reading) -> str:
+    """Who said that it is urgent, where it was not read so."""
+    if isinstance(reading, Corrected) and reading.correction.urgency is Urgency.URGENT:
+        return f"; {reading.correction.editor}, an editor, marked it urgent"
+    return ""

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 import idna
 
+from nkwatch.domain.reading import Urgency
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import Report, Story
-from nkwatch.domain.theme import Theme, Urgency
+from nkwatch.domain.theme import Theme
 from nkwatch.editing.matching import Reason
 from nkwatch.mail.excerpt import excerpt
 from nkwatch.mail.widths import shorten

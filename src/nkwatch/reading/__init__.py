@@ -1,13 +1,19 @@
 """How a statement is read. Pure: the same statement under the same rules has the same reading, whatever the order."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from nkwatch.domain.reading import Reading, Urgency
 from nkwatch.domain.statement import Statement
-from nkwatch.domain.theme import Reading
+from nkwatch.reading.asks import asks
 from nkwatch.reading.attribution import attribution
+from nkwatch.reading.cases import cases
+from nkwatch.reading.features import features
 from nkwatch.reading.language import language
-from nkwatch.reading.lexicon import HINTS, NAMES, Lexicon
-from nkwatch.reading.relevance import relevance
+from nkwatch.reading.lexicon import Lexicon
+from nkwatch.reading.quotes import quotes
+from nkwatch.reading.relevance import relevance, suspected
+from nkwatch.reading.rules import Rules
 from nkwatch.reading.themes import names_rights, themes
 from nkwatch.reading.urgency import urgency
 
@@ -19,36 +25,48 @@ LONGEST_TITLE = 1_000
 def may_concern(statement: Statement, lexicon: Lexicon, *, nk_only: bool = False) -> bool:
     """Whether what is shown of a statement names North Korea, or hints at it: then its page is worth reading."""
     shown = {"title": statement.title[:LONGEST_TITLE], "text": statement.shown[:LONGEST]}
-    hits = (h for field, text in shown.items() for h in lexicon.hits(field, text, statement.language[:2]))
-    return nk_only or any(h.list in {NAMES, HINTS} for h in hits)
+    return nk_only or suspected([h for f, text in shown.items() for h in lexicon.hits(f, text, statement.language[:2])])
 
 
-def read(
-    statement: Statement, lexicon: Lexicon, *, nk_only: bool = False, reprinted_from: Sequence[str] = ()
-) -> Reading:
-    """Language, then relevance; themes and urgency only of what is on North Korea.
+def read(statement: Statement, rules: Rules, *, nk_only: bool = False, reprinted_from: Sequence[str] = ()) -> Reading:
+    """Language, then relevance; all else only of what is on North Korea.
 
     `nk_only` says that the statement's source writes on nothing else, `reprinted_from` names the organisations whose
     releases it may reprint.
     """
     texts = {"title": statement.title[:LONGEST_TITLE], "text": statement.text[:LONGEST]}
     written_in = language(" ".join(texts.values()), statement.language)
-    hits = [h for field, text in texts.items() for h in lexicon.hits(field, text, written_in)]
-    found = relevance(hits, nk_only=nk_only, on_rights=names_rights(hits, lexicon.themes))
-    findings = themes(hits, lexicon.themes) if found.about_nk else ()
-    level, cues = urgency(hits, findings, lexicon.urgent_themes, texts)
-    released = attribution(statement, reprinted_from)
-    return Reading(
+    hits = [h for field, text in texts.items() for h in rules.lexicon.hits(field, text, written_in)]
+    on_rights = names_rights(hits, rules.lexicon.themes)
+    found = relevance(hits, nk_only=nk_only, on_rights=on_rights, texts=texts)
+    reading = Reading(
         statement_id=statement.id,
         revision=statement.revision,
-        rules=lexicon.rules,
+        rules=rules.version,
         about_nk=found.about_nk,
         relevance=found.score,
         relevance_evidence=found.evidence,
+        themes=(),
+        urgency=Urgency.ROUTINE,
+        urgency_evidence=(),
+        language=written_in,
+    )
+    if not found.about_nk:
+        return reading
+    signs = features(hits)
+    probabilities = rules.weights.probabilities(signs)
+    findings = themes(probabilities, signs, rules.weights, rules.lexicon.themes)
+    age = statement.first_seen - statement.published
+    level, cues = urgency(probabilities, signs, rules.weights, findings, age)
+    released = attribution(statement, reprinted_from)
+    return replace(
+        reading,
         themes=findings,
         urgency=level,
         urgency_evidence=cues,
-        language=written_in,
         released_by=released.organisation if released else "",
         release_evidence=(released.evidence,) if released else (),
+        quotes=quotes(texts, rules.speech, written_in),
+        asks=asks(texts, rules.speech, written_in),
+        cases=cases(texts, rules.cases, written_in),
     )

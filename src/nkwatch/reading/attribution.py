@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from nkwatch.domain.reading import Evidence
 from nkwatch.domain.statement import Statement
-from nkwatch.domain.theme import Evidence
 
 #: A release names its organisation in its first paragraphs (code points).
 LEAD = 1_500

@@ -23,16 +23,23 @@ class Folded:
         return place + (self.dropped[runs - 1] if runs else 0)
 
 
+#: Half a character, which no text may hold and the automaton refuses; JSON can bring one.
+SURROGATES, BROKEN = range(0xD800, 0xE000), "\ufffd"
+#: Translations of rarer characters (beyond the basic plane) are not kept: all of them would take 150 MB.
+LAST_KEPT = 0xFFFF
+
+
 class _Table(dict[int, str]):
     """A translation table that fills itself; each character becomes exactly one."""
 
     def __missing__(self, code: int) -> str:
-        char = chr(code)
+        char = BROKEN if code in SURROGATES else chr(code)
         plain = unicodedata.normalize("NFKC", char)
         plain = plain if len(plain) == 1 else char
         lower = plain.translate(_ALIKE).lower()
         folded = " " if plain.isspace() else lower if len(lower) == 1 else plain
-        self[code] = folded
+        if code <= LAST_KEPT:
+            self[code] = folded
         return folded
 
 
@@ -55,3 +62,30 @@ def fold(text: str) -> Folded:
         total += len(run[0]) - 1
         dropped.append(total)
     return Folded(_RUNS.sub(" ", flat), tuple(places), tuple(dropped))
+
+
+#: Marks of `letters`.
+LETTER, NO_LETTER = "a", " "
+_CJK = re.compile(r"[぀-ヿ㐀-鿿가-힣]")
+
+
+class _Letters(dict[int, str]):
+    """A translation table that fills itself."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        mark = LETTER if char.isalnum() and not _CJK.match(char) else NO_LETTER
+        if code <= LAST_KEPT:
+            self[code] = mark
+        return mark
+
+
+_letters = _Letters()
+
+
+def letters(text: str) -> str:
+    """A text as long as `text` that marks each letter or digit of words that are written apart, and all else.
+
+    Chinese, Japanese and Korean are written without the boundaries of words: their characters are none of these.
+    """
+    return text.translate(_letters)

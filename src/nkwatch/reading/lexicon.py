@@ -1,20 +1,22 @@
 """The terms that a statement is read by, and one pass over a text that finds them all.
 
 A term belongs to one or more *lists* (such as ``theme:prisons`` or ``names``). Latin terms match whole words, with an
-optional final s; terms in CJK script match anywhere, with or without spaces inside.
+optional final s; one that ends with * matches what begins so. Terms in CJK script match anywhere, with or without
+spaces inside.
 """
 
 import re
 import unicodedata
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from nkwatch.domain.theme import Evidence, Theme
-from nkwatch.reading.folding import fold
+from nkwatch.domain.reading import Evidence
+from nkwatch.domain.theme import Theme
+from nkwatch.reading.folding import LETTER, NO_LETTER, fold, letters
 
 _CJK = re.compile(r"[぀-ヿ㐀-鿿가-힣]")
 
@@ -37,6 +39,15 @@ class Hit:
     evidence: Evidence
 
 
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """The terms of one pattern of the automaton; `begun` are those that match where a word only begins so."""
+
+    cjk: bool
+    terms: tuple[Term, ...]
+    begun: tuple[Term, ...]
+
+
 @dataclass(frozen=True)
 class Lexicon:
     """All terms, compiled. `rules` is the version of the rules that readings carry."""
@@ -45,10 +56,8 @@ class Lexicon:
     themes: tuple[Theme, ...]
     terms: tuple[Term, ...]
     masks: tuple[str, ...] = ()
-    urgent_themes: frozenset[str] = frozenset()
-    _by_pattern: Mapping[str, list[Term]] = field(init=False, repr=False)
-    _patterns: tuple[str, ...] = field(init=False, repr=False)
-    _automaton: AhoCorasick = field(init=False, repr=False)
+    _patterns: tuple[_Pattern, ...] = field(init=False, repr=False, compare=False)
+    _automaton: AhoCorasick = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_pattern: dict[str, list[Term]] = defaultdict(list)
@@ -57,52 +66,69 @@ class Lexicon:
                 by_pattern[pattern].append(term)
         for mask in self.masks:
             by_pattern[fold(mask).text].append(Term(mask, MASK))
-        object.__setattr__(self, "_by_pattern", dict(by_pattern))
-        object.__setattr__(self, "_patterns", tuple(by_pattern))
+        object.__setattr__(self, "_patterns", tuple(_compiled(p, terms) for p, terms in by_pattern.items()))
         object.__setattr__(self, "_automaton", AhoCorasick(list(by_pattern), matchkind=MatchKind.Standard))
 
     def hits(self, field_name: str, text: str, language: str) -> list[Hit]:
         """Every term in `text`, in order; what a mask covers (South Korea, 북한산) is not looked at for names."""
         folded = fold(text)
+        within = letters(folded.text)
         found: list[Hit] = []
         for index, start, end in self._automaton.find_matches_as_indexes(folded.text, overlapping=True):
-            pattern = self._patterns[index]
-            if not _whole(folded.text, start, end, pattern):
-                continue
-            first, last = folded.original(start), folded.original(end - 1) + 1
-            evidence = Evidence(field_name, first, last, text[first:last])
-            found += [Hit(t.list, evidence) for t in self._by_pattern[pattern] if _applies(t, evidence, language)]
+            terms, whole = _standing(self._patterns[index], within, start, end)
+            if terms:
+                first, last = folded.original(start), folded.original(whole - 1) + 1
+                evidence = Evidence(field_name, first, last, text[first:last])
+                found += [Hit(t.list, evidence) for t in terms if _applies(t, evidence, language)]
         return _unmasked(found)
 
 
+def _compiled(pattern: str, terms: Sequence[Term]) -> _Pattern:
+    begun = tuple(t for t in terms if t.phrase.endswith(BEGINS))
+    return _Pattern(_CJK.search(pattern) is not None, tuple(terms), begun)
+
+
+def _standing(pattern: _Pattern, within: str, start: int, end: int) -> tuple[tuple[Term, ...], int]:
+    """The terms of a pattern that stand there as words, and where the last word ends; `within` marks the letters.
+
+    CJK is written without the boundaries of words.
+    """
+    if pattern.cjk:
+        return pattern.terms, end
+    if within[start] == LETTER and start and within[start - 1] == LETTER:
+        return (), end
+    if within[end : end + 1] == LETTER == within[end - 1]:
+        return pattern.begun, _word_end(within, end)
+    return pattern.terms, end
+
+
+def _word_end(within: str, place: int) -> int:
+    end = within.find(NO_LETTER, place)
+    return len(within) if end < 0 else end
+
+
 MASK = "mask"
+#: Ends a Latin term that matches every word that begins so.
+BEGINS = "*"
 
 
 def _patterns(phrase: str) -> Iterable[str]:
     """The folded forms of a phrase that the automaton looks for."""
-    folded = fold(phrase).text.strip()
+    folded = fold(phrase.removesuffix(BEGINS)).text.strip()
     if _CJK.search(folded):
         return {folded, folded.replace(" ", "")}
-    return {folded, f"{folded}s"}
-
-
-def _whole(text: str, start: int, end: int, pattern: str) -> bool:
-    """Whether a Latin match stands at word boundaries; CJK is written without them."""
-    if _CJK.search(pattern):
-        return True
-    before = text[start - 1] if start else " "
-    after = text[end] if end < len(text) else " "
-    return not (_of_word(before) or _of_word(after))
-
-
-def _of_word(char: str) -> bool:
-    return char.isalnum() and not _CJK.match(char)
+    return {folded} if phrase.endswith(BEGINS) else {folded, f"{folded}s"}
 
 
 def _applies(term: Term, evidence: Evidence, language: str) -> bool:
     if term.language and term.language != language[:2]:
         return False
-    return not term.exact or unicodedata.normalize("NFKC", evidence.phrase).startswith(term.phrase)
+    return not term.exact or _letters(evidence.phrase).startswith(_letters(term.phrase))
+
+
+def _letters(phrase: str) -> str:
+    """The letters of a phrase with their capitals, without the spaces, hyphens and apostrophes that may differ."""
+    return "".join(char for char in unicodedata.normalize("NFKC", phrase) if char.isalnum())
 
 
 def _unmasked(hits: list[Hit]) -> list[Hit]:
@@ -129,3 +155,5 @@ def _covered(masks: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 #: Lists that tell whether a text is on North Korea.
 NAMES, HINTS = "names", "hints"
 NAMING = frozenset({NAMES, HINTS})
+#: Lists of a theme, of turns of phrase that tell urgency, and of single words with a weight of their own.
+THEME, WEAK, SIGNS, CUE, WORD = "theme:", "weak:", "signs:", "urgency:", "word:"

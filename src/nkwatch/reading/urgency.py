@@ -1,43 +1,43 @@
 """How fast a statement should reach people: urgent, notable or routine, with the phrases that say so."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
-from nkwatch.domain.theme import Evidence, Finding, Urgency
-from nkwatch.reading.lexicon import Hit
+from nkwatch.domain.reading import Evidence, Finding, Urgency
+from nkwatch.domain.theme import ThemeKind
+from nkwatch.reading.features import Sign
+from nkwatch.reading.lexicon import CUE
+from nkwatch.reading.weights import NOTABLE, URGENT, Weights
 
-STRONG, MODERATE, DAMPER = "urgency:strong", "urgency:moderate", "urgency:dampers"
-#: Danger that is news stands in the title or at the beginning.
-LEAD = 800
-_SENTENCE_END = re.compile(r"[.!?]\s|[。！？]|\n")
+#: From these probabilities on.
+PROBABLY_URGENT, PROBABLY_NOTABLE = 0.45, 0.5
+#: Without a word for one of these dangers nothing is urgent.
+DANGERS = frozenset(
+    f"{CUE}{danger}"
+    for danger in ("forced_return", "detention", "sentence", "execution", "disappearance", "epidemic", "disaster")
+)
+#: What comes to us later than this after its publication is old news.
+NEWS = timedelta(days=7)
+
+Judged = tuple[Urgency, tuple[Evidence, ...]]
+"""The urgency, and the phrases that decided; routine needs none."""
 
 
 def urgency(
-    hits: Sequence[Hit], findings: Sequence[Finding], urgent_themes: frozenset[str], texts: dict[str, str]
-) -> tuple[Urgency, tuple[Evidence, ...]]:
-    """Urgent where a strong cue, undamped, meets a theme of danger; notable where a cue alone is met.
+    probabilities: Mapping[str, float],
+    signs: Mapping[str, Sign],
+    weights: Weights,
+    findings: Sequence[Finding],
+    age: timedelta,
+) -> Judged:
+    """The urgency of a text with these themes that was seen `age` after its publication.
 
-    Cues and dampers count in the title and the first `LEAD` code points; a damper (released, anniversary)
-    takes away the cues of its own sentence, one in the title all of them.
+    Urgent is what probably is, names a danger, is on human rights, and is new.
     """
-    near = [h for h in hits if h.evidence.field == "title" or h.evidence.start < LEAD]
-    dampers = [h.evidence for h in near if h.list == DAMPER]
-    cues = [h for h in near if h.list in {STRONG, MODERATE} and not _damped(h.evidence, dampers, texts)]
-    strong = tuple(h.evidence for h in cues if h.list == STRONG)
-    dangerous = any(f.code in urgent_themes for f in findings)
-    if strong and dangerous:
-        return Urgency.URGENT, strong
-    if cues and findings:
-        return Urgency.NOTABLE, tuple(h.evidence for h in cues)
+    on_rights = any(f.kind is ThemeKind.RIGHTS for f in findings)
+    endangered = on_rights and not DANGERS.isdisjoint(signs)
+    if probabilities[URGENT] >= PROBABLY_URGENT and endangered and age <= NEWS:
+        return Urgency.URGENT, weights.evidence(URGENT, signs)
+    if probabilities[NOTABLE] >= PROBABLY_NOTABLE:
+        return Urgency.NOTABLE, weights.evidence(NOTABLE, signs)
     return Urgency.ROUTINE, ()
-
-
-def _damped(cue: Evidence, dampers: Sequence[Evidence], texts: dict[str, str]) -> bool:
-    return any(
-        d.field == "title" or (d.field == cue.field and _same_sentence(texts[cue.field], cue, d)) for d in dampers
-    )
-
-
-def _same_sentence(text: str, one: Evidence, other: Evidence) -> bool:
-    between = text[min(one.end, other.end) : max(one.start, other.start)]
-    return not _SENTENCE_END.search(between)

@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields
-from datetime import datetime, timedelta
+from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -17,7 +17,6 @@ from nkwatch.domain.source import host_of
 from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import AlertState, Report, Story
 from nkwatch.domain.subscriber import Format, Rhythm, Schedule, Subscriber, Wish
-from nkwatch.domain.theme import Evidence, Finding, Reading, ThemeKind, Urgency
 from nkwatch.reading.stories import Placed
 
 _STATEMENT_FIELDS = tuple(f.name for f in fields(Statement))
@@ -75,47 +74,6 @@ def statement(row: Row[Any]) -> Statement:
 def placed(row: Row[Any]) -> Placed:
     """A statement and the story it stands in, if any."""
     return Placed(statement(row), row.story_id)
-
-
-def reading_row(reading: Reading, now: datetime) -> dict[str, Any]:
-    """A row of reading; the evidence goes into one JSON column."""
-    return {
-        "statement_id": reading.statement_id,
-        "revision": reading.revision,
-        "rules": reading.rules,
-        "read_at": now,
-        "about_nk": reading.about_nk,
-        "urgency": int(reading.urgency),
-        "findings": {
-            "relevance": reading.relevance,
-            "relevance_evidence": [asdict(e) for e in reading.relevance_evidence],
-            "themes": [asdict(f) for f in reading.themes],
-            "urgency_evidence": [asdict(e) for e in reading.urgency_evidence],
-            "released_by": reading.released_by,
-            "release_evidence": [asdict(e) for e in reading.release_evidence],
-        },
-    }
-
-
-def reading(row: Row[Any]) -> Reading | None:
-    """The reading that is in force for the row's statement."""
-    if row.rules is None:
-        return None
-    found = row.findings
-    return Reading(
-        statement_id=row.id,
-        revision=row.reading_revision,
-        rules=row.rules,
-        about_nk=row.about_nk,
-        relevance=found["relevance"],
-        relevance_evidence=_evidence(found["relevance_evidence"]),
-        themes=tuple(_finding(f) for f in found["themes"]),
-        urgency=Urgency(row.urgency),
-        urgency_evidence=_evidence(found["urgency_evidence"]),
-        language=row.language,
-        released_by=found.get("released_by", ""),
-        release_evidence=_evidence(found.get("release_evidence", ())),
-    )
 
 
 def story(row: Row[Any], reports: tuple[Report, ...]) -> Story:
@@ -191,11 +149,3 @@ def composition(row: Row[Any], blocks: dict[str, Block]) -> Composition:
 
     kind = BulletinKind(row.kind)
     return Composition(kind, row.language, row.subject, pieces(row.pieces["text"]), pieces(row.pieces["html"]))
-
-
-def _evidence(found: Sequence[dict[str, Any]]) -> tuple[Evidence, ...]:
-    return tuple(Evidence(**e) for e in found)
-
-
-def _finding(found: dict[str, Any]) -> Finding:
-    return Finding(found["code"], ThemeKind(found["kind"]), found["score"], _evidence(found["evidence"]))

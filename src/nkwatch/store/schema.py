@@ -118,8 +118,12 @@ statement = Table(
     # which reading is in force: of which revision, by which rules
     Column("read_revision", Integer, nullable=False, default=0),
     Column("read_rules", String, nullable=False, default=""),
+    # which correction is in force, null without one
+    Column("correction_id", BigInteger),
     Column("story_id", String, nullable=False, default="", index=True),
     Index("ix_statement_source_id_published", "source_id", "published"),
+    # covers the search for what other rules have read: rows are long
+    Index("ix_statement_rules_in_force", "id", "read_rules", "read_revision", "revision"),
 )
 unread = text("read_revision < revision")
 Index("ix_statement_unread", statement.c.first_seen, sqlite_where=unread, postgresql_where=unread)
@@ -187,6 +191,24 @@ reading = Table(
     Column("about_nk", Boolean, nullable=False),
     Column("urgency", Integer, nullable=False),
     Column("findings", JSON, nullable=False),
+)
+
+#: What editors said of readings, and which reading they saw. Rows are never changed.
+correction = Table(
+    "correction",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("statement_id", ForeignKey("statement.id"), nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("rules", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("editor", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    # null where nothing was said of that part
+    Column("about_nk", Boolean),
+    Column("themes", JSON(none_as_null=True)),
+    Column("urgency", Integer),
+    sqlite_autoincrement=True,
 )
 
 mark = Table(

@@ -2,31 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import Connection, Row, and_, func, select, true, update
+from sqlalchemy import Connection, Select, and_, func, select, update
 
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.errand import Errand, Ran
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import Polled, PollState
+from nkwatch.domain.reading import Reading
 from nkwatch.domain.snapshot import Snapshot
-from nkwatch.domain.source import Role, Source
+from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Presence, Statement
-from nkwatch.domain.story import AlertState, Report, Story
-from nkwatch.domain.theme import Reading, Urgency
+from nkwatch.domain.story import AlertState, Story
 from nkwatch.reading.stories import Placed, Placement
-from nkwatch.store import polling, records, schema, snapshots
-from nkwatch.store.database import Database, chunks, insert_new
+from nkwatch.store import findings, polling, readings, records, schema, snapshots, stories
+from nkwatch.store.database import Database, chunks
 
-LATCH = "windows"
-_STATE = schema.source_state.c
-_STATEMENT = schema.statement.c
-_STORY = schema.story.c
-_SHOWN = _STATEMENT.presence.in_([Presence.SHOWN, Presence.KEPT])
-#: A story none of whose reports is shown is not there.
-_VISIBLE = select(_STATEMENT.id).where(_STATEMENT.story_id == _STORY.id, _SHOWN).exists()
+_STATE, _STATEMENT = schema.source_state.c, schema.statement.c
 
 
 class StatementStore:
@@ -34,8 +27,7 @@ class StatementStore:
 
     def __init__(self, database: Database, sources: Mapping[str, Source]) -> None:
         self._database = database
-        self._sources = sources
-        self._owners = {s.publisher: s.owner or s.publisher for s in sources.values()}
+        self._desk = stories.Desk(sources)
 
     async def register(self, sources: Iterable[Source], now: datetime) -> None:
         """Give a poll state, due at once, to every source that has none, or has moved within the catalogue."""
@@ -151,53 +143,35 @@ class StatementStore:
 
     async def record_readings(self, placements: Sequence[Placement], now: datetime) -> None:
         """Store readings with their story and marks; a new story becomes ready behind every closed window."""
-
-        def record(connection: Connection) -> None:
-            ready_at = max(now, closed_until(connection, now))
-            for placement in placements:
-                _place(connection, placement, now, ready_at)
-
-        await self._database.write(record)
+        await self._database.write(lambda c: readings.record(c, placements, now))
 
     async def stories(self, ids: Iterable[str]) -> list[Story]:
         """These stories with all their reports, in the order of the ids."""
-        wanted = list(dict.fromkeys(ids))
-
-        def look(connection: Connection) -> list[Story]:
-            found: dict[str, Story] = {}
-            for part in chunks(wanted):
-                found |= self._load(connection, part)
-            return [found[i] for i in wanted if i in found]
-
-        return await self._database.read(look)
+        wanted = list(ids)
+        return await self._database.read(lambda c: self._desk.load(c, wanted))
 
     async def ready_between(self, window: Window) -> list[Story]:
         """The stories that became ready in this window."""
-        query = select(_STORY.id).where(_STORY.ready_at >= window.start, _STORY.ready_at < window.end)
-        ids = await self._database.read(lambda c: list(c.scalars(query.order_by(_STORY.ready_at, _STORY.id))))
-        return await self.stories(ids)
+        return await self._found(stories.ready_between(window))
 
     async def newest(self, limit: int) -> list[Story]:
         """The stories that became ready last, the newest first."""
-        query = select(_STORY.id).where(_VISIBLE).order_by(_STORY.ready_at.desc(), _STORY.id).limit(limit)
-        return await self.stories(await self._database.read(lambda c: list(c.scalars(query))))
+        return await self._found(stories.newest(limit))
 
     async def alert_candidates(self, limit: int) -> list[Story]:
         """Stories whose alert is open and urgent, or released and not yet sent."""
-        waiting = (AlertState.OPEN, AlertState.RELEASED)
-        return await self._with_alert(waiting, limit)
+        return await self._found(stories.with_alert((AlertState.OPEN, AlertState.RELEASED), limit))
 
     async def held_alerts(self, limit: int = 100) -> list[Story]:
         """Stories that wait for an editor."""
-        return await self._with_alert((AlertState.HELD,), limit)
+        return await self._found(stories.with_alert((AlertState.HELD,), limit))
 
     async def record_alert(
         self, story_id: str, state: AlertState, reason: str, now: datetime, *, was: AlertState | None = None
     ) -> bool:
         """Write what became of a story as an alert; false when there is no such story, or it is not what it `was`."""
-        change = update(schema.story).where(_STORY.id == story_id, _STORY.alert == was if was else true())
-        values = change.values(alert=state, alert_reason=reason, alert_at=now)
-        return await self._database.write(lambda c: c.execute(values).rowcount > 0)
+        before = (was,) if was else ()
+        return await self._database.write(lambda c: stories.record_alert(c, story_id, (state, reason), now, before))
 
     async def counts(self) -> dict[str, int]:
         """How many statements, readings on North Korea and stories there are."""
@@ -222,79 +196,10 @@ class StatementStore:
 
     async def recent(self, limit: int) -> list[tuple[Statement, Reading | None]]:
         """The statements seen last, with the readings in force."""
-        query = _read_statements().order_by(_STATEMENT.first_seen.desc(), _STATEMENT.published.desc()).limit(limit)
+        query = findings.in_force().order_by(_STATEMENT.first_seen.desc(), _STATEMENT.published.desc()).limit(limit)
         return await self._database.read(
-            lambda c: [(records.statement(r), records.reading(r)) for r in c.execute(query)]
+            lambda c: [(records.statement(r), findings.reading_in_force(r)) for r in c.execute(query)]
         )
 
-    async def _with_alert(self, states: Sequence[AlertState], limit: int) -> list[Story]:
-        query = select(_STORY.id).where(_STORY.alert.in_(states), _VISIBLE)
-        query = query.order_by(_STORY.ready_at, _STORY.id).limit(limit)
-        return await self.stories(await self._database.read(lambda c: list(c.scalars(query))))
-
-    def _load(self, connection: Connection, ids: Sequence[str]) -> dict[str, Story]:
-        reports: dict[str, list[Report]] = defaultdict(list)
-        for row in connection.execute(_read_statements().where(_STATEMENT.story_id.in_(ids), _SHOWN)):
-            reports[row.story_id].append(self._report(row))
-        rows = connection.execute(select(schema.story).where(_STORY.id.in_(ids)))
-        return {r.id: records.story(r, tuple(reports[r.id])) for r in rows if reports[r.id]}
-
-    def _report(self, row: Row[Any]) -> Report:
-        statement, reading = records.statement(row), records.reading(row)
-        if reading is None:
-            msg = f"statement {statement.id} stands in a story without a reading"
-            raise LookupError(msg)
-        source = self._sources.get(statement.source_id)
-        if source is None:  # the operator took it out of the catalogue since
-            return Report(statement, reading, Role.PRESS, statement.publisher)
-        by = reading.released_by
-        owner = self._owners.get(by, by) or source.owner or source.publisher
-        return Report(statement, reading, source.role, owner, source.covers(statement.url))
-
-
-def closed_until(connection: Connection, now: datetime) -> datetime:
-    """Take the latch and answer up to where windows are closed; the latch is held until the transaction ends."""
-    insert_new(connection, schema.latch, [{"name": LATCH, "closed_until": now - timedelta(days=36_500)}])
-    query = select(schema.latch.c.closed_until).where(schema.latch.c.name == LATCH).with_for_update()
-    reached: datetime = connection.execute(query).scalar_one()
-    return reached
-
-
-def _read_statements() -> Any:
-    """Statements with the readings that are in force for them."""
-    reading = schema.reading.c
-    in_force = and_(
-        reading.statement_id == _STATEMENT.id,
-        reading.revision == _STATEMENT.read_revision,
-        reading.rules == _STATEMENT.read_rules,
-    )
-    columns = (reading.rules, reading.about_nk, reading.urgency, reading.findings)
-    return select(schema.statement, *columns, reading.revision.label("reading_revision")).outerjoin_from(
-        schema.statement, schema.reading, in_force
-    )
-
-
-def _place(connection: Connection, placement: Placement, now: datetime, ready_at: datetime) -> None:
-    reading, story_id = placement.reading, placement.story_id
-    insert_new(connection, schema.reading, [records.reading_row(reading, now)])
-    _point_to(connection, reading, story_id)
-    if story_id:
-        _open_story(connection, story_id, ready_at, reading.urgency)
-        rows = [{"mark": m, "statement_id": reading.statement_id} for m in placement.marks]
-        insert_new(connection, schema.mark, rows)
-
-
-def _point_to(connection: Connection, reading: Reading, story_id: str) -> None:
-    found = {"read_revision": reading.revision, "read_rules": reading.rules, "language": reading.language}
-    change = update(schema.statement).where(_STATEMENT.id == reading.statement_id)
-    connection.execute(change.values(**found, **({"story_id": story_id} if story_id else {})))
-
-
-def _open_story(connection: Connection, story_id: str, ready_at: datetime, urgency: Urgency) -> None:
-    """Open the story unless it is; an urgent report asks anew about an alert that was none or waits."""
-    state = AlertState.OPEN if urgency is Urgency.URGENT else AlertState.NONE
-    row = {"id": story_id, "ready_at": ready_at, "alert": state, "alert_reason": "", "alert_at": None}
-    if not insert_new(connection, schema.story, [row]) and urgency is Urgency.URGENT:
-        undecided = _STORY.alert.in_([AlertState.NONE, AlertState.HELD])
-        reopened = update(schema.story).where(_STORY.id == story_id, undecided)
-        connection.execute(reopened.values(alert=AlertState.OPEN))
+    async def _found(self, ids: Select[tuple[str]]) -> list[Story]:
+        return await self._database.read(lambda c: self._desk.load(c, list(c.scalars(ids))))

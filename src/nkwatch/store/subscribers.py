@@ -14,7 +14,7 @@ from nkwatch.editing.windows import beginning, next_closing
 from nkwatch.keys import Keyring
 from nkwatch.store import records, schema
 from nkwatch.store.database import Database, insert_new
-from nkwatch.store.statements import closed_until
+from nkwatch.store.stories import closed_until
 
 _ROW = schema.subscriber.c
 _DELIVERY = schema.delivery.c

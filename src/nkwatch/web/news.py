@@ -31,7 +31,7 @@ class News:
         self._newsroom = newsroom
         self._pages = pages
         self._watching = Watching(newsroom)
-        self._themes = {t.code: t for t in newsroom.lexicon.themes}
+        self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
 
     def routes(self) -> APIRouter:
         """What answers at which address."""

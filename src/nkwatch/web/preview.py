@@ -11,8 +11,8 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Connection, select
 
 from nkwatch.assembly import Newsroom
+from nkwatch.domain.reading import Reading
 from nkwatch.domain.statement import Statement
-from nkwatch.domain.theme import Reading
 from nkwatch.store import schema
 from nkwatch.web.languages import FALLBACK
 from nkwatch.web.mails import Mail, Mailbox, opened
@@ -48,7 +48,7 @@ class Preview:
         self._pages = pages
         self._mailbox = mailbox
         self._watching = Watching(newsroom)
-        self._themes = {t.code: t for t in newsroom.lexicon.themes}
+        self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
 
     def routes(self) -> APIRouter:
         """What answers at which address."""

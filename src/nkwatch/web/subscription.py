@@ -34,7 +34,7 @@ class Subscriptions:
     def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
         self._newsroom = newsroom
         self._pages = pages
-        self._themes = {t.code: t for t in newsroom.lexicon.themes}
+        self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
 
     def routes(self) -> APIRouter:
         """What answers at which address."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from nkwatch.domain.reading import Evidence, Finding, Urgency
 from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import Report, Story
-from nkwatch.domain.theme import Evidence, Finding, Theme, Urgency
+from nkwatch.domain.theme import Theme
 from nkwatch.mail.excerpt import excerpt
 from nkwatch.mail.views import Address, Name, address, carrier, name_of, plain, tag
 from nkwatch.mail.widths import shorten

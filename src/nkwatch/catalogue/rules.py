@@ -1,0 +1,46 @@
+"""Reads the rules that statements are read by: the files that ship with nkwatch, or an editor's own in their place."""
+
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from nkwatch.catalogue.cases import load_case_book
+from nkwatch.catalogue.speech import load_speech
+from nkwatch.catalogue.stories import load_vocabulary
+from nkwatch.catalogue.themes import load_lexicon
+from nkwatch.catalogue.weights import load_weights
+from nkwatch.domain.problems import ConfigError
+from nkwatch.reading.rules import Rules
+
+#: The files of the rules.
+FILES = ("themes.toml", "relevance.toml", "urgency.toml", "speech.toml", "cases.toml", "weights.tsv")
+
+
+def load_rules(folder: Path | None = None) -> Rules:
+    """The rules, with those files of `folder` that it has in place of the shipped ones.
+
+    Their version is the one that themes.toml gives, and a name for the content of all the files: whoever changes a
+    term has other rules. Raises `ConfigError` for a file that is wrong.
+    """
+    if folder and not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder; it is to hold rules of your own ({', '.join(FILES)})")
+    texts = {name: _text(folder, name) for name in FILES}
+    lexicon = load_lexicon(texts["themes.toml"], texts["relevance.toml"], texts["urgency.toml"])
+    weights = load_weights(texts["weights.tsv"])
+    speech, cases = load_speech(texts["speech.toml"]), load_case_book(texts["cases.toml"])
+    return Rules.of(f"{lexicon.rules}-{_name(texts)}", lexicon, weights, speech, cases, load_vocabulary())
+
+
+def _text(folder: Path | None, name: str) -> str:
+    own = folder / name if folder else None
+    if own is None or not own.exists():
+        return (files("nkwatch.catalogue") / name).read_text("utf-8")
+    try:
+        return own.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ConfigError(f"{own}: {wrong}") from wrong
+
+
+def _name(texts: Mapping[str, str]) -> str:
+    return hashlib.sha256("\0".join(texts.values()).encode()).hexdigest()[:6]

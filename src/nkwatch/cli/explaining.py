@@ -1,0 +1,207 @@
+"""Everything known on a statement, story, bulletin or delivery, with the reasons: as one object with stable keys."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from nkwatch.assembly import Newsroom
+from nkwatch.domain.bulletin import Window
+from nkwatch.domain.correction import Corrected, Correction, Filed
+from nkwatch.domain.reading import Reading
+from nkwatch.domain.statement import EARLIEST, Statement
+from nkwatch.domain.story import Report, Story
+from nkwatch.editing.digests import is_news
+from nkwatch.editing.matching import reasons
+from nkwatch.store.traces import BulletinTrace, DeliveryTrace, StatementTrace, StoryTrace
+
+DELIVERY = "delivery:"
+Told = dict[str, Any]
+#: Numbers of rows are below 2**63.
+DIGITS = 18
+
+
+async def explained(newsroom: Newsroom, name: str) -> Told | None:
+    """What is known under this name: `delivery:` and a number, a bulletin's number, or a statement's or story's id."""
+    if name.startswith(DELIVERY):
+        number = name.removeprefix(DELIVERY)
+        delivery = await newsroom.traces.delivery(int(number)) if _is_number(number) else None
+        return await _delivery(newsroom, delivery) if delivery else None
+    bulletin = await newsroom.traces.bulletin(int(name)) if _is_number(name) else None
+    if bulletin:
+        return {"kind": "bulletin", "id": name} | await _bulletin(newsroom, bulletin)
+    return await _statement(newsroom, name)
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdigit() and len(name) <= DIGITS
+
+
+async def _statement(newsroom: Newsroom, name: str) -> Told | None:
+    traced = await newsroom.traces.statement(name)
+    story = await newsroom.traces.story((traced.story_id if traced else "") or name)
+    if traced is None and story is None:
+        return None
+    told: Told = {"kind": "statement" if traced else "story", "id": name}
+    if traced:
+        filed = await newsroom.readings.filed(name)
+        said = await newsroom.readings.corrections(name)
+        told |= {
+            "statement": _facts(newsroom, traced),
+            "in_force": summary(filed.in_force) if filed else None,
+            "readings": [_reading(k.reading) | {"read_at": k.read_at, "in_force": k.in_force} for k in traced.readings],
+            "corrections": [
+                correction(f, in_force=filed is not None and f.correction == filed.correction) for f in said
+            ],
+        }
+    bulletins = await newsroom.traces.bulletins(story) if story else []
+    shown = await newsroom.statements.stories([story.id]) if story else []
+    return told | {
+        "story": asdict(story) | _reports(shown) if story else None,
+        "bulletins": [_counted(b) for b in bulletins],
+        "not_mailed": await _unmailed(newsroom, story, shown) if story and not bulletins else None,
+    }
+
+
+def _facts(newsroom: Newsroom, traced: StatementTrace) -> Told:
+    statement = traced.statement
+    source = newsroom.sources.get(statement.source_id)
+    hidden = {"teaser", "text", "presence"}
+    return {name: value for name, value in asdict(statement).items() if name not in hidden} | {
+        "presence": str(statement.presence),
+        "read_from": None if statement.read_from == EARLIEST else statement.read_from,
+        "characters": len(statement.text),
+        "text_from": "page" if statement.teaser else "source",
+        "source": {
+            "in_catalogue": source is not None,
+            "role": str(source.role) if source else None,
+            "scope": str(source.scope) if source else None,
+            "may_alert": source is not None and source.alerts,
+        },
+        "revisions": [asdict(r) for r in traced.revisions],
+        "captures": [asdict(c) for c in traced.captures],
+        "pages_to_fetch": [{"purpose": str(e.purpose), "url": e.url, "due_at": e.due_at} for e in traced.waiting],
+    }
+
+
+def _reading(reading: Reading) -> Told:
+    """All that was found, urgency and kinds by their names."""
+    found = asdict(reading)
+    found["urgency"] = reading.urgency.name.lower()
+    return found
+
+
+def summary(reading: Reading) -> Told:
+    """What counts of a reading: whether it is on North Korea, themes, urgency, rules, and who corrected it."""
+    return {
+        "about_nk": reading.about_nk,
+        "themes": [f.code for f in reading.themes],
+        "urgency": reading.urgency.name.lower(),
+        "rules": reading.rules,
+        "corrected_by": reading.correction.editor if isinstance(reading, Corrected) else None,
+    }
+
+
+def correction(filed: Filed, *, in_force: bool) -> Told:
+    """A correction beside what had been read."""
+    said = filed.correction or Correction("", 0, "", filed.statement.first_seen, "")
+    return {
+        "id": filed.statement.id,
+        "at": said.at,
+        "editor": said.editor,
+        "note": said.note,
+        "undo": said.undoes,
+        "in_force": in_force,
+        "read": summary(filed.reading),
+        "corrected": summary(filed.in_force),
+    }
+
+
+def _reports(shown: Iterable[Story]) -> Told:
+    """Which report leads and why, and the others. None leads where none is shown."""
+    for story in shown:
+        lead = story.lead
+        return {"lead": _report(lead) | {"why": _why(story)}, "others": [_report(r) for r in story.others]}
+    return {"lead": None, "others": []}
+
+
+def _report(report: Report) -> Told:
+    return _named(report.statement) | {"role": str(report.role), "by": report.by} | summary(report.reading)
+
+
+def _named(statement: Statement) -> Told:
+    names = ("id", "title", "publisher", "published", "published_estimated", "url")
+    return {name: getattr(statement, name) for name in names}
+
+
+def _why(story: Story) -> str:
+    lead, same = story.lead, [r for r in story.others if r.role is story.lead.role]
+    if not story.others:
+        return "it is the only report that is shown"
+    first = f"it was published first of {len(same) + 1}" if same else "it is the only one"
+    return f"of these reports those of the kind “{lead.role}” go before the others, and {first}"
+
+
+async def _unmailed(newsroom: Newsroom, story: StoryTrace, shown: Iterable[Story]) -> str:
+    """Why a story went out in no bulletin."""
+    closed = await newsroom.traces.closed_until()
+    for told in shown:
+        if closed is None or closed <= story.ready_at:
+            return "no window that holds it has closed yet"
+        if not is_news(told, Window(story.ready_at, closed)):
+            return "it was old, or without a date among much else, when it became ready: digests leave it out"
+        if not told.rights:
+            return "no report of it is on human rights: only readers who chose one of its themes get it, and nobody did"
+        return "no reader whose window held it had wished for it"
+    return "none of its reports is shown"
+
+
+def _counted(bulletin: BulletinTrace) -> Told:
+    window = bulletin.window
+    return {
+        "number": bulletin.number,
+        "bulletin": str(bulletin.kind),
+        "date": bulletin.date,
+        "window": {"start": window.start, "end": window.end} if window else None,
+        "readers": sum(bulletin.deliveries.values()),
+        "deliveries": bulletin.deliveries,
+        "languages": bulletin.languages,
+    }
+
+
+async def _bulletin(newsroom: Newsroom, bulletin: BulletinTrace) -> Told:
+    return _counted(bulletin) | {"stories": await _stories(newsroom, bulletin.stories)}
+
+
+async def _delivery(newsroom: Newsroom, traced: DeliveryTrace) -> Told:
+    """A delivery by the ids of its rows. The reasons are those of the reader's wishes as they are now."""
+    reader = traced.subscriber
+    found = {s.id: s for s in await newsroom.statements.stories(traced.stories)}
+    why = {i: [asdict(r) for r in reasons(reader.wishes, s)] for i, s in found.items()}
+    stories = await _stories(newsroom, traced.stories)
+    return {
+        "kind": "delivery",
+        "id": f"{DELIVERY}{traced.delivery.id}",
+        "delivery": asdict(traced.delivery) | {"state": str(traced.delivery.state)},
+        "bulletin": _counted(traced.bulletin),
+        "language": traced.language,
+        "subject": traced.subject,
+        "subscriber": {
+            "id": reader.id,
+            "standing": str(traced.standing),
+            "rhythm": str(reader.schedule.rhythm),
+            "alerts": reader.alerts,
+            "covered_until": reader.covered_until,
+            "wishes": [{"themes": sorted(w.themes), "sources": sorted(w.sources)} for w in reader.wishes],
+        },
+        "stories": [s | {"reasons": why.get(s["id"], [])} for s in stories],
+    }
+
+
+async def _stories(newsroom: Newsroom, ids: Iterable[str]) -> list[Told]:
+    """These stories as they are now; of one that is no longer shown only the id."""
+    found: Mapping[str, Story] = {s.id: s for s in await newsroom.statements.stories(ids)}
+    blank = {"title": None, "publisher": None, "published": None, "published_estimated": None, "url": None}
+    return [
+        {"id": i, "shown": i in found} | (_named(found[i].lead.statement) | {"id": i} if i in found else blank)
+        for i in ids
+    ]

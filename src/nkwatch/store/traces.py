@@ -1,0 +1,250 @@
+"""What the tables keep of a statement on its way, for whoever asks why: from what was fetched to who it went to.
+
+No address is looked at.
+"""
+
+import quopri
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, or_, select
+
+from nkwatch.domain.bulletin import BulletinKind, Delivery, Window
+from nkwatch.domain.errand import Errand
+from nkwatch.domain.reading import Reading
+from nkwatch.domain.statement import Statement
+from nkwatch.domain.story import AlertState
+from nkwatch.domain.subscriber import Standing, Subscriber
+from nkwatch.store import findings, records, schema
+from nkwatch.store.database import Database, chunks
+from nkwatch.store.stories import LATCH
+
+_STATEMENT, _READING, _STORY = schema.statement.c, schema.reading.c, schema.story.c
+_BULLETIN, _DELIVERY, _COMPOSITION = schema.bulletin.c, schema.delivery.c, schema.composition.c
+#: Each story in a mail stands beside its lasting address.
+_TOLD = re.compile(rb"/stories/([\w-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Was:
+    """An earlier revision of a statement, and when its source replaced it."""
+
+    revision: int
+    title: str
+    replaced_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Bytes that show a statement: their SHA-256, size, and where and when they were had."""
+
+    sha256: str
+    size: int
+    url: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A reading that was kept, and whether it is the one in force."""
+
+    reading: Reading
+    read_at: datetime
+    in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StatementTrace:
+    """All that is kept of a statement. `waiting` are pages still to be fetched."""
+
+    statement: Statement
+    story_id: str
+    revisions: tuple[Was, ...]
+    captures: tuple[Capture, ...]
+    readings: tuple[Kept, ...]
+    waiting: tuple[Errand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryTrace:
+    """When a story became ready, and what became of its alert."""
+
+    id: str
+    ready_at: datetime
+    alert: AlertState
+    alert_reason: str
+    alert_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BulletinTrace:
+    """A bulletin, the ids of its stories in their order, and how many deliveries are in which state and language."""
+
+    number: int
+    kind: BulletinKind
+    date: datetime
+    window: Window | None
+    stories: tuple[str, ...]
+    deliveries: dict[str, int]
+    languages: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryTrace:
+    """A delivery, to whom by the id of the row, and the ids of the stories in it."""
+
+    delivery: Delivery
+    bulletin: BulletinTrace
+    subscriber: Subscriber
+    standing: Standing
+    language: str
+    subject: str
+    stories: tuple[str, ...]
+
+
+class TraceStore:
+    """Reads only."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def statement(self, statement_id: str) -> StatementTrace | None:
+        """The statement with this id."""
+        return await self._database.read(lambda c: _statement(c, statement_id))
+
+    async def story(self, story_id: str) -> StoryTrace | None:
+        """The story with this id, whether its reports are shown or not."""
+        query = select(schema.story).where(_STORY.id == story_id)
+        row = await self._database.read(lambda c: c.execute(query).first())
+        return StoryTrace(row.id, row.ready_at, AlertState(row.alert), row.alert_reason, row.alert_at) if row else None
+
+    async def bulletins(self, story: StoryTrace) -> list[BulletinTrace]:
+        """The bulletins that this story went out in, each with the deliveries that hold it."""
+        holds = and_(_BULLETIN.window_start <= story.ready_at, _BULLETIN.window_end > story.ready_at)
+        query = select(schema.bulletin).where(or_(_BULLETIN.story_id == story.id, holds)).order_by(_BULLETIN.number)
+
+        def look(connection: Connection) -> list[BulletinTrace]:
+            found = (_bulletin(connection, row, holding=story.id) for row in connection.execute(query).all())
+            return [b for b in found if b.deliveries]
+
+        return await self._database.read(look)
+
+    async def bulletin(self, number: int) -> BulletinTrace | None:
+        """The bulletin with this number."""
+        return await self._database.read(lambda c: _numbered(c, number))
+
+    async def delivery(self, delivery_id: int) -> DeliveryTrace | None:
+        """The delivery with this id."""
+        return await self._database.read(lambda c: _delivery(c, delivery_id))
+
+    async def closed_until(self) -> datetime | None:
+        """Up to where windows are closed; None before the first was."""
+        query = select(schema.latch.c.closed_until).where(schema.latch.c.name == LATCH)
+        return await self._database.read(lambda c: c.scalar(query))
+
+    async def alike(self, beginning: str, limit: int = 5) -> list[str]:
+        """Ids of statements that begin like this one, or of those seen last where none does."""
+        known = select(_STATEMENT.id).limit(limit)
+        begin = known.where(_STATEMENT.id.startswith(beginning[:4], autoescape=True)).order_by(_STATEMENT.id)
+        last = known.order_by(_STATEMENT.first_seen.desc(), _STATEMENT.id)
+        return await self._database.read(lambda c: list(c.scalars(begin)) or list(c.scalars(last)))
+
+
+def _statement(connection: Connection, statement_id: str) -> StatementTrace | None:
+    row = connection.execute(select(schema.statement).where(_STATEMENT.id == statement_id)).first()
+    if row is None:
+        return None
+    revision, capture, errand = schema.statement_revision.c, schema.capture.c, schema.errand.c
+    revisions = connection.execute(
+        select(schema.statement_revision).where(revision.statement_id == statement_id).order_by(revision.revision)
+    )
+    sizes = select(schema.capture, schema.snapshot.c.size).join_from(schema.capture, schema.snapshot)
+    captures = connection.execute(sizes.where(capture.statement_id == statement_id).order_by(capture.at))
+    due = select(schema.errand).where(errand.statement_id == statement_id, errand.due_at.is_not(None))
+    return StatementTrace(
+        statement=records.statement(row),
+        story_id=row.story_id,
+        revisions=tuple(Was(r.revision, r.title, r.replaced_at) for r in revisions),
+        captures=tuple(Capture(r.sha256, r.size, r.url, r.at) for r in captures),
+        readings=tuple(_kept(r) for r in connection.execute(findings.every(statement_id))),
+        waiting=tuple(records.errand(r) for r in connection.execute(due.order_by(errand.due_at))),
+    )
+
+
+def _kept(row: Row[Any]) -> Kept:
+    found = findings.reading(row)
+    if found is None:
+        raise LookupError(row.id)
+    return Kept(found, row.read_at, (found.revision, found.rules) == (row.read_revision, row.read_rules))
+
+
+def _numbered(connection: Connection, number: int) -> BulletinTrace | None:
+    row = connection.execute(select(schema.bulletin).where(_BULLETIN.number == number)).first()
+    return _bulletin(connection, row) if row else None
+
+
+def _bulletin(connection: Connection, row: Row[Any], holding: str = "") -> BulletinTrace:
+    """The bulletin; with `holding`, only the deliveries that hold this story are counted."""
+    query = (
+        select(_DELIVERY.state, _DELIVERY.composition_id, _COMPOSITION.language, func.count().label("times"))
+        .join_from(schema.delivery, schema.composition)
+        .where(_DELIVERY.bulletin == row.number)
+        .group_by(_DELIVERY.state, _DELIVERY.composition_id, _COMPOSITION.language)
+        .order_by(_DELIVERY.composition_id)
+    )
+    rows = connection.execute(query).all()
+    told = _told(connection, {r.composition_id for r in rows})
+    if row.story_id:  # an alert is on one story, whatever other addresses stand in it
+        told = dict.fromkeys(told, (row.story_id,))
+    states: Counter[str] = Counter()
+    languages: Counter[str] = Counter()
+    for one in rows:
+        if not holding or holding in told[one.composition_id]:
+            states[one.state] += one.times
+            languages[one.language] += one.times
+    return BulletinTrace(
+        number=row.number,
+        kind=BulletinKind(row.kind),
+        date=row.date,
+        window=Window(row.window_start, row.window_end) if row.window_start and row.window_end else None,
+        stories=tuple(dict.fromkeys(i for r in rows for i in told[r.composition_id])),
+        deliveries=dict(sorted(states.items())),
+        languages=dict(sorted(languages.items())),
+    )
+
+
+def _delivery(connection: Connection, delivery_id: int) -> DeliveryTrace | None:
+    row = connection.execute(select(schema.delivery).where(_DELIVERY.id == delivery_id)).first()
+    if row is None:
+        return None
+    subscriber = connection.execute(select(schema.subscriber).where(schema.subscriber.c.id == row.subscriber_id)).one()
+    composition = connection.execute(select(schema.composition).where(_COMPOSITION.id == row.composition_id)).one()
+    bulletin = connection.execute(select(schema.bulletin).where(_BULLETIN.number == row.bulletin)).one()
+    told = (bulletin.story_id,) if bulletin.story_id else _told(connection, {composition.id})[composition.id]
+    return DeliveryTrace(
+        delivery=records.delivery(row),
+        bulletin=_bulletin(connection, bulletin),
+        subscriber=records.subscriber(subscriber),
+        standing=Standing(subscriber.standing),
+        language=composition.language,
+        subject=composition.subject,
+        stories=told,
+    )
+
+
+def _told(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The stories in each of these compositions, by what their text says: that is what was mailed."""
+    found: dict[str, tuple[str, ...]] = {}
+    stories: dict[str, list[bytes]] = {}
+    for part in chunks(sorted(ids)):
+        for row in connection.execute(select(schema.composition).where(_COMPOSITION.id.in_(part))):
+            pieces = [p for p in row.pieces["text"] if p not in stories and ":" not in p]
+            blocks = connection.execute(select(schema.block).where(schema.block.c.id.in_(pieces)))
+            stories |= {b.id: _TOLD.findall(quopri.decodestring(b.body)) for b in blocks}
+            names = [name.decode() for p in row.pieces["text"] for name in stories.get(p, ())]
+            found[row.id] = tuple(dict.fromkeys(names))
+    return found

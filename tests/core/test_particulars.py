@@ -1,0 +1,53 @@
+"""What a statement is told by: each thing once, the weightiest first."""
+
+from nkwatch.reading.particulars import IN_ADDRESS, IN_TITLE, LEAD, NUMBER_AT_MOST, Kind, Particular, particulars
+from nkwatch.reading.vocabulary import Vocabulary
+from tests.making import statement
+
+VOCABULARY = Vocabulary({"camp": "camp"}, {"the": 0.5})
+
+
+def told(**fields: str) -> dict[str, Particular]:
+    """The particulars of a statement by their keys."""
+    one = statement(**({"title": "", "text": "", "url": ""} | fields))
+    return {p.key: p for p in particulars(one, VOCABULARY)}
+
+
+def test_words_pairs_concepts_and_numbers_are_told_apart() -> None:
+    kinds = {key: p.kind for key, p in told(text="A camp 고아원 of 27 guards").items()}
+    assert kinds == {
+        "c:camp": Kind.CONCEPT, "고아": Kind.PAIR, "아원": Kind.PAIR, "of": Kind.WORD, "guards": Kind.WORD,
+        "n:27": Kind.NUMBER,
+    }  # fmt: skip
+
+
+def test_the_title_counts_more_than_the_text_and_the_address_less() -> None:
+    rare = VOCABULARY.rarity("guards")
+    assert told(title="guards", text="guards")["guards"] == Particular(
+        "guards", Kind.WORD, IN_TITLE * rare, titled=True
+    )
+    assert told(text="guards")["guards"] == Particular("guards", Kind.WORD, rare)
+    assert told(url="https://a.example/world/guards-leave-posts-2026?x=1")["guards"].weight == IN_ADDRESS * rare
+
+
+def test_the_last_words_of_an_address_count_and_its_numbers_do_not() -> None:
+    url = "https://a.example/the-section-of-world/guards-leave-27-posts"
+    assert set(told(url=url)) == {"guards", "leave", "posts"}
+    assert told(url="https://a.example/?id=4") == told(url="https://[broken/a-b-c") == {}
+
+
+def test_a_number_says_no_more_than_a_word() -> None:
+    assert told(title="27")["n:27"].weight == NUMBER_AT_MOST
+
+
+def test_what_stands_after_the_lead_tells_nothing() -> None:
+    assert "guards" not in told(text="x " * LEAD + "guards")
+
+
+def test_the_weightiest_comes_first() -> None:
+    found = particulars(statement(title="the guards", text="the camp", url=""), VOCABULARY)
+    assert [p.key for p in found] == ["guards", "c:camp", "the"]
+
+
+def test_the_byline_of_a_korean_agency_tells_nothing() -> None:
+    assert told(text="(서울=가나통신) 홍길동 기자 = 고아원") == told(text="고아원")
