@@ -17,6 +17,7 @@ def listed(where: str, value: object) -> Iterator[str]:
         yield f"{where} must be a list of phrases in quotation marks"
     else:
         yield from (f"{where} has {p!r}: there is nothing to look for" for p in value if _empty(p))
+        yield from (f"{where} has {p!r}: {BEGINS} only ends a phrase" for p in value if BEGINS in p[:-1])
 
 
 def by_language(where: str, value: object) -> Iterator[str]:

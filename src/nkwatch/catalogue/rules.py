@@ -12,6 +12,7 @@ from nkwatch.catalogue.themes import load_lexicon
 from nkwatch.catalogue.weights import load_weights
 from nkwatch.domain.problems import ConfigError
 from nkwatch.reading.rules import Rules
+from nkwatch.reading.weights import NOTABLE, URGENT
 
 #: The files of the rules.
 FILES = ("themes.toml", "relevance.toml", "urgency.toml", "speech.toml", "cases.toml", "weights.tsv")
@@ -28,6 +29,8 @@ def load_rules(folder: Path | None = None) -> Rules:
     texts = {name: _text(folder, name) for name in FILES}
     lexicon = load_lexicon(texts["themes.toml"], texts["relevance.toml"], texts["urgency.toml"])
     weights = load_weights(texts["weights.tsv"])
+    if missing := {URGENT, NOTABLE} - weights.heads.keys():
+        raise ConfigError(f"weights.tsv: nothing in it tells {' or '.join(sorted(missing))}; run `nkwatch learn`")
     speech, cases = load_speech(texts["speech.toml"]), load_case_book(texts["cases.toml"])
     return Rules.of(f"{lexicon.rules}-{_name(texts)}", lexicon, weights, speech, cases, load_vocabulary())
 
@@ -37,9 +40,12 @@ def _text(folder: Path | None, name: str) -> str:
     if own is None or not own.exists():
         return (files("nkwatch.catalogue") / name).read_text("utf-8")
     try:
-        return own.read_text("utf-8")
+        text = own.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
         raise ConfigError(f"{own}: {wrong}") from wrong
+    if not text.strip():
+        raise ConfigError(f"{own}: it is empty; without this file the one that ships is used")
+    return text
 
 
 def _name(texts: Mapping[str, str]) -> str:

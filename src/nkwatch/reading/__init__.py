@@ -1,6 +1,6 @@
 """How a statement is read. Pure: the same statement under the same rules has the same reading, whatever the order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nkwatch.domain.reading import Reading, Urgency
@@ -8,6 +8,7 @@ from nkwatch.domain.statement import Statement
 from nkwatch.reading.asks import asks
 from nkwatch.reading.attribution import attribution
 from nkwatch.reading.cases import cases
+from nkwatch.reading.composing import back, composed
 from nkwatch.reading.features import features
 from nkwatch.reading.language import language
 from nkwatch.reading.lexicon import Lexicon
@@ -34,7 +35,18 @@ def read(statement: Statement, rules: Rules, *, nk_only: bool = False, reprinted
     `nk_only` says that the statement's source writes on nothing else, `reprinted_from` names the organisations whose
     releases it may reprint.
     """
-    texts = {"title": statement.title[:LONGEST_TITLE], "text": statement.text[:LONGEST]}
+    whole = {"title": composed(statement.title[:LONGEST_TITLE]), "text": composed(statement.text[:LONGEST])}
+    texts = {field: one.text for field, one in whole.items()}
+    reading = _read(statement, texts, rules, nk_only=nk_only)
+    if any(one.places for one in whole.values()):
+        reading = back(reading, whole)
+    released = attribution(statement, reprinted_from) if reading.about_nk else None
+    if released is None:
+        return reading
+    return replace(reading, released_by=released.organisation, release_evidence=(released.evidence,))
+
+
+def _read(statement: Statement, texts: Mapping[str, str], rules: Rules, *, nk_only: bool) -> Reading:
     written_in = language(" ".join(texts.values()), statement.language)
     hits = [h for field, text in texts.items() for h in rules.lexicon.hits(field, text, written_in)]
     on_rights = names_rights(hits, rules.lexicon.themes)
@@ -58,14 +70,11 @@ def read(statement: Statement, rules: Rules, *, nk_only: bool = False, reprinted
     findings = themes(probabilities, signs, rules.weights, rules.lexicon.themes)
     age = statement.first_seen - statement.published
     level, cues = urgency(probabilities, signs, rules.weights, findings, age)
-    released = attribution(statement, reprinted_from)
     return replace(
         reading,
         themes=findings,
         urgency=level,
         urgency_evidence=cues,
-        released_by=released.organisation if released else "",
-        release_evidence=(released.evidence,) if released else (),
         quotes=quotes(texts, rules.speech, written_in),
         asks=asks(texts, rules.speech, written_in),
         cases=cases(texts, rules.cases, written_in),

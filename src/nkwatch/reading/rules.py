@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field, replace
 
 from nkwatch.reading.casebook import CaseBook
-from nkwatch.reading.lexicon import Lexicon
+from nkwatch.reading.lexicon import SIGNS, THEME, WEAK, Lexicon
 from nkwatch.reading.speech import Speech
 from nkwatch.reading.vocabulary import Vocabulary
-from nkwatch.reading.weights import Weights
+from nkwatch.reading.weights import Head, Weights
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,16 @@ class Rules:
         cases: CaseBook,
         vocabulary: Vocabulary | None = None,
     ) -> "Rules":
-        """These tables, with the words that have weights of their own looked for beside the lexicon's terms."""
+        """These tables, with the words that have weights of their own looked for beside the lexicon's terms.
+
+        A theme that weights were not learned for counts by its lists.
+        """
         whole = replace(lexicon, terms=(*lexicon.terms, *weights.terms))
-        return cls(version, whole, weights, speech, cases, vocabulary or Vocabulary())
+        plain = {theme.code: unlearned(theme.code) for theme in lexicon.themes}
+        told = Weights(weights.version, plain | dict(weights.heads))
+        return cls(version, whole, told, speech, cases, vocabulary or Vocabulary())
+
+
+def unlearned(code: str) -> Head:
+    """What the lists of a theme count until somebody learns it, near to what they count for the learned ones."""
+    return Head(-3.5, {f"{THEME}{code}": 2.5, f"{WEAK}{code}": 1.2, f"{SIGNS}{code}": 1.0})
