@@ -280,3 +280,29 @@ PIECES = st.sampled_from(
 def test_the_phrase_is_always_what_stands_at_its_place(text: str, language: str, title: str) -> None:
     for ask in found(text, language, title):
         assert ask.what.phrase == ask.what.phrase.strip() != ""
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "what", "addressee"),
+    [
+        ("en", "The prisoners must be released by the authorities.", "prisoners must be released by the authorities", "the authorities"),
+        ("en", "Members of the Security Council must meet.", "meet", "Members of the Security Council"),
+        ("en", "All states should stop returning them.", "stop returning them", "All states"),
+        ("en", "The authorities need to disclose it.", "disclose it", "The authorities"),
+        ("fr", "La Chine doit les libérer.", "les libérer", "La Chine"),
+        ("fr", "Le Conseil de sécurité doit agir.", "agir", "Le Conseil de sécurité"),
+        ("fr", "Les détenus doivent être libérés par la Chine.", "détenus doivent être libérés par la Chine", "la Chine"),
+        ("ko", "북송 중단하라…국회 앞 시위", "북송 중단하라", ""),
+        ("ja", "すべての国は送還を止めなければならない。", "送還を止めなければならない", "すべての国"),
+        ("ja", "北朝鮮は収容所を閉鎖せよ、と結んだ。", "収容所を閉鎖せよ", "北朝鮮"),
+    ],
+)  # fmt: skip
+def test_who_is_asked_in_other_words(language: str, text: str, what: str, addressee: str) -> None:
+    (ask,) = found(text, language)
+    assert what in ask.what.phrase
+    assert ask.addressee == addressee
+
+
+@pytest.mark.parametrize("text", ["The prisoners must be released by Friday.", "It must be said by somebody."])
+def test_what_must_be_done_by_nobody_known_is_no_demand(text: str) -> None:
+    assert found(text) == ()

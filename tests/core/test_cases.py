@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from nkwatch.catalogue.cases import load_case_book
 from nkwatch.domain.reading import MentionKind
-from nkwatch.reading.casebook import CJK, Case, CaseBook, Words, either
+from nkwatch.reading.casebook import Case, CaseBook
 from nkwatch.reading.cases import cases
+from nkwatch.reading.cues import CJK, Words, either
 from nkwatch.reading.names import name_key
 from nkwatch.reading.people import people
 from tests.core.counting import lines_run
@@ -48,6 +49,20 @@ VICTIMS = [
     ("fr", "Le missionnaire Cha Myung-gil, détenu depuis 2013, doit rentrer.", ["차명길"]),
     ("fr", "L'arrestation de Pak Mi-sun a été confirmée.", ["박미선"]),
     ("fr", "Choe Yong-nam a été arrêtée à Dandong et rapatriée.", ["최영남"]),
+    ("en", "Ri Mi-kyong, 19, and Ri Mi-ran, 23, were caught near the border.", ["리미경", "리미란"]),
+    ("en", "Choe Yong-sik and Han Kwang-il were shot by border guards.", ["최영식", "한광일"]),
+    ("en", "Pak Jong-ae has been missing since April.", ["박정애"]),
+    ("en", "Kim Hyon-suk, a mother of two, faces deportation.", ["김현숙"]),
+    ("en", "“My sister Kim Yong-hui was dragged into a van.”", ["김영희"]),
+    ("en", "Han Myong-su worked in Yanji for years. He was arrested in May.", ["한명수"]),
+    ("en", "President Ri Tae-song and Kim Nam-sil were arrested.", ["김남실"]),
+    ("en", "Tae Un-bi Now Feared Dead", ["태은비"]),
+    ("en", "Tae Song-ho was arrested for watching foreign films.", ["태성호"]),
+    ("ko", "“우리 딸 정유미가 북송됐습니다.”", ["정유미"]),
+    ("ko", "어머니 이영순 씨(48)와 딸 김은미(15) 양은 갇혀 있다.", ["이영순", "김은미"]),
+    ("ko", "정유미씨는 옌지에서 일했다. 그는 지난달 체포됐다.", ["정유미"]),
+    ("ja", "息子のパク・ミンホさんは連行され、行方が分からない。", ["パク・ミンホ"]),
+    ("fr", "M. Han Dong-su a disparu le 4 mai. La réfugiée Pak Sun-ok a été arrêtée.", ["한동수", "박순옥"]),
 ]  # fmt: skip
 NOBODY = [
     ("en", "Defector Chung Gwang-min said that his friend was executed."),
@@ -67,6 +82,15 @@ NOBODY = [
     ("ja", "拘束された被害者さんたち"),
     ("fr", "« C'est grave », a déclaré Luc Martin, chercheur."),
     ("fr", "La porte-parole Marie Dupont a déclaré que des réfugiés étaient détenus."),
+    ("en", "Ren Kessel, a scholar, was held up at the airport. Han Kwang-song was captured on video."),
+    ("en", "In the film, two women were arrested."),
+    ("en", "He was killed by two women. Eight in ten North Koreans were detained."),
+    ("en", "Two women spoke at the launch. Two women recalled that he was arrested."),
+    ("en", "Police arrested two hundred women. The children locked up"),
+    ("en", "A family of North Koreans was arrested."),
+    ("ko", "특별보고관 4명은 북송을 우려했다. 여성 3명이 노래했다."),
+    ("ja", "拉致被害者の集会に800人が集まった。"),
+    ("fr", "Il a été arrêté par deux hommes."),
     ("sw", "Kim Nam-sil was forcibly returned. Seven North Koreans were detained."),
 ]
 GROUPS = [
@@ -80,6 +104,24 @@ GROUPS = [
     ("ko", "억류된 선교사 3명의 생사를 알 수 없다.", "group:3 missionaries"),
     ("ko", "일곱 명의 탈북민이 체포됐다.", "group:7 escapees"),
     ("ja", "逮捕された七人の脱北者", "group:7 escapees"),
+    ("en", "Seven North Koreans are in Dandong. They face forced return.", "group:7 escapees:dandong"),
+    ("en", "Eighty-two women were sent back.", "group:82 women"),
+    ("en", "A mother and her daughter are held in Kunming.", "group:2 family:kunming"),
+    ("en", "A family of nine was detained.", "group:9 family"),
+    ("en", "Two brothers disappeared. Two North Koreans were detained.", "group:2 escapees"),
+    ("en", "The detained missionaries are ill.", "group:missionaries"),
+    ("en", "The missionaries detained in 2014 are ill.", "group:missionaries"),
+    ("en", "The detained missionaries are three missionaries arrested in 2014.", "group:3 missionaries"),
+    ("ko", "모녀 2명이 체포됐다.", "group:2 family"),
+    ("ko", "일가족 5명이 체포됐다.", "group:5 family"),
+    ("ko", "억류된 선교사들이 있다.", "group:missionaries"),
+    ("ko", "주민 열두 명이 총살됐다.", "group:12 residents"),
+    ("ja", "脱北者とみられる9人が雲南省で拘束された。", "group:9 escapees:yunnan"),
+    ("ja", "一家4人が拘束された。", "group:4 family"),
+    ("ja", "9人が連行された。", "group:9 people"),
+    ("fr", "Sept femmes sont dans le Liaoning. Elles risquent d'être renvoyées.", "group:7 women:liaoning"),
+    ("fr", "Une famille de quatre personnes a été arrêtée.", "group:4 family"),
+    ("fr", "Les missionnaires détenus sont malades.", "group:missionaries"),
 ]  # fmt: skip
 
 
@@ -119,6 +161,15 @@ def test_a_group_takes_its_place_from_the_title_where_its_sentence_has_none() ->
 def test_a_group_named_with_and_without_its_place_is_one_case() -> None:
     text = "Seven North Koreans were detained. Seven escapees were held in Dandong."
     assert keys(text, title="China") == {"group:7 escapees:dandong"}
+
+
+def test_a_group_in_a_town_is_not_named_again_for_its_country() -> None:
+    text = "Seven escapees were held in China. They wait. Seven escapees were held in Dandong."
+    assert keys(text) == {"group:7 escapees:dandong"}
+    assert keys("Seven escapees were held in Dandong. Seven escapees were held in Kunming.") == {
+        "group:7 escapees:dandong",
+        "group:7 escapees:kunming",
+    }
 
 
 def test_each_key_stands_once_where_it_says_so_best_and_in_order() -> None:

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.reading import Evidence
 from nkwatch.reading.features import BEGINNING, IN_TEXT, IN_TITLE, MOST, MOST_CUES, Sign, features
 from nkwatch.reading.lexicon import Hit
 from tests.core.counting import lines_run
@@ -108,6 +107,14 @@ def test_themes_and_words_make_no_pairs() -> None:
     assert not [n for n in found("Guards of the prison") if "&" in n]
 
 
+def test_only_known_features_are_looked_for_and_every_cue() -> None:
+    hits = SMALL.hits("title", "Guards of the prison: arrested today in fear", "en")
+    cues = {"urgency:detention", "urgency:now", "urgency:fear"}
+    assert features(hits, set()).keys() == cues
+    some = {"weak:prisons", "urgency:detention&urgency:now", "urgency:now"}
+    assert features(hits, some) == {n: s for n, s in features(hits).items() if n in cues | some}
+
+
 pieces = st.sampled_from(
     ["prison camp", "guards", "today", "fear", "arrested", "of", "camp 1", "정치범수용소", "\n", "𝕏", "."]
 )
@@ -134,7 +141,7 @@ def test_the_evidence_of_a_feature_stands_in_the_statement_in_order(title: str, 
 
 def test_the_work_grows_with_the_number_of_hits_and_not_faster() -> None:
     def cost(count: int) -> int:
-        hits = [Hit("theme:prisons", Evidence("text", n, n + 1, f"{n}")) for n in range(count)]
+        hits = [Hit("text", n, n + 1, "theme:prisons", f"{n}") for n in range(count)]
         return lines_run(lambda: features(hits))
 
     assert cost(1_000) < 2.1 * cost(500)

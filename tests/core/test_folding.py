@@ -93,7 +93,7 @@ def test_half_a_character_is_folded_to_one_that_stands_for_what_is_broken() -> N
 
 def test_what_was_folded_once_is_kept_within_bounds() -> None:
     rare = "".join(map(chr, range(LAST_KEPT - 500, LAST_KEPT + 2_000)))
-    assert fold(rare).original(len(fold(rare).text)) == len(letters(rare)) == 2_500
+    assert fold(rare).original(len(fold(rare).text)) == len(letters(rare)) - 2 == 2_500
     assert max(*_table, *_letters) <= LAST_KEPT
     assert fold("𝕏\U0001f600").text == "x\U0001f600"
 
@@ -111,7 +111,7 @@ def test_what_was_folded_once_is_kept_within_bounds() -> None:
     ],
 )
 def test_letters_of_words_that_are_written_apart_are_marked(text: str, marks: str) -> None:
-    assert letters(text) == marks
+    assert letters(text) == f" {marks} "
 
 
 def test_finding_the_original_place_does_not_cost_more_the_more_spaces_are_doubled() -> None:

@@ -55,6 +55,20 @@ def test_a_caption_in_another_script_changes_nothing(text: str) -> None:
     assert language(text, "en") == "en"
 
 
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        # too few words of English to spare asking
+        ("Was wird aus dem Lager im Norden: the silence", "de"),
+        ("Las familias esperan una respuesta al sur de la frontera desde hace cuarenta años", "es"),
+        ("They asked for a name, and the guards said that there was none", "en"),
+        ("Les familles des disparus sont sans réponse et une enquête est demandée", "fr"),
+    ],
+)
+def test_a_few_words_alike_do_not_make_a_text_one_of_the_declared_language(text: str, spoken: str) -> None:
+    assert [language(text, declared) for declared in ("en", "fr")] == [spoken, spoken]
+
+
 def test_a_headline_without_kana_is_in_the_language_of_its_source_and_a_long_text_is_chinese() -> None:
     assert language("日朝首脳会談開催", "ja") == "ja"
     assert language("日朝首脳会談開催", "en") == "zh"

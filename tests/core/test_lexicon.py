@@ -7,10 +7,11 @@ from ahocorasick_rs import AhoCorasick
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nkwatch.domain.reading import Evidence
 from nkwatch.domain.theme import ThemeKind
 from nkwatch.reading import read
 from nkwatch.reading.folding import fold
-from nkwatch.reading.lexicon import Lexicon, Term
+from nkwatch.reading.lexicon import SHOWN, Lexicon, Term
 from tests.core.counting import lines_run
 from tests.making import lexicon, rules, shipped_lexicon, statement, theme
 
@@ -142,9 +143,11 @@ def test_what_begins_so_is_found_as_a_whole_word_and_not_inside_one(text: str, p
     assert [p for name, p in found(SMALL, text) if name == "theme:food"] == phrases
 
 
-def test_a_word_that_hardly_ends_is_found_whole() -> None:
-    ((_, phrase),) = found(SMALL, f"starv{'e' * 10_000} x")
-    assert phrase == "starv" + "e" * 10_000
+def test_a_word_that_hardly_ends_is_found_whole_and_shown_by_its_beginning() -> None:
+    (hit,) = SMALL.hits("text", f"starv{'e' * 10_000} x", "en")
+    assert (hit.start, hit.end, hit.phrase) == (0, 10_005, "starv" + "e" * 10_000)
+    assert hit.evidence == Evidence("text", 0, SHOWN, "starv" + "e" * (SHOWN - 5))
+    assert max(len(t.phrase) for t in shipped_lexicon().terms) < SHOWN
 
 
 def test_only_the_star_at_the_end_means_something() -> None:

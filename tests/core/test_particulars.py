@@ -1,6 +1,6 @@
 """What a statement is told by: each thing once, the weightiest first."""
 
-from nkwatch.reading.particulars import IN_ADDRESS, IN_TITLE, LEAD, NUMBER_AT_MOST, Kind, Particular, particulars
+from nkwatch.reading.particulars import IN_ADDRESS, IN_TITLE, LEAD, NUMBER_AT_MOST, Kind, Particular, particulars, words
 from nkwatch.reading.vocabulary import Vocabulary
 from tests.making import statement
 
@@ -51,3 +51,27 @@ def test_the_weightiest_comes_first() -> None:
 
 def test_the_byline_of_a_korean_agency_tells_nothing() -> None:
     assert told(text="(서울=가나통신) 홍길동 기자 = 고아원") == told(text="고아원")
+
+
+def test_a_reply_and_an_anniversary_are_told_without_weight() -> None:
+    found = told(title="Ministry rejects it", text="On the anniversary.")
+    assert found["re:"] == Particular("re:", Kind.REPLY, 0.0, titled=True)
+    assert found["yearly:"] == Particular("yearly:", Kind.YEARLY, 0.0)
+
+
+def test_a_reply_in_title_and_text_is_told_as_one_of_the_title() -> None:
+    assert told(title="Ministry rejects it", text="It rejects it.")["re:"].titled
+
+
+def test_towns_are_told_apart_from_other_concepts() -> None:
+    town = Vocabulary({"Musan": "musan"})
+    assert [p.kind for p in particulars(statement(title="Musan", text="", url=""), town)] == [Kind.PLACE]
+
+
+def test_particulars_are_said_in_the_words_of_the_statement() -> None:
+    one = statement(
+        title="Guards' camp of 27", text="Guardsmen's detainees 고아", url="https://a.example/one-rare-slug"
+    )
+    assert set(words(particulars(one, VOCABULARY), one)) == {
+        "Guards", "camp", "of", "27", "Guardsmen", "detainees", "고아", "one", "rare", "slug",
+    }  # fmt: skip

@@ -55,6 +55,16 @@ def test_the_speaker_may_follow_and_go_on_speaking() -> None:
         ("“The camps are still full,” according to Jane Roe.", ("Jane Roe", "")),
         ("The minister vowed that “the camps will be full again”.", ("The minister", "")),
         ("“It was dark,” said Jane Roe, 34, a former soldier who fled.", ("Jane Roe", "a former soldier")),
+        ("“It was dark,” her sister, Jane Roe, said.", ("Jane Roe", "her sister")),
+        ("Jane Roe of Example Watch spoke to reporters. “We saw six buses,” she said.", ("Jane Roe", "")),
+        ("Soldier Jane Roe sat down. “We ate corn and salt,” she said.", ("Jane Roe", "Soldier")),
+        ("Jane Roe, who fled, spoke after the vote. “This Council cannot look away.”", ("Jane Roe", "")),
+        ("“Nobody knows their names.” Jane Roe said so twice.", ("Jane Roe", "")),
+        ("She spoke after the vote. “This Council cannot look away.”", ("", "")),
+        ("Minister Jane Roe was there. “We ate corn and salt,” Roe said.", ("Jane Roe", "")),
+        ("Minister Roe was there. “We ate corn and salt,” Roe said.", ("Roe", "")),
+        ("Ri Chol-min was there. “We ate corn and salt,” Ri said.", ("Ri Chol-min", "")),
+        ("“They know this.” It was dark.", ("", "")),
         ("Indeed, the report was grave, stating: “The camps are still full.”", ("", "")),
         ("Interview: “The camps are still full.”", ("", "")),
         ("North Korea: “The camps are still full.”", ("", "")),
@@ -143,6 +153,8 @@ def test_marks_of_two_kinds_may_be_mixed_and_nested() -> None:
         ("« Les familles attendent toujours », a déclaré Anne Dupont, chercheuse à Exemple.", ("Anne Dupont", "chercheuse à Exemple")),
         ("Anne Dupont, directrice d’Exemple, a déclaré : « Nous ne pouvons plus attendre. »", ("Anne Dupont", "directrice d’Exemple")),
         ("Selon Anne Dupont, « les camps sont toujours pleins ».", ("Anne Dupont", "")),
+        ("Anne Dupont a pris la parole hier. « Il faut agir maintenant », ajoute-t-elle.", ("Anne Dupont", "")),
+        ("« Les camps sont toujours pleins », déplore Anne Dupont.", ("Anne Dupont", "")),
         ("« Personne ne nous a répondu », a-t-elle ajouté.", ("", "")),
         ("« Les camps sont toujours pleins », affirme le communiqué.", ("le communiqué", "")),
     ],
@@ -159,7 +171,7 @@ def test_french_quotations(text: str, who: tuple[str, str]) -> None:
         ('안나 로시(45) 유엔 북한인권특별보고관은 "더 나서야 할 때"라고 강조했다.', ("안나 로시", "유엔 북한인권특별보고관")),
         ("12일 홍길동 장관은 “대화의 문은 열려 있다”고 밝혔다.", ("홍길동", "장관")),
         ("유엔 북한인권특별보고관은 “국경은 닫혀 있다”고 밝혔다.", ("유엔 북한인권특별보고관", "")),
-        ("통일부 소속 김 홍길동 장관은 “국경은 닫혀 있다”고 밝혔다.", ("통일부 소속 김 홍길동 장관", "")),
+        ("통일부 소속 김 홍길동 장관은 “국경은 닫혀 있다”고 밝혔다.", ("홍길동", "장관")),
         ("통일부는 “대화의 문은 열려 있다”고 밝혔다.", ("통일부", "")),
         ("북한인권시민연합은 “국경은 닫혀 있다”고 밝혔다.", ("북한인권시민연합", "")),
         ("홍길동은 “국경은 닫혀 있다”고 말했다.", ("홍길동", "")),
@@ -168,6 +180,17 @@ def test_french_quotations(text: str, who: tuple[str, str]) -> None:
         ("“국경은 닫혀 있다”고 말했다.", ("", "")),
         ("그는 “국경은 닫혀 있다”고 말했다.", ("", "")),
         ("홍길동 전 대사는 “국경은 닫혀 있다”고 말했다고 통신이 보도했다.", ("홍길동", "전 대사")),
+        ("형 홍길동 씨는 “국경은 닫혀 있다”고 말했다.", ("홍길동", "")),
+        ("탈북민 홍길동씨는 “국경은 닫혀 있다”고 말했다.", ("홍길동", "")),
+        ("김 모 씨는 “국경은 닫혀 있다”고 말했다.", ("김 모", "")),
+        ("“우리 딸이 북송됐습니다.” 홍길동 씨는 울먹이며 말했다.", ("홍길동", "")),
+        ("홍길동 씨는 울먹이며 말했다. “우리 딸이 북송됐습니다.”", ("홍길동", "")),
+        ("그날 홍길동 통일부 장관이 왔다. 홍 장관은 “국경은 닫혀 있다”고 말했다.", ("홍길동", "장관")),
+        ("홍 장관은 “국경은 닫혀 있다”고 말했다.", ("홍", "장관")),
+        ("이 단체 홍길동 사무국장은 “국경은 닫혀 있다”고 말했다.", ("홍길동", "사무국장")),
+        ("유엔 인권최고대표사무소 대변인은 “국경은 닫혀 있다”고 말했다.", ("유엔 인권최고대표사무소 대변인", "")),
+        ("탈북민 출신 홍길동 의원은 “국경은 닫혀 있다”고 말했다.", ("홍길동", "의원")),
+        ("“국경은 닫혀 있다”고 앰네스티 조사관 홍길동은 말했다.", ("홍길동", "조사관")),
         ("행사가 열렸다.\n“우리는 지금도 가족을 기다린다.”\n끝.", ("", "")),
     ],
 )  # fmt: skip
@@ -178,6 +201,11 @@ def test_korean_quotations(text: str, who: tuple[str, str]) -> None:
 def test_a_korean_speaker_goes_on_behind_the_first_quotation() -> None:
     text = '홍길동 대사는 "국경은 닫혀 있다"라며 "정부가 나서야 한다"고 말했다.'
     assert speakers(text, "ko") == [("홍길동", "대사")] * 2
+
+
+def test_a_short_korean_surname_is_the_last_one_named_with_it() -> None:
+    text = "홍길동 통일부 장관은 “국경은 닫혀 있다”고 말했다. 홍 장관은 “시간이 없다”고 덧붙였다."
+    assert speakers(text, "ko") == [("홍길동", "통일부 장관")] * 2
 
 
 def test_korean_pronouns_and_single_marks() -> None:
@@ -213,6 +241,12 @@ def test_korean_headlines(title: str, found: list[tuple[str, str]]) -> None:
         ("金正恩総書記は「遺憾である」と述べた。", ("金正恩", "総書記")),
         ("母親が「遺憾である」と述べた。", ("母親", "")),
         ("彼は「遺憾である」と述べた。", ("", "")),
+        ("1978年に拉致された森文子さんの弟の武夫さん(81)は「姉に会いたい」と話した。", ("武夫", "")),
+        ("パク・チョルスさん（52）は「息子を返してほしい」と語った。", ("パク・チョルス", "")),
+        ("「もう待てない」。田中洋子さんは訴える。", ("田中洋子", "")),
+        ("山田太郎・家族会代表は「遺憾である」と話した。", ("山田太郎", "家族会代表")),
+        ("「遺憾である」と訴えるのは家族だ。", ("", "")),
+        ("さんは「遺憾である」と述べた。", ("さん", "")),
         ("「遺憾である」と述べた。", ("", "")),
         ("前の段落。\n「わたしたちは今日もあの日のことを忘れずにここで待ち続けている」\n次の段落。", ("", "")),
     ],

@@ -1,14 +1,16 @@
 """Which statements report the same thing: reprints do, texts that only look alike do not."""
 
 from datetime import timedelta
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nkwatch.domain.statement import EARLIEST, Statement
-from nkwatch.reading.likeness import FEWEST, REPRINTED, reprinted
+from nkwatch.reading.likeness import FEWEST, REPRINTED, SKETCHED, profile, reprinted, sketch
 from nkwatch.reading.particulars import triples
+from nkwatch.reading.shelved import Marks, Rack, Shelved
 from nkwatch.reading.stories import (
     BRIDGES,
     CANDIDATES,
@@ -17,13 +19,16 @@ from nkwatch.reading.stories import (
     SPAN,
     TRIPLES,
     WORDS,
+    Alike,
     Joined,
     Placed,
     Shelf,
     marks,
+    most_alike,
     since,
     sought,
 )  # fmt: skip
+from nkwatch.reading.vocabulary import Vocabulary
 from tests.making import NOW, prose, statement
 
 REPORT = (
@@ -164,7 +169,7 @@ def test_a_text_of_fewer_than_three_words_has_no_triples(text: str) -> None:
 
 def part(one: frozenset[int], other: frozenset[int]) -> float:
     """The share of the smaller."""
-    return reprinted(one, other, len(other))
+    return reprinted(sketch(one), sketch(other))
 
 
 def test_a_reprint_shares_what_the_smaller_text_has() -> None:
@@ -173,6 +178,16 @@ def test_a_reprint_shares_what_the_smaller_text_has() -> None:
     assert part(triples(REPORT), half) == part(half, triples(REPORT))
     assert part(triples(REPORT), triples(prose("x"))) < REPRINTED
     assert part(frozenset(range(FEWEST - 1)), triples(REPORT)) == 0
+
+
+def test_of_a_long_text_an_even_sample_is_compared() -> None:
+    long = triples(prose("x", 950))
+    assert len(long) > SKETCHED
+    assert len(sketch(long).least) == SKETCHED
+    assert part(long, long) == 1
+    assert part(long, triples(f"{prose('x', 400)} {prose('y', 300)}")) > REPRINTED
+    assert part(long, triples(f"{prose('x', 100)} {prose('y', 600)}")) < REPRINTED
+    assert part(long, frozenset(sorted(long)[-FEWEST:])) == 0
 
 
 RESCUE = ("Helicopters lift 4,200 stranded from Sinuiju islands", "The Yalu burst its banks on Saturday.")
@@ -245,3 +260,83 @@ def test_what_is_without_a_date_could_share_a_story_with_any() -> None:
 @pytest.mark.parametrize("letter", ["a", "북", "a b ", "\n"])
 def test_a_hostile_text_is_placed_by_its_beginning(letter: str) -> None:
     assert place(of("a", "", letter * 200_000)) == ["a"]
+
+
+def series(*texts: str, **fields: object) -> list[str]:
+    """The stories of what one publisher releases on one day under one title."""
+    told = (of(str(n), "Korea, a review", text, url="", **fields) for n, text in enumerate(texts))
+    return place(*told)
+
+
+def test_items_of_a_series_stay_apart_unless_they_repeat_each_other() -> None:
+    visit = "Let the rapporteur visit every prison without conditions, Norway recommends."
+    ratify = "Ratify the convention against torture and its protocol, Chile recommends."
+    assert series(visit, ratify) == ["0", "1"]
+    assert series(visit, f"{visit} Corrected.") == ["0", "0"]
+
+
+def test_a_title_without_text_said_twice_on_one_day_is_one_statement() -> None:
+    title = "Guards shoot two fishermen near the harbour of Nampo"
+    assert place(*(of(i, title, "", url="") for i in "ab")) == ["a", "a"]
+
+
+def test_the_most_alike_is_told_with_what_is_shared() -> None:
+    told, other = of("a", *RESCUE, url=""), of("o", "Concert delayed", "Many came.", url="", publisher="Other")
+    later = rewritten("b", published=NOW + timedelta(hours=12))
+    found = most_alike(later, [other, told])
+    assert found is not None
+    assert (found.other, found.reprint, found.days, found.enough) == (told, False, 0.5, True)
+    assert {"islands", "Sinuiju", "4200"} <= set(found.words)
+    assert most_alike(later, []) is None
+
+
+def test_a_reprint_is_more_alike_than_any_report() -> None:
+    first, again = of("a", "Four taken", REPORT), of("b", "Four taken", REPORT, publisher="Another")
+    near = of("c", "Four taken", REPORT[:60], publisher="Third")
+    assert most_alike(again, [near, first]) == Alike(first, 1.0, True, 0.0, most_alike(again, [first]).words)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("fields", [{"published_estimated": True}, {"published": NOW + timedelta(days=7)}])
+def test_what_would_stay_apart_is_told_so(fields: dict[str, object]) -> None:
+    found = most_alike(rewritten("b", **fields), [of("a", *RESCUE, url="")])
+    assert found is not None
+    assert not found.enough
+    assert (found.days is None) == ("published_estimated" in fields)
+
+
+def test_a_statement_keeps_all_that_it_is_compared_by_on_the_shelf() -> None:
+    rack, told = Rack(), [of(i, *RESCUE, publisher=f"P{i}") for i in "ab"]
+    kept = [Shelved(s.id, "story", profile(s, Vocabulary())) for s in told]
+    for one in kept:
+        rack.add(one)
+    assert [rack[n] for n in range(2)] == kept
+
+
+@given(st.lists(st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 9), unique_by=lambda m: m % 2**32)))
+def test_every_mark_finds_whom_it_was_given(given_marks: list[list[int]]) -> None:
+    kept = Marks()
+    for some in given_marks:
+        kept.add(some)
+    for mark in {mark for some in given_marks for mark in some}:
+        wanted = {n for n, some in enumerate(given_marks) if mark % 2**32 in {m % 2**32 for m in some}}
+        assert set(kept.sharing(mark, len(given_marks))) == wanted
+        assert kept.sharing(mark, len(wanted) - 1) == []
+
+
+def test_a_mark_is_found_among_many() -> None:
+    kept = Marks()
+    for number in range(5_000):
+        kept.add((number * 0x9E3779B97F4A7C15, 7))
+    assert [kept.sharing(n * 0x9E3779B97F4A7C15, 9) for n in (0, 17, 4_999)] == [[0], [17], [4_999]]
+    assert kept.sharing(7, CROWDED) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\u0301" * 30, "e\u0301 " * 30, "\ud800 \ud800 \ud800 x", "\u1112\u1161\u11ab " * 9]
+)
+def test_odd_texts_are_placed(text: str) -> None:
+    assert place(of("a", "", text), of("b", text, "", publisher="B"))[0] == "a"
+
+
+def test_a_text_in_decomposed_letters_is_a_reprint_of_the_composed_one() -> None:
+    assert place(of("a", "네 명", KOREAN), of("b", "실종", normalize("NFD", KOREAN), publisher="B")) == ["a", "a"]

@@ -26,6 +26,7 @@ SMALL = rules(
         "urgency:fear": ["fear*"],
         "urgency:past": ["anniversary"],
         "urgency:now": ["today"],
+        "urgency:dampers": ["released"],
     },
     {
         "urgent": Head(
@@ -84,11 +85,13 @@ def test_the_weights_tell_how_urgent_it_is(title: str, text: str, found: Urgency
         ("Fear in a prison camp today", ""),
         # a danger that no right is named beside
         ("Missile: two arrested today in fear", ""),
+        # a danger that is over
+        ("Prison camp: arrested, in fear, released today", ""),
         # a danger too far down to be what it is about
         ("Fear in a prison camp today", "x " * 800 + "arrested"),
     ],
 )
-def test_urgent_needs_a_danger_and_a_theme_of_rights(title: str, text: str) -> None:
+def test_urgent_needs_a_danger_that_is_not_over_and_a_theme_of_rights(title: str, text: str) -> None:
     found = features(hits(title, text))
     assert SMALL.weights.probabilities(found)["urgent"] > PROBABLY_URGENT
     assert level(title, text) is Urgency.NOTABLE
@@ -137,9 +140,9 @@ def test_the_phrases_that_say_so_are_told_the_strongest_first() -> None:
 @pytest.mark.parametrize(
     ("head", "bias", "found"),
     [
-        # log-odds of 0.42: -0.3228
-        ("urgent", -0.32, Urgency.URGENT),
-        ("urgent", -0.33, Urgency.ROUTINE),
+        # log-odds of 0.45: -0.2007
+        ("urgent", -0.2, Urgency.URGENT),
+        ("urgent", -0.21, Urgency.ROUTINE),
         ("notable", 0.0, Urgency.NOTABLE),
         ("notable", -0.01, Urgency.ROUTINE),
     ],
@@ -147,7 +150,7 @@ def test_the_phrases_that_say_so_are_told_the_strongest_first() -> None:
 def test_each_level_begins_at_its_probability(head: str, bias: float, found: Urgency) -> None:
     edge = rules({"names": ["North Korea"], "theme:prisons": [], "urgency:detention": ["held"]}, {head: Head(bias, {})})
     assert read(statement(title="North Korea: held"), edge).urgency is found
-    assert (PROBABLY_URGENT, PROBABLY_NOTABLE) == (0.42, 0.5)
+    assert (PROBABLY_URGENT, PROBABLY_NOTABLE) == (0.45, 0.5)
 
 
 pieces = st.sampled_from(["prison camp", "missile", "arrested", "fear", "fears", "anniversary", "today", "North Korea"])

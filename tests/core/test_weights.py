@@ -8,17 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.reading import Evidence
 from nkwatch.reading.features import Sign
-from nkwatch.reading.lexicon import Term
+from nkwatch.reading.lexicon import Hit, Term
 from nkwatch.reading.weights import CERTAIN, KEPT, Head, Share, Weights, logistic
 from tests.core.counting import lines_run
 from tests.making import lexicon, rules
 
 
-def phrase(text: str, start: int = 0) -> Evidence:
+def phrase(text: str, start: int = 0) -> Hit:
     """A phrase of the text."""
-    return Evidence("text", start, start + len(text), text)
+    return Hit("text", start, start + len(text), "", text)
 
 
 CAMP, GUARD, MOVIE, OF = phrase("camp"), phrase("guard", 10), phrase("movie", 20), phrase("of", 30)
@@ -52,6 +51,11 @@ def test_where_nothing_is_met_the_bias_answers() -> None:
     )
 
 
+def test_what_has_a_weight_is_known() -> None:
+    assert "word:guard" in WEIGHTS.known
+    assert "word:unknown" not in WEIGHTS.known
+
+
 def test_no_heads_no_answers() -> None:
     assert Weights("v1", {}).probabilities(SIGNS) == {}
 
@@ -70,10 +74,10 @@ def test_more_log_odds_are_no_less_probable(one: float, other: float) -> None:
 
 def test_the_shares_say_what_each_feature_added_the_strongest_first() -> None:
     assert WEIGHTS.shares("prisons", SIGNS) == (
-        Share("theme:prisons", 3.0, (CAMP,)),
-        Share("word:guard", 0.5, (GUARD,)),
-        Share("word:of", 0.0, (OF,)),
-        Share("urgency:fiction", -3.0, (MOVIE,)),
+        Share("theme:prisons", 3.0, (CAMP.evidence,)),
+        Share("word:guard", 0.5, (GUARD.evidence,)),
+        Share("word:of", 0.0, (OF.evidence,)),
+        Share("urgency:fiction", -3.0, (MOVIE.evidence,)),
     )
     assert WEIGHTS.shares("silent", SIGNS) == ()
 
@@ -85,21 +89,50 @@ def test_equal_shares_come_by_name() -> None:
 
 
 def test_the_evidence_is_of_what_spoke_for_yes() -> None:
-    assert WEIGHTS.evidence("prisons", SIGNS) == (CAMP, GUARD)
+    assert WEIGHTS.evidence("prisons", SIGNS) == (CAMP.evidence, GUARD.evidence)
     assert WEIGHTS.evidence("silent", SIGNS) == ()
 
 
 def test_a_place_is_evidence_once() -> None:
     weights = Weights("v1", {"x": Head(0, {"a": 1.0, "b": 2.0})})
     signs = {"a": Sign(1.0, (CAMP, GUARD)), "b": Sign(1.0, (GUARD,))}
-    assert weights.evidence("x", signs) == (GUARD, CAMP)
+    assert weights.evidence("x", signs) == (GUARD.evidence, CAMP.evidence)
 
 
 def test_at_most_five_phrases_are_kept() -> None:
     many = tuple(phrase(f"camp {n}", 10 * n) for n in range(9))
     weights = Weights("v1", {"x": Head(0, {"a": 1.0, "b": 4.0})})
-    assert weights.evidence("x", {"a": Sign(3.0, many), "b": Sign(1.0, (MOVIE,))}) == (MOVIE, *many[: KEPT - 1])
+    told = (MOVIE, *many[: KEPT - 1])
+    assert weights.evidence("x", {"a": Sign(3.0, many), "b": Sign(1.0, (MOVIE,))}) == tuple(h.evidence for h in told)
     assert KEPT == 5
+
+
+@pytest.mark.parametrize(
+    ("met", "told"),
+    [
+        # a list goes before a word that adds more
+        (["word:guard", "weak:prisons"], ["weak:prisons", "word:guard"]),
+        # "has" explains nothing where anything else does
+        (["word:has", "word:guard"], ["word:guard"]),
+        (["word:has", "weak:prisons"], ["weak:prisons"]),
+        (["word:has", "word:of"], ["word:of", "word:has"]),
+        # two letters are a word where they are Korean
+        (["word:수감", "weak:prisons"], ["weak:prisons", "word:수감"]),
+        # what speaks against it is no evidence
+        (["word:has", "weak:food"], ["word:has"]),
+    ],
+)
+def test_telling_phrases_are_shown_before_others(met: list[str], told: list[str]) -> None:
+    heads = {
+        "word:guard": 2.0,
+        "word:has": 3.0,
+        "word:of": 4.0,
+        "word:수감": 2.0,
+        "weak:prisons": 1.0,
+        "weak:food": -1.0,
+    }
+    signs = {name: Sign(1.0, (phrase(name, 10 * n),)) for n, name in enumerate(met)}
+    assert [e.phrase for e in Weights("v1", {"x": Head(0, heads)}).evidence("x", signs)] == told
 
 
 names = st.sampled_from(["a", "b", "c", "d", "e&f", "word:g"])

@@ -306,3 +306,44 @@ def test_every_command_has_help_with_an_example(command):
     shown = CliRunner().invoke(app, [command, "--help"])
     assert shown.exit_code == 0
     assert f"Example: nkwatch {command}" in " ".join(shown.output.split())
+
+
+RESCUE = ("Helicopters lift 4,200 stranded from Sinuiju islands", "The Yalu burst its banks on Saturday.")
+REWRITTEN = ("4,200 people lifted from flooded islands off Sinuiju", "Helicopters flew after the Yalu rose.")
+
+
+async def grouped(newsroom, *told: tuple[str, str, str]) -> None:
+    """One story of these statements: id, title and text."""
+    for name, title, text in told:
+        one = statement(name, title=title, text=text, publisher=f"Publisher {name}")
+        await newsroom.statements.record_polls([polled(sifted(one))])
+        await newsroom.statements.record_readings([Placement(reading(name), told[0][0], marks(one))], newsroom.clock())
+
+
+async def test_explain_says_why_a_statement_stands_in_its_story(installation):
+    async with opened(installation) as newsroom:
+        await grouped(newsroom, ("a", *RESCUE), ("b", *REWRITTEN), ("c", RESCUE[0], f"{RESCUE[1]} More to follow."))
+    first = (await answered(installation, "explain", "a"))["grouped"]
+    assert (first["as"], first["like"]["id"], first["days"]) == ("reprint", "c", 0)
+    assert first["score"] > 0.9
+    assert "runs of three words" in first["why"]
+    second = (await answered(installation, "explain", "b"))["grouped"]
+    assert (second["as"], second["like"]["id"]) == ("report", "a")
+    assert second["score"] > 0
+    assert {"islands", "sinuiju", "4200"} <= set(second["shared"])
+    _, shown, _ = await run(installation, "explain", "b")
+    for part in ("Grouped", "Publisher a", "most like this report", "islands, "):
+        assert part in shown
+
+
+async def test_explain_says_that_a_statement_is_alone_or_was_brought_to_its_story(installation):
+    async with opened(installation) as newsroom:
+        await grouped(newsroom, ("a", *RESCUE))
+        await grouped(newsroom, ("x", "Concert delayed", "Many came."), ("y", "Rice is cheap", "Harvest was good."))
+        await told(newsroom, "off", about_nk=False, themes=())
+    alone = (await answered(installation, "explain", "a"))["grouped"]
+    assert alone["why"] == "no other report of its story is shown"
+    assert alone["like"] is alone["score"] is alone["shared"] is None
+    brought = (await answered(installation, "explain", "x"))["grouped"]
+    assert "would stay apart" in brought["why"]
+    assert (await answered(installation, "explain", "off"))["grouped"] is None

@@ -7,11 +7,17 @@ from importlib.resources import files
 from typing import Any
 
 from nkwatch.domain.problems import ConfigError
-from nkwatch.reading.casebook import Case, CaseBook, Words
+from nkwatch.reading.casebook import Case, CaseBook
+from nkwatch.reading.cues import Words
 
 _CASE = {f.name for f in fields(Case)}
 _WORDS = {f.name for f in fields(Words)}
-_PAIRS: Mapping[str, tuple[type, str]] = {"numbers": (int, "whole number"), "kinds": (str, "phrase")}
+_PAIRS: Mapping[str, tuple[type, str]] = {
+    "numbers": (int, "whole number"),
+    "wholes": (int, "whole number"),
+    "kinds": (str, "phrase"),
+    "crowds": (str, "phrase"),
+}
 
 
 def load_case_book(text: str = "") -> CaseBook:

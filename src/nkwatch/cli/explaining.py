@@ -12,12 +12,15 @@ from nkwatch.domain.statement import EARLIEST, Statement
 from nkwatch.domain.story import Report, Story
 from nkwatch.editing.digests import is_news
 from nkwatch.editing.matching import reasons
+from nkwatch.reading.stories import Alike, most_alike
 from nkwatch.store.traces import BulletinTrace, DeliveryTrace, StatementTrace, StoryTrace
 
 DELIVERY = "delivery:"
 Told = dict[str, Any]
 #: Numbers of rows are below 2**63.
 DIGITS = 18
+#: Of a comparison: the share of runs of words in common for a reprint, log odds for a report; days between.
+_COMPARED = ("as", "score", "days", "shared")
 
 
 async def explained(newsroom: Newsroom, name: str) -> Told | None:
@@ -57,6 +60,7 @@ async def _statement(newsroom: Newsroom, name: str) -> Told | None:
     shown = await newsroom.statements.stories([story.id]) if story else []
     return told | {
         "story": asdict(story) | _reports(shown) if story else None,
+        "grouped": _grouped(newsroom, traced.statement, shown) if traced and story else None,
         "bulletins": [_counted(b) for b in bulletins],
         "not_mailed": await _unmailed(newsroom, story, shown) if story and not bulletins else None,
     }
@@ -122,6 +126,27 @@ def _reports(shown: Iterable[Story]) -> Told:
         lead = story.lead
         return {"lead": _report(lead) | {"why": _why(story)}, "others": [_report(r) for r in story.others]}
     return {"lead": None, "others": []}
+
+
+def _grouped(newsroom: Newsroom, statement: Statement, shown: Iterable[Story]) -> Told:
+    """Why a statement stands in its story: the shown report that it is most like, compared by the rules as they are."""
+    others = [r.statement for story in shown for r in story.reports if r.statement.id != statement.id]
+    alike = most_alike(statement, others, newsroom.rules.vocabulary)
+    if alike is None:
+        return {"why": "no other report of its story is shown", "like": None} | dict.fromkeys(_COMPARED)
+    found = ("reprint" if alike.reprint else "report", alike.score, alike.days, list(alike.words))
+    return {"why": _alike(alike), "like": _named(alike.other)} | dict(zip(_COMPARED, found, strict=True))
+
+
+def _alike(alike: Alike) -> str:
+    if alike.reprint:
+        return f"{alike.score:.0%} of the shorter text's runs of three words stand in the other: one repeats the other"
+    if alike.enough:
+        return f"it is most like this report: by what they share, the log odds for one event are {alike.score:.1f}"
+    return (
+        f"this report is the likest, yet these two alone would stay apart (log odds {alike.score:.1f}):"
+        " other reports, other rules or an editor brought them together"
+    )
 
 
 def _report(report: Report) -> Told:

@@ -26,7 +26,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A theme found in a statement; `score` has no unit, only its order counts."""
+    """A theme found in a statement; `score` is its probability (0 to 1)."""
 
     code: str
     kind: ThemeKind

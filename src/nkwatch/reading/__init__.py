@@ -65,7 +65,7 @@ def _read(statement: Statement, texts: Mapping[str, str], rules: Rules, *, nk_on
     )
     if not found.about_nk:
         return reading
-    signs = features(hits)
+    signs = features(hits, rules.weights.known)
     probabilities = rules.weights.probabilities(signs)
     findings = themes(probabilities, signs, rules.weights, rules.lexicon.themes)
     age = statement.first_seen - statement.published

@@ -49,7 +49,7 @@ _WORDS = _counted(_UNITS) | _TEN | {f"{t}-{u}": _TEN[t] + _ONE[u] for t in _TEN 
 _NATIVE_TENS, _NATIVE_ONES = _counted([_KOREAN_TENS], 10), _counted(_KOREAN_ONES)
 
 _FIGURE = re.compile(
-    r"(?<![\w.,])[$€£]?(\d{1,3}(?:[,.\u00a0 ]\d{3})+(?!\d)|\d{1,12}(?:[.,]\d{1,2})?)"
+    r"(?<![a-z\d.,])[$€£]?(\d{1,3}(?:[,.\u00a0 ]\d{3})+(?!\d)|\d{1,12}(?:[.,]\d{1,2})?)"
     rf"(?:[\u00a0 -]?({_any(_SCALES)})(?![a-z]))?",
     re.IGNORECASE,
 )

@@ -5,7 +5,7 @@ import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 
-_RUNS = re.compile(r"\s{2,}")
+_RUNS = re.compile(r" {2,}")
 _ALIKE = str.maketrans(dict.fromkeys("‐‑‒–—―−-_", " ") | dict.fromkeys("’‘ʼ´`′", "'") | dict.fromkeys("“”„‟«»", '"'))
 
 
@@ -21,6 +21,10 @@ class Folded:
         """The place in the original of a place in the folded text, in code points."""
         runs = bisect_right(self.places, place)
         return place + (self.dropped[runs - 1] if runs else 0)
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where in the original it begins and ends, of a piece of the folded text that is not empty."""
+        return self.original(start), self.original(end - 1) + 1
 
 
 #: Half a character, which no text may hold and the automaton refuses; JSON can bring one.
@@ -52,7 +56,7 @@ def fold(text: str) -> Folded:
     Characters that would become several (such as the ellipsis) stay as they are, so places keep their meaning.
     """
     flat = text.translate(_table)
-    if not _RUNS.search(flat):
+    if "  " not in flat:
         return Folded(flat)
     places: list[int] = []
     dropped: list[int] = []
@@ -84,8 +88,9 @@ _letters = _Letters()
 
 
 def letters(text: str) -> str:
-    """A text as long as `text` that marks each letter or digit of words that are written apart, and all else.
+    """A mark for each character of `text`, letters and digits of words that are written apart or all else.
 
-    Chinese, Japanese and Korean are written without the boundaries of words: their characters are none of these.
+    Before and after them stands one of no letter, so the mark of a place is one further. Chinese, Japanese and Korean
+    are written without the boundaries of words: their characters are none of these letters.
     """
-    return text.translate(_letters)
+    return f"{NO_LETTER}{text.translate(_letters)}{NO_LETTER}"

@@ -1,80 +1,145 @@
-"""Groups in danger: '27 escapees', '탈북민 7명', '脱北者7人', 'sept Nord-Coréens'; one key in all languages."""
+"""Groups of people: '27 escapees', '탈북민 7명', '脱北者7人', 'sept femmes'; one key in all languages.
+
+First the kinds are found, all at once; a pattern is tried only beside one. Places are those of the folded text.
+"""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 
-from nkwatch.reading.casebook import CJK, CaseBook, Words, either
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+from nkwatch.reading.cues import CJK, Words, either
+from nkwatch.reading.folding import Folded, fold
+from nkwatch.reading.speech import NOWHERE
 
 #: One is a person, not a group; more than this is a figure of a report, not people whom one can follow.
-FEWEST, MOST = 2, 9_999
-#: A place is looked for this far from a group, in code points.
-_AROUND = 300
-_DIGITS = r"(?<![\w.,$£€])\d{1,3}(?:[,.\u00a0\u202f]\d{3})?(?![\w%])|(?<![\w.,$£€])\d{4}(?![\w%])"
+FEWEST, MOST, MOST_PLAIN = 2, 9_999, 99
+#: How far from what is counted its count is looked for, and where it is but a counter, in code points.
+_BESIDE, _BARE = 60, 8
+#: No text has more that are worth looking at.
+MOST_GROUPS = 60
+_FAMILY, _PEOPLE = "family", "people"
+_DIGITS = r"(?<![\w.,$£€])\d{1,3}(?:[,. \u202f]\d{3})?(?![\w%])|(?<![\w.,$£€])\d{4}(?![\w%])"
 _CJK_DIGITS = r"(?<![\d.,])\d{1,4}(?:,\d{3})?"
-_COUNTERS = r"\s?여?\s?[명人名]"
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """So many of a kind: '27 escapees', where it stands in the text."""
+    """So many of a kind: '27 escapees', and where it stands in the original text.
+
+    `plain` people may be anybody; those who are `held` are said to be by the words that name them.
+    """
 
     start: int
     end: int
     key: str
+    plain: bool = False
+    held: bool = False
 
 
-def groups(text: str, words: Words) -> Iterator[Group]:
-    """Every group of a counted kind in `text`, whatever happens to it."""
-    for pattern in _patterns(_Lists(tuple(words.numbers), tuple(words.kinds))):
-        for match in pattern.finditer(text):
-            count = _count(match["count"], words.numbers)
-            kind = words.kinds[" ".join(match["kind"].lower().replace("-", " ").split())]
-            if FEWEST <= count <= MOST:
-                yield Group(match.start(), match.end(), f"group:{count} {kind}")
+@dataclass(frozen=True)
+class Counting:
+    """How the groups of one language are found."""
+
+    words: Words
+    _kinds: tuple[str, ...] = field(init=False, repr=False)
+    _automaton: AhoCorasick = field(init=False, repr=False)
+    _before: re.Pattern[str] = field(init=False, repr=False)
+    _after: re.Pattern[str] = field(init=False, repr=False)
+    _bare: re.Pattern[str] = field(init=False, repr=False)
+    _held: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        w = self.words
+        kinds = tuple(fold(k).text for k in (*w.kinds, *w.crowds, *w.wholes, *w.households, *w.counters))
+        counts, held = (_eastern(w), _held_eastern(w)) if w.verb_final else (_latin(w), _held_latin(w))
+        derived = {
+            "_kinds": kinds,
+            "_automaton": AhoCorasick(kinds, matchkind=MatchKind.LeftmostLongest),
+            "_held": tuple((re.compile(before), re.compile(after)) for before, after in held),
+            **{name: re.compile(pattern) for name, pattern in counts.items()},
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+    def groups(self, folded: Folded) -> list[Group]:
+        """Every group in a text, whatever happens to it; of those that overlap, the one that says most."""
+        kept: list[Group] = []
+        found = (g for kind in self._standing(folded.text) for g in self._of(folded, *kind))
+        for group in sorted(islice(found, MOST_GROUPS), key=lambda g: (g.plain, g.start)):
+            if all(group.end <= k.start or group.start >= k.end for k in kept):
+                kept.append(group)
+        return kept
+
+    def _standing(self, text: str) -> Iterator[tuple[str, int, int]]:
+        for index, start, end in self._automaton.find_matches_as_indexes(text):
+            kind = self._kinds[index]
+            if CJK.match(kind) or not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
+                yield kind, start, end
+
+    def _of(self, folded: Folded, kind: str, start: int, end: int) -> Iterator[Group]:
+        w = self.words
+        if kind in w.wholes:
+            yield Group(*folded.span(start, end), f"group:{w.wholes[kind]} {_FAMILY}", plain=True)
+            return
+        name = w.kinds.get(kind) or w.crowds.get(kind) or (_PEOPLE if kind in w.counters else _FAMILY)
+        match = self._count(folded.text, kind, start, end)
+        count = self._number(match["count"]) if match else 0
+        plain = kind not in w.kinds
+        if match and FEWEST <= count <= (MOST_PLAIN if plain else MOST):
+            span = folded.span(min(start, match.start()), max(end, match.end()))
+            yield Group(*span, f"group:{count} {name}", plain)
+        elif not match and name in w.unnumbered:
+            yield from self._unnumbered(folded, name, start, end)
+
+    def _count(self, text: str, kind: str, start: int, end: int) -> re.Match[str] | None:
+        if kind in self.words.counters and self.words.verb_final:
+            return self._bare.search(text, max(0, start - _BARE), start)
+        if self.words.verb_final and (match := self._after.match(text, end, end + _BESIDE)):
+            return match
+        if kind in self.words.households:
+            return self._after.match(text, end, end + _BESIDE)
+        return self._before.search(text, max(0, start - _BESIDE), start)
+
+    def _unnumbered(self, folded: Folded, name: str, start: int, end: int) -> Iterator[Group]:
+        for before, after in self._held:
+            first = before.search(folded.text, max(0, start - _BESIDE), start)
+            last = after.match(folded.text, end, end + _BESIDE)
+            if first and last:
+                yield Group(*folded.span(first.start(), last.end()), f"group:{name}", held=True)
+
+    def _number(self, written: str) -> int:
+        digits = re.sub(r"\D", "", written)
+        return int(digits) if digits else sum(self.words.numbers[word] for word in written.split())
 
 
-def place(text: str, near: int, book: CaseBook) -> str:
-    """The place that a group at `near` is said to be in: a town or province before a country, then the nearest."""
-    found = (
-        (name in book.wide_places, abs(match.start() - near), name)
-        for match in _places(tuple(book.places.items())).finditer(text, max(0, near - _AROUND), near + _AROUND)
-        for name in _named(match[0].lower(), book.places)
-    )
-    return min(found, default=(False, 0, ""))[2]
+def _latin(w: Words) -> dict[str, str]:
+    numbers, small = either(w.numbers), either((*w.prepositions, *w.breaks, *w.links))
+    ratio = "".join(rf"(?<!\s{word}\s)" for word in w.ratios)
+    count = rf"{ratio}(?P<count>{_DIGITS}|{numbers}(?:\s{numbers})?)"
+    return {
+        "_before": rf"{count}\s(?:(?!{numbers}|{small})(?:u\.s\.|[^\W\d]\w{{0,19}})\s){{0,3}}\Z",
+        "_after": rf"\s{count}(?:\s{either(w.counters)})?",
+        "_bare": NOWHERE,
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class _Lists:
-    numbers: tuple[str, ...]
-    kinds: tuple[str, ...]
+def _eastern(w: Words) -> dict[str, str]:
+    count, counter = rf"(?P<count>{_CJK_DIGITS}|{either(w.numbers)})\s?여?\s?", either(w.counters)
+    return {
+        "_before": rf"{count}{counter}(?:\s|의|の|以上の){{0,2}}\Z",
+        "_after": rf"(?:\s|[(（]|{either(w.about)}){{0,3}}{count}{counter}",
+        "_bare": rf"{count}\Z",
+    }
 
 
-@lru_cache(maxsize=16)
-def _patterns(lists: _Lists) -> tuple[re.Pattern[str], ...]:
-    latin = [k for k in lists.kinds if not CJK.search(k)]
-    eastern = [k for k in lists.kinds if CJK.search(k)]
-    if latin:
-        count = rf"(?P<count>{_DIGITS}|{either(lists.numbers)})"
-        return (re.compile(rf"{count}\s+(?:[\w\-]{{1,20}}\s+){{0,3}}?(?P<kind>{either(latin)})", re.IGNORECASE),)
-    count = rf"(?P<count>{_CJK_DIGITS}|{either(lists.numbers)})"
-    kind = f"(?P<kind>{either(eastern)})"
-    return (
-        re.compile(rf"{kind}(?:\s|약|최소|적어도|약|少なくとも|約|ら|들|の|[(（]){{0,3}}{count}{_COUNTERS}"),
-        re.compile(rf"{count}{_COUNTERS}(?:\s|의|の|以上の){{0,2}}{kind}"),
-    )
+def _held_latin(w: Words) -> list[tuple[str, str]]:
+    """The detained missionaries; les missionnaires détenus."""
+    the = either(w.definite)
+    return [(rf"{the}\s{either(w.done)}\s\Z", ""), (rf"{the}\s\Z", rf"\s{either(w.done)}")]
 
 
-def _count(written: str, numbers: Mapping[str, int]) -> int:
-    digits = re.sub(r"\D", "", written)
-    return int(digits) if digits else numbers[" ".join(written.lower().replace("-", " ").split())]
-
-
-@lru_cache(maxsize=4)
-def _places(places: tuple[tuple[str, tuple[str, ...]], ...]) -> re.Pattern[str]:
-    return re.compile(either(s for _, spellings in places for s in spellings), re.IGNORECASE)
-
-
-def _named(written: str, places: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    return (name for name, spellings in places.items() if written in map(str.lower, spellings))
+def _held_eastern(w: Words) -> list[tuple[str, str]]:
+    return [(rf"{either(w.before)}\s?\Z", either(w.definite))]

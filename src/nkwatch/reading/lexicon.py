@@ -9,8 +9,9 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
@@ -31,21 +32,41 @@ class Term:
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A term found: where (code points of the original field), and in which list it stands."""
+#: What begins like a term may go on for thousands of letters; so many of them explain (code points).
+SHOWN = 80
+
+
+class Hit(NamedTuple):
+    """A term found: where (code points of the original field), and in which list it stands.
+
+    A text has some fifty, and evidence of them all would take 45 us: it is made only of what is kept.
+    """
+
+    field: str
+    start: int
+    end: int
+    list: str
+    phrase: str
+
+    @property
+    def evidence(self) -> Evidence:
+        """The same as evidence, at most `SHOWN` letters of it."""
+        return Evidence(self.field, self.start, min(self.end, self.start + SHOWN), self.phrase[:SHOWN])
+
+
+class _Listed(NamedTuple):
+    """A list that a term stands in; `exact` are the letters that it must be written with, if any."""
 
     list: str
-    evidence: Evidence
+    exact: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """The terms of one pattern of the automaton; `begun` are those that match where a word only begins so."""
+class _Pattern(NamedTuple):
+    """What one pattern of the automaton finds in one language; `begun` match where a word only begins so."""
 
-    cjk: bool
-    terms: tuple[Term, ...]
-    begun: tuple[Term, ...]
+    apart: bool
+    terms: tuple[_Listed, ...]
+    begun: tuple[_Listed, ...]
 
 
 @dataclass(frozen=True)
@@ -56,7 +77,7 @@ class Lexicon:
     themes: tuple[Theme, ...]
     terms: tuple[Term, ...]
     masks: tuple[str, ...] = ()
-    _patterns: tuple[_Pattern, ...] = field(init=False, repr=False, compare=False)
+    _by_language: Mapping[str, Sequence[_Pattern]] = field(init=False, repr=False, compare=False)
     _automaton: AhoCorasick = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -66,45 +87,60 @@ class Lexicon:
                 by_pattern[pattern].append(term)
         for mask in self.masks:
             by_pattern[fold(mask).text].append(Term(mask, MASK))
-        object.__setattr__(self, "_patterns", tuple(_compiled(p, terms) for p, terms in by_pattern.items()))
+        object.__setattr__(self, "_by_language", _tables(by_pattern, {"", *(t.language for t in self.terms)}))
         object.__setattr__(self, "_automaton", AhoCorasick(list(by_pattern), matchkind=MatchKind.Standard))
 
     def hits(self, field_name: str, text: str, language: str) -> list[Hit]:
         """Every term in `text`, in order; what a mask covers (South Korea, 북한산) is not looked at for names."""
         folded = fold(text)
-        within = letters(folded.text)
         found: list[Hit] = []
-        for index, start, end in self._automaton.find_matches_as_indexes(folded.text, overlapping=True):
-            terms, whole = _standing(self._patterns[index], within, start, end)
-            if terms:
-                first, last = folded.original(start), folded.original(whole - 1) + 1
-                evidence = Evidence(field_name, first, last, text[first:last])
-                found += [Hit(t.list, evidence) for t in terms if _applies(t, evidence, language)]
+        matches = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
+        patterns = self._by_language.get(language[:2]) or self._by_language[""]
+        for terms, start, end in _standing(matches, patterns, letters(folded.text)):
+            first, last = folded.span(start, end) if folded.places else (start, end)
+            phrase = text[first:last]
+            for name, exact in terms:
+                if not exact or _letters(phrase).startswith(exact):
+                    found.append(Hit(field_name, first, last, name, phrase))
         return _unmasked(found)
 
 
-def _compiled(pattern: str, terms: Sequence[Term]) -> _Pattern:
-    begun = tuple(t for t in terms if t.phrase.endswith(BEGINS))
-    return _Pattern(_CJK.search(pattern) is not None, tuple(terms), begun)
+def _tables(by_pattern: Mapping[str, Sequence[Term]], languages: Iterable[str]) -> Mapping[str, Sequence[_Pattern]]:
+    """What each pattern finds, by language; "" is for any that no term is limited to."""
+    shared = [None if any(t.language for t in ts) else _compiled(p, ts, "") for p, ts in by_pattern.items()]
+    told = list(by_pattern.items())
+    return {
+        language: [pattern or _compiled(*one, language) for pattern, one in zip(shared, told, strict=True)]
+        for language in languages
+    }
 
 
-def _standing(pattern: _Pattern, within: str, start: int, end: int) -> tuple[tuple[Term, ...], int]:
-    """The terms of a pattern that stand there as words, and where the last word ends; `within` marks the letters.
+def _compiled(pattern: str, terms: Iterable[Term], language: str) -> _Pattern:
+    listed = [
+        (t, _Listed(t.list, _letters(t.phrase) if t.exact else "")) for t in terms if t.language in {"", language}
+    ]
+    begun = tuple(one for t, one in listed if t.phrase.endswith(BEGINS))
+    return _Pattern(_CJK.search(pattern) is None, tuple(one for _, one in listed), begun)
+
+
+def _standing(
+    matches: Iterable[tuple[int, int, int]], patterns: Sequence[_Pattern], within: str
+) -> Iterator[tuple[tuple[_Listed, ...], int, int]]:
+    """The terms that stand as words where patterns match, and where the last word ends; `within` marks the letters.
 
     CJK is written without the boundaries of words.
     """
-    if pattern.cjk:
-        return pattern.terms, end
-    if within[start] == LETTER and start and within[start - 1] == LETTER:
-        return (), end
-    if within[end : end + 1] == LETTER == within[end - 1]:
-        return pattern.begun, _word_end(within, end)
-    return pattern.terms, end
-
-
-def _word_end(within: str, place: int) -> int:
-    end = within.find(NO_LETTER, place)
-    return len(within) if end < 0 else end
+    for index, start, end in matches:
+        apart, terms, begun = patterns[index]
+        if apart:
+            if within[start + 1] == LETTER == within[start]:
+                continue
+            if within[end + 1] == LETTER == within[end]:
+                if begun:
+                    yield begun, start, within.index(NO_LETTER, end + 1) - 1
+                continue
+        if terms:
+            yield terms, start, end
 
 
 MASK = "mask"
@@ -120,12 +156,6 @@ def _patterns(phrase: str) -> Iterable[str]:
     return {folded} if phrase.endswith(BEGINS) else {folded, f"{folded}s"}
 
 
-def _applies(term: Term, evidence: Evidence, language: str) -> bool:
-    if term.language and term.language != language[:2]:
-        return False
-    return not term.exact or _letters(evidence.phrase).startswith(_letters(term.phrase))
-
-
 def _letters(phrase: str) -> str:
     """The letters of a phrase with their capitals, without the spaces, hyphens and apostrophes that may differ."""
     return "".join(char for char in unicodedata.normalize("NFKC", phrase) if char.isalnum())
@@ -133,12 +163,14 @@ def _letters(phrase: str) -> str:
 
 def _unmasked(hits: list[Hit]) -> list[Hit]:
     """Hits without those that lie inside a mask. A mask hides names and hints, never themes."""
-    covered = _covered((h.evidence.start, h.evidence.end) for h in hits if h.list == MASK)
+    covered = _covered([(h.start, h.end) for h in hits if h.list == MASK])
+    if not covered:
+        return hits
     starts = [start for start, _ in covered]
 
     def hidden(hit: Hit) -> bool:
-        before = bisect_right(starts, hit.evidence.start)
-        return hit.list in NAMING and before > 0 and hit.evidence.end <= covered[before - 1][1]
+        before = bisect_right(starts, hit.start)
+        return hit.list in NAMING and before > 0 and hit.end <= covered[before - 1][1]
 
     return [h for h in hits if h.list != MASK and not hidden(h)]
 

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nkwatch.domain.reading import Evidence
-from nkwatch.reading.casebook import CJK, CaseBook
+from nkwatch.reading.casebook import CaseBook
+from nkwatch.reading.cues import CJK
+from nkwatch.reading.folding import Folded, fold
 from nkwatch.reading.names import korean_name
 from nkwatch.reading.romanisation import given, surnames
 
@@ -20,8 +22,11 @@ _FOREIGN = (2, 3)
 _MOST_PARTS = 4
 #: Words of this many letters, within so many code points, tell a headline from a sentence.
 _TELLING, _AROUND = 4, 50
-_CAPITAL = re.compile(r"(?<![\w'’.])[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’ʼ‘]{0,40}(?:[\-‐‑][\w'’ʼ‘]{1,40}){0,3}")
+#: The capital comes first, so that a search skips all else fast.
+_CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-Ž](?<![\w'’.].)[\w'’ʼ‘]{0,40}(?:[\-‐‑][\w'’ʼ‘]{1,40}){0,3}")
+_ENDS = "s'’"
 _HANGUL = re.compile("[가-힣]")
+_KANJI = re.compile("[一-鿿ァ-ヴ]")
 _POSSESSIVE = re.compile(r"['’]s?$")
 
 
@@ -42,12 +47,12 @@ class _Word:
 
 def people(texts: Mapping[str, str], book: CaseBook) -> tuple[Person, ...]:
     """Every name in the texts, in order; bylines are left out. The cost is linear in their length."""
-    return tuple(p for field, text in texts.items() for p in people_in(field, text, book))
+    return tuple(p for field, text in texts.items() for p in people_in(field, text, fold(text), book))
 
 
-def people_in(field: str, text: str, book: CaseBook) -> list[Person]:
+def people_in(field: str, text: str, folded: Folded, book: CaseBook) -> list[Person]:
     """The names in one text; where two overlap, a known case wins, then what begins first."""
-    known = [Person(Evidence(field, s, e, text[s:e]), key) for s, e, key in book.spelt_in(text)]
+    known = [Person(Evidence(field, s, e, text[s:e]), key) for s, e, key in book.spelt_in(folded)]
     spans = [*_latin(text, book.not_names), *(_eastern(text, book) if CJK.search(text) else ())]
     others = [Person(Evidence(field, s, e, text[s:e]), book.key(text[s:e])) for s, e in spans]
     return _apart([*known, *(p for p in others if p.key)], text, book)
@@ -70,7 +75,7 @@ def _apart(found: Sequence[Person], text: str, book: CaseBook) -> list[Person]:
 def _latin(text: str, not_names: frozenset[str]) -> Iterator[tuple[int, int]]:
     run: list[_Word] = []
     for match in _CAPITAL.finditer(text):
-        word = _POSSESSIVE.sub("", match[0])
+        word = _POSSESSIVE.sub("", match[0]) if match[0][-1] in _ENDS else match[0]
         found = _Word(match.start(), match.start() + len(word), word)
         near = bool(run) and _near(text, run[-1].end, found.start)
         # UN is no name, and the end of Kim Jong Un
@@ -112,7 +117,7 @@ def _headline(run: Sequence[_Word], text: str, not_names: frozenset[str]) -> boo
     words = [
         w
         for w in around.split()
-        if len(w) >= _TELLING and w[0].isalpha() and not _telling_nothing(w.lower(), not_names)
+        if len(w) >= _TELLING and (w[0].islower() or (w[0].isalpha() and not _telling_nothing(w.lower(), not_names)))
     ]
     return sum(w[0].isupper() for w in words) * 2 > len(words) or all(w.text.isupper() for w in run)
 
@@ -128,7 +133,8 @@ def _is_korean(words: Sequence[_Word], length: int) -> bool:
 
 
 def _eastern(text: str, book: CaseBook) -> Iterator[tuple[int, int]]:
-    for pattern in book.eastern.patterns:
+    scripts = ((_HANGUL, book.eastern.hangul), (_KANJI, book.eastern.kanji))
+    for pattern in (p for script, patterns in scripts if script.search(text) for p in patterns):
         for match in pattern.finditer(text):
             if match[1] not in book.not_names and (not _HANGUL.match(match[1]) or korean_name(match[1])):
                 yield match.span(1)

@@ -11,6 +11,7 @@ from nkwatch.reading.lexicon import HINTS, NAMES, Hit
 #: Lists beside names and hints; relevance.toml says what stands in them.
 NEAR = ("near:context", "near:elsewhere", "near:actors", "near:domestic")
 CONTEXT, ELSEWHERE, ACTORS, DOMESTIC = NEAR
+LISTS = (NAMES, HINTS, *NEAR)
 #: A lead of this many code points says what a text is about.
 LEAD = 300
 #: A character of hangul, kana or Chinese says as much as so many letters.
@@ -81,16 +82,18 @@ def relevance(hits: Sequence[Hit], *, nk_only: bool, on_rights: bool, texts: Map
     `nk_only` says that the source writes on nothing else, `on_rights` that a term of a rights theme was met; `texts`
     are the title and the text that the hits were found in.
     """
-    names = _apart([*_of(hits, NAMES), *_headline(texts["title"])])
-    listed = _listed(names, _of(hits, ELSEWHERE), texts)
-    hints = [h for h in _apart(_of(hits, HINTS)) if not _inside(h, names)]
-    places = _names(names, texts["text"], _title(texts["title"], [*names, *hints], hits))
+    of = _by_list(hits)
+    names = _apart([*of[NAMES], *_headline(texts["title"])])
+    listed = _listed(names, of[ELSEWHERE], texts)
+    hints = [h for h in _apart(of[HINTS]) if not _inside(h, names)]
+    title = _title(texts["title"], [*names, *hints], [*of[ELSEWHERE], *of[ACTORS]])
+    places = _names(names, texts["text"], title)
     weighed = [(weight * (LISTED if name in listed else 1), name) for weight, name in places]
-    if nk_only or suspected(hits):
+    if hints and (nk_only or suspected(hits)):
         weighed += _hints(hints)
     prior = (NK_ONLY_PRIOR if nk_only else 0) + (RIGHTS_PRIOR if on_rights and (nk_only or set(names) - listed) else 0)
     score = sum(weight for weight, _ in weighed) + prior
-    if not on_rights and _at_home(_apart(_of(hits, DOMESTIC))):
+    if not on_rights and _at_home(_apart(of[DOMESTIC])):
         score = min(score, OCCASION)
     strongest = sorted(weighed, key=lambda pair: (-pair[0], pair[1].field != "title"))[:KEPT]
     return Relevance(round(score, 2), tuple(evidence for _, evidence in strongest))
@@ -102,8 +105,14 @@ def suspected(hits: Sequence[Hit]) -> bool:
     return NAMES in found or {HINTS, CONTEXT} <= found
 
 
-def _of(hits: Iterable[Hit], name: str) -> list[Evidence]:
-    return [h.evidence for h in hits if h.list == name]
+def _by_list(hits: Iterable[Hit]) -> Mapping[str, list[Evidence]]:
+    """The phrases of each of `LISTS`."""
+    found: dict[str, list[Evidence]] = {name: [] for name in LISTS}
+    for hit in hits:
+        name = hit.list
+        if name in found:
+            found[name].append(hit.evidence)
+    return found
 
 
 def _at_home(politics: Sequence[Evidence]) -> bool:
@@ -161,9 +170,9 @@ class _Title:
     hardly_any: bool
 
 
-def _title(title: str, signs: Iterable[Evidence], hits: Sequence[Hit]) -> _Title:
+def _title(title: str, signs: Iterable[Evidence], elsewhere: Iterable[Evidence]) -> _Title:
     width = len(title) * _scale(title)
-    others = any(e.field == "title" for e in [*_of(hits, ELSEWHERE), *_of(hits, ACTORS)])
+    others = any(e.field == "title" for e in elsewhere)
     shown = any(e.field == "title" for e in signs)
     return _Title(shown, others and not shown, width <= HEADING and not others, width <= NO_TITLE and not others)
 

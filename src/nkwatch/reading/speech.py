@@ -8,7 +8,7 @@ from typing import TypeAlias
 #: Matches nowhere: what a list without words becomes.
 NOWHERE = "(?!)"
 #: How what is no letter is written in a pattern; white space and apostrophes of any kind are equal.
-_WRITTEN = {" ": r"\s{1,3}", "'": "['’]"}
+WRITTEN = {" ": r"\s{1,3}", "'": "['’]"}
 
 _Tree: TypeAlias = dict[str, "_Tree"]
 
@@ -21,9 +21,11 @@ class Tongue:
     """
 
     said: tuple[str, ...]
+    spoke: tuple[str, ...]
     according: tuple[str, ...]
     pronouns: tuple[str, ...]
     roles: tuple[str, ...]
+    honorifics: tuple[str, ...]
     voices: tuple[str, ...]
     titled: tuple[str, ...]
     quoting: tuple[str, ...]
@@ -31,6 +33,8 @@ class Tongue:
     offices: tuple[str, ...]
     former: tuple[str, ...]
     modals: tuple[str, ...]
+    passives: tuple[str, ...]
+    agents: tuple[str, ...]
     demands: tuple[str, ...]
     asks: tuple[str, ...]
     links: tuple[str, ...]
@@ -66,27 +70,27 @@ def alternation(phrases: Iterable[str], *, whole: bool = True) -> str:
 
     It branches letter by letter, so that a search compares what many phrases begin with only once.
     """
+    ways = branching(phrases, WRITTEN)
+    return rf"(?<!\w){ways}(?!\w)" if whole else ways
+
+
+def branching(phrases: Iterable[str], written: Mapping[str, str]) -> str:
+    """A pattern for any of these phrases, the longest first; `written` gives the patterns of what is no letter."""
     tree: _Tree = {}
     for phrase in sorted({p.replace("’", "'") for p in phrases}):
         branch = tree
         for char in (*phrase, ""):
             branch = branch.setdefault(char, {})
-    if not tree:
-        return NOWHERE
-    return rf"(?<!\w)(?:{_branches(tree)})(?!\w)" if whole else f"(?:{_branches(tree)})"
+    return f"(?:{_branches(tree, written)})" if tree else NOWHERE
 
 
-def _branches(tree: _Tree) -> str:
+def _branches(tree: _Tree, written: Mapping[str, str]) -> str:
     """The pattern of a tree of letters; a phrase ends at the key without one, and is left for last."""
     run = ""
     while len(tree) == 1 and "" not in tree:
         char, tree = next(iter(tree.items()))
-        run += _written(char)
-    ways = "|".join(_written(char) + _branches(tree[char]) for char in tree if char)
+        run += written.get(char, re.escape(char))
+    ways = "|".join(written.get(char, re.escape(char)) + _branches(tree[char], written) for char in tree if char)
     if not ways:
         return run
     return f"{run}(?:{ways})?" if "" in tree else f"{run}(?:{ways})"
-
-
-def _written(char: str) -> str:
-    return _WRITTEN.get(char, re.escape(char))

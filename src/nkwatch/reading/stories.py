@@ -6,7 +6,6 @@ triples; a rewrite or translation shares rare words, concepts and numbers within
 joins as a reprint only.
 """
 
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,18 @@ from math import log1p
 
 from nkwatch.domain.reading import Reading
 from nkwatch.domain.statement import EARLIEST, Statement
-from nkwatch.reading.likeness import REPRINTED, Profile, likeness, profile, reprinted
-from nkwatch.reading.particulars import Kind
+from nkwatch.reading.likeness import (
+    REPRINTED,
+    Profile,
+    grams,
+    likeness,
+    profile,
+    profiled,
+    reprinted,
+    shared,
+)
+from nkwatch.reading.particulars import Kind, Particular, hashed, particulars, words
+from nkwatch.reading.shelved import Marks, Rack, Shelved
 from nkwatch.reading.vocabulary import Vocabulary
 
 #: A reprint follows within this; an anniversary text that repeats last year's is another statement.
@@ -27,9 +36,9 @@ FOLLOWS = 6.0
 #: week when everybody writes on one launch, likeness says less.
 ENOUGH, RIVALRY = -1.5, 2.0
 #: Log odds from which a story could be meant as well.
-RIVAL = -3.0
+RIVAL = -4.0
 #: How much one report of a story that is very unlike can count against the story.
-LEAST = -4.0
+LEAST = -8.0
 #: How many words, how many concepts and numbers, and how many triples a statement is found by.
 WORDS, BRIDGES, TRIPLES = 16, 12, 48
 #: Particulars that say less than this (nats) find too much.
@@ -41,7 +50,6 @@ WEEK = 7
 AROUND = (-1, 0, 1)
 _MIX = 0x9E3779B97F4A7C15
 _PLAIN = Vocabulary()
-_NONE = array("I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +85,12 @@ class Joined:
 
 def marks(statement: Statement, vocabulary: Vocabulary = _PLAIN) -> tuple[int, ...]:
     """The hashes that a statement is kept under."""
-    return _marks(profile(statement, vocabulary), (0,))
+    return _looked_at(statement, vocabulary).marks((0,))
 
 
 def sought(statement: Statement, vocabulary: Vocabulary = _PLAIN) -> tuple[int, ...]:
     """The hashes under which candidates for the same story are looked up."""
-    return _marks(profile(statement, vocabulary), AROUND)
+    return _looked_at(statement, vocabulary).marks(AROUND)
 
 
 def since(statements: Sequence[Statement]) -> datetime:
@@ -95,15 +103,14 @@ class Shelf:
 
     def __init__(self, placed: Iterable[Placed] = (), vocabulary: Vocabulary = _PLAIN) -> None:
         self._vocabulary = vocabulary
-        #: most marks belong to one statement only: its place stands there without a list around it
-        self._by_mark: dict[int, int | array] = {}  # type: ignore[type-arg]
-        self._shelved: list[tuple[str, str, Profile]] = []
+        self._marks = Marks()
+        self._shelved = Rack()
         for one in sorted(placed, key=lambda p: (p.statement.published, p.statement.id)):
             self.add(one)
 
     def add(self, placed: Placed) -> None:
         """Put a statement on the shelf under all its marks."""
-        self._keep(placed.statement.id, placed.story_id, profile(placed.statement, self._vocabulary))
+        self._keep(placed.statement.id, placed.story_id, _looked_at(placed.statement, self._vocabulary))
 
     def place(self, statement: Statement) -> str:
         """The id of the story that `statement` belongs to, its own where it opens one; it is on the shelf after."""
@@ -111,54 +118,101 @@ class Shelf:
 
     def join(self, statement: Statement) -> Joined:
         """As `place`, with the reasons."""
-        own = profile(statement, self._vocabulary)
+        own = _looked_at(statement, self._vocabulary)
         near = self._near(statement.id, own)
-        joined = _reprint(own, near) or _report(own, near) or Joined(statement.id)
+        joined = _reprint(own.profile, near) or _report(own.profile, near) or Joined(statement.id)
         self._keep(statement.id, joined.story_id, own)
         return joined
 
-    def _keep(self, statement_id: str, story_id: str, own: Profile) -> None:
-        place = len(self._shelved)
-        for mark in _marks(own, (0,)):
-            known = self._by_mark.setdefault(mark, place)
-            if isinstance(known, array):
-                known.append(place)
-            elif known != place:
-                self._by_mark[mark] = array("I", (known, place))
-        self._shelved.append((statement_id, story_id, own))
+    def _keep(self, statement_id: str, story_id: str, own: "_Look") -> None:
+        self._marks.add(own.marks((0,)))
+        self._shelved.add(Shelved(statement_id, story_id, own.profile))
 
-    def _near(self, statement_id: str, own: Profile) -> list[tuple[str, str, Profile]]:
+    def _near(self, statement_id: str, own: "_Look") -> list[Shelved]:
         """What shares most marks with a statement and is near enough in time."""
         found: Counter[int] = Counter()
-        for mark in _marks(own, AROUND):
-            sharing = self._by_mark.get(mark, _NONE)
-            if isinstance(sharing, int):
-                found[sharing] += 1
-            elif len(sharing) <= CROWDED:
-                found.update(sharing)
+        for mark in own.marks(AROUND):
+            found.update(self._marks.sharing(mark, CROWDED))
         best = sorted(found, key=lambda place: (-found[place], place))[:CANDIDATES]
         shelved = (self._shelved[place] for place in best)
-        return [one for one in shelved if one[0] != statement_id and _in_span(own, one[2])]
+        return [one for one in shelved if one.statement_id != statement_id and _in_span(own.profile, one.profile)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A statement's profile and what its marks are made of."""
+
+    profile: Profile
+    grams: tuple[int, ...]
+    keys: tuple[int, ...]
+
+    def marks(self, weeks: Sequence[int]) -> tuple[int, ...]:
+        """Its marks in the weeks so many from its own."""
+        if not self.profile.dated:
+            return self.grams
+        week = int(self.profile.published // WEEK)
+        return (*self.grams, *dict.fromkeys(_mixed(key, week + step) for step in weeks for key in self.keys))
+
+
+def _looked_at(statement: Statement, vocabulary: Vocabulary) -> _Look:
+    told, hashes = particulars(statement, vocabulary), grams(statement)
+    return _Look(profiled(statement, told, hashes), tuple(hashes[:TRIPLES]), tuple(map(hashed, _telling(told))))
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What makes a statement most like `other`: `score` as in `Joined`, how many days lie between, what is shared.
+
+    `days` is None where either has no date of its own.
+    """
+
+    other: Statement
+    score: float
+    reprint: bool
+    days: float | None
+    words: tuple[str, ...]
+
+    @property
+    def enough(self) -> bool:
+        """Whether these two alone would come together."""
+        return self.reprint or (self.days is not None and self.days <= FOLLOWS and self.score >= ENOUGH)
+
+
+def most_alike(statement: Statement, others: Sequence[Statement], vocabulary: Vocabulary = _PLAIN) -> Alike | None:
+    """Which of the others a statement is most like, and why; None where there are no others."""
+    own = profile(statement, vocabulary)
+    compared = [_compared(own, profile(other, vocabulary)) for other in others]
+    if not compared:
+        return None
+    (reprint, score), other = max(zip(compared, others, strict=True), key=lambda pair: pair[0])
+    dated = not (statement.published_estimated or other.published_estimated)
+    days = abs(statement.published - other.published) / timedelta(days=1) if dated else None
+    return Alike(other, score, reprint, days, words(shared(statement, other, vocabulary), statement))
+
+
+def _compared(own: Profile, other: Profile) -> tuple[bool, float]:
+    share = reprinted(own.sketch, other.sketch)
+    return (True, share) if share >= REPRINTED else (False, likeness(own, own.index(), other))
 
 
 def _in_span(one: Profile, other: Profile) -> bool:
     return not (one.dated and other.dated) or abs(one.published - other.published) <= SPAN.days
 
 
-def _reprint(own: Profile, near: Sequence[tuple[str, str, Profile]]) -> Joined | None:
-    grams = frozenset(own.triples)
-    shares = [(reprinted(grams, other.triples, len(other.triples)), i, story) for i, story, other in near]
+def _reprint(own: Profile, near: Sequence[Shelved]) -> Joined | None:
+    shares = [(reprinted(own.sketch, one.profile.sketch), one.statement_id, one.story_id) for one in near]
     best, like, story_id = max(shares, default=(0.0, "", ""))
     return Joined(story_id, like, best, reprint=True) if best >= REPRINTED else None
 
 
-def _report(own: Profile, near: Sequence[tuple[str, str, Profile]]) -> Joined | None:
+def _report(own: Profile, near: Sequence[Shelved]) -> Joined | None:
     """The story whose nearest report is like this one, its other reports not too unlike, and no rival as good."""
     index = own.index()
     stories: dict[str, list[tuple[float, str]]] = defaultdict(list)
-    for i, story, other in near:
+    for one in near:
+        other = one.profile
         if own.dated and other.dated and abs(own.published - other.published) <= FOLLOWS:
-            stories[story].append((likeness(own, index, other), i))
+            stories[one.story_id].append((likeness(own, index, other), one.statement_id))
     odds = sorted((_odds([score for score, _ in told]), story) for story, told in stories.items())
     if not odds:
         return None
@@ -174,22 +228,11 @@ def _odds(scores: Sequence[float]) -> float:
     return max(scores) / 2 + sum(max(score, LEAST) for score in scores) / len(scores) / 2
 
 
-def _marks(own: Profile, weeks: Sequence[int]) -> tuple[int, ...]:
-    grams = tuple(own.triples[:TRIPLES])
-    if not own.dated:
-        return grams
-    week = int(own.published // WEEK)
-    keys = _telling(own)
-    return (*grams, *dict.fromkeys(_mixed(key, week + step) for step in weeks for key in keys))
-
-
-def _telling(own: Profile) -> list[int]:
+def _telling(told: Sequence[Particular]) -> list[str]:
     """The keys that say most, words and what bridges languages each by themselves."""
-    told = [
-        (key, kind) for key, weight, kind in zip(own.keys, own.weights, own.kinds, strict=True) if weight >= TELLING
-    ]
-    words = [key for key, kind in told if kind <= Kind.PAIR]
-    bridges = [key for key, kind in told if kind > Kind.PAIR]
+    telling = [p for p in told if p.weight >= TELLING]
+    words = [p.key for p in telling if p.kind <= Kind.PAIR]
+    bridges = [p.key for p in telling if p.kind > Kind.PAIR]
     return [*words[:WORDS], *bridges[:BRIDGES]]
 
 

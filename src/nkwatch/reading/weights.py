@@ -5,7 +5,7 @@ sum a probability: a linear model, so that each answer can be taken apart into t
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp
 
@@ -16,6 +16,8 @@ from nkwatch.reading.lexicon import WORD, Term
 URGENT, NOTABLE = "urgent", "notable"
 #: How much evidence is kept: enough to explain, not all of a long report.
 KEPT = 5
+#: Latin words of fewer letters explain nothing; the last of the ranks of what is shown.
+TELLING, DIMMEST = 4, 2
 #: Beyond this the logistic function is 0 or 1 to nine digits.
 CERTAIN = 20.0
 
@@ -43,14 +45,20 @@ class Weights:
 
     version: str
     heads: Mapping[str, Head]
-    _by_feature: Mapping[str, Sequence[tuple[str, float]]] = field(init=False, repr=False, compare=False)
+    #: of each feature the place of the head among all, and the weight
+    _by_feature: Mapping[str, Sequence[tuple[int, float]]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        by_feature: dict[str, list[tuple[str, float]]] = defaultdict(list)
-        for name, head in self.heads.items():
+        by_feature: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for place, head in enumerate(self.heads.values()):
             for feature, weight in head.weights.items():
-                by_feature[feature].append((name, weight))
+                by_feature[feature].append((place, weight))
         object.__setattr__(self, "_by_feature", dict(by_feature))
+
+    @property
+    def known(self) -> Container[str]:
+        """The features that have a weight."""
+        return self._by_feature
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -59,11 +67,11 @@ class Weights:
 
     def probabilities(self, signs: Mapping[str, Sign]) -> dict[str, float]:
         """The answer of each head (0 to 1) on a statement with these features. Costs one pass over the features."""
-        totals = {name: head.bias for name, head in self.heads.items()}
-        for feature, sign in signs.items():
-            for name, weight in self._by_feature.get(feature, ()):
-                totals[name] += weight * sign.value
-        return {name: logistic(total) for name, total in totals.items()}
+        totals = [head.bias for head in self.heads.values()]
+        for feature, (value, _) in signs.items():
+            for place, weight in self._by_feature.get(feature, ()):
+                totals[place] += weight * value
+        return {name: logistic(total) for name, total in zip(self.heads, totals, strict=True)}
 
     def shares(self, name: str, signs: Mapping[str, Sign]) -> tuple[Share, ...]:
         """What each feature added to the answer of this head, the strongest first."""
@@ -72,9 +80,28 @@ class Weights:
         return tuple(sorted(added, key=lambda s: (-s.added, s.feature)))
 
     def evidence(self, name: str, signs: Mapping[str, Sign]) -> tuple[Evidence, ...]:
-        """The phrases that spoke most for yes to this head, each place once, at most `KEPT`."""
-        phrases = (e for share in self.shares(name, signs) if share.added > 0 for e in share.evidence)
-        return tuple(dict.fromkeys(phrases))[:KEPT]
+        """The phrases that spoke most for yes to this head, each place once, at most `KEPT`.
+
+        Phrases of lists explain more than single words and come first; of the shortest words only where all else is
+        silent.
+        """
+        weights = self.heads[name].weights
+        added = [(n, weights[n] * value) for n, (value, _) in signs.items() if n in weights]
+        told = sorted([(_dimness(n), -more, n) for n, more in added if more > 0])
+        kept: dict[Evidence, None] = {}
+        for dimness, _, feature in told:
+            if len(kept) >= KEPT or dimness == DIMMEST > told[0][0]:
+                break
+            kept |= dict.fromkeys(signs[feature].evidence)
+        return tuple(kept)[:KEPT]
+
+
+def _dimness(feature: str) -> int:
+    """How little a feature's phrases explain: those of lists, single words, and words such as "at" and "has"."""
+    if not feature.startswith(WORD):
+        return 0
+    word = feature.removeprefix(WORD)
+    return DIMMEST if len(word) < TELLING and word.isascii() else 1
 
 
 def logistic(total: float) -> float:

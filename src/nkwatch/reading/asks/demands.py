@@ -45,9 +45,12 @@ def _found(text: str, span: Span, triggers: list[re.Match[str]], words: Latin) -
 
 def _before_modal(text: str, span: Span, trigger: re.Match[str], words: Latin, previous: Span) -> Found | None:
     verb = words.verb.match(text, trigger.end())
-    if not verb or verb["verb"].lower() in words.no_demand or verb.end() > span[1]:
+    if not verb or verb.end() > span[1]:
         return None
     start, end = clause(text, span[0], trigger.start(), words), trigger.start()
+    if verb["verb"].lower() in words.no_demand:
+        by = words.passive.match(text, trigger.end(), span[1])
+        return Found(trigger.start(), by.span("party"), trim(text, start, end)[0]) if by else None
     party = party_of(text, start, end, words)
     if not party and previous != _NOWHERE and _AND.search(text[start:end]):
         party = previous

@@ -39,7 +39,7 @@ class _Grammar(NamedTuple):
 
 _GRAMMARS = {
     "ko": _Grammar(
-        ends=r"(?=[\s\"”’'.!)]|고|는|며|\Z)",
+        ends=r"(?=[\s\"”’'.!),…]|고|는|며|\Z)",
         subject="[은는이가도]",
         apart=r"\s",
         before=r"[^\s,…“”\"‘’'(]*\Z",
@@ -48,7 +48,7 @@ _GRAMMARS = {
         time=r"(?:(?!\S*[은는을를이가에도]\s)[\d가-힣]{1,12}\s){0,2}[\d가-힣]{0,12}",
     ),
     "ja": _Grammar(
-        ends=r"(?=[\s」』。！)]|と|\Z)",
+        ends=r"(?=[\s」』、。！)…]|と|\Z)",
         subject="[はがも]",
         apart="、?",
         before=r"[^\s、。「」『』はがをにでと]*\Z",

@@ -29,6 +29,8 @@ class Latin:
     #: words that end in an addressee and are none: "the message to the authorities"
     party_end: re.Pattern[str]
     never: re.Pattern[str]
+    #: behind a modal: what must be done by whom (group `party`)
+    passive: re.Pattern[str]
     #: behind a verb of demanding: the addressee (group `object`), perhaps `not`, and the link to what is demanded
     object: re.Pattern[str]
     #: the verb follows at once: "demanded that X release ..."
@@ -66,6 +68,10 @@ def latin(tongue: Tongue) -> Latin:
         party=re.compile(rf"(?P<party>{party})(?:\s{never}[^,]{{0,120}})?"),
         party_end=re.compile(rf"{never}\s(?:the\s|la\s|les\s|l['’])?{party}\Z"),
         never=re.compile(never),
+        passive=re.compile(
+            rf"\s(?:{alternation(tongue.passives)})\s(?:[\w-]{{1,20}}\s){{1,6}}?"
+            rf"(?:{alternation(tongue.agents)})\s(?P<party>(?:the\s|les?\s|la\s|l['’])?{party})"
+        ),
         object=_any_case(
             rf"\s(?P<object>[^.;:“”\"\n]{{2,160}}?)(?P<not>\s(?:not|ne\spas))?,?\s(?:{link})(?:[\s:]|(?<=['’]))"
         ),
@@ -95,7 +101,8 @@ def _party(tongue: Tongue, never: str) -> str:
     title = rf"(?i:{alternation(tongue.titles)})(?:\s[A-Z][\w.'’-]{{0,30}}){{0,4}}"
     word = rf"(?!{never})[^\W_][\w.'’&-]{{0,30}}\s{{1,2}}"
     party = rf"(?:l['’]\s?|(?:{word}){{0,7}}?)(?:{head}|{title})(?:\s(?:[a-zé-]{{4,20}}nes?|chinoise?s?|membres))?"
-    return party + rf"(?:\s(?:of|in|on|du|de|des|d['’]|de\sla)\s?(?:the\s|l['’])?(?:{known}|[A-Z]\w{{2,20}}))?"
+    capitals = r"[A-Z]\w{2,20}(?:\s[A-Z]\w{2,20}){0,3}"
+    return party + rf"(?:\s(?:of|in|on|du|de|des|d['’]|de\sla)\s?(?:the\s|l['’])?(?:{known}|{capitals}))?"
 
 
 def _any_case(pattern: str) -> re.Pattern[str]:

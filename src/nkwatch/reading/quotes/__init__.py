@@ -37,7 +37,7 @@ def _manner(tongue: Tongue, language: str) -> Manner:
 
 def _in(field: str, text: str, manner: Manner) -> Iterator[Quote]:
     found = list(islice(_said(places(text, title=field == "title"), manner), MOST))
-    for said, who in zip(found, resolved(text, found), strict=True):
+    for said, who in zip(found, resolved(text, found, manner.title), strict=True):
         words = said.place.said.strip()
         start = text.index(words, said.place.words.start)
         yield Quote(Evidence(field, start, start + len(words), words), who.speaker, who.role)
@@ -47,4 +47,4 @@ def _said(found: Iterator[Place], manner: Manner) -> Iterator[Said]:
     for place in found:
         who = manner.who(place)
         if manner.speaks(place, named=who is not None):
-            yield Said(place, who)
+            yield Said(place, who or manner.beside(place))

@@ -4,14 +4,17 @@ import re
 from dataclasses import dataclass
 
 from nkwatch.reading.quotes.places import Place, Who
-from nkwatch.reading.speech import Tongue, alternation
+from nkwatch.reading.speech import NOWHERE, Tongue, alternation
 
 #: A quotation that no verb of saying follows is speech only when it is long or a headline's (code points).
 FEWEST_SIGNS, FEWEST_SIGNS_IN_HEADLINE, FEWEST_SIGNS_SAID = 20, 8, 3
 #: How far behind a quotation its verb of saying may stand (code points).
 SAID_WITHIN = 60
 _SUBJECT = re.compile(r"([^、。「」『』\s]{1,30}?)(?:は|が)(?=[^。]{0,60}\Z)")
-_SUBJECT_BEHIND = re.compile(r"と、?([^、。「」『』\s]{1,25}?)(?:は|が)")
+_SUBJECT_BEHIND = re.compile(r"と、?([^、。「」『』\s]{1,25}?)(?<!の)(?:は|が)")
+_AGE = r"(?:[(（]\d{1,3}歳?[)）])?"
+#: The name at the end of what stands before a honorific.
+_PERSON = re.compile(r"(?:[一-鿿々]{1,6}[ぁ-ん]{0,4}|[ァ-ヴー・＝A-Za-z]{2,30}[一-鿿]{0,3})\Z")
 _APART = re.compile("[、　 ]")
 
 
@@ -20,11 +23,14 @@ class Japanese:
     """The patterns of Japanese, and how speakers are found by them."""
 
     pronouns: frozenset[str]
+    #: no name has a title before it
+    title: re.Pattern[str]
     #: behind a quotation, and then the verb of saying
     behind: re.Pattern[str]
     verb: re.Pattern[str]
-    #: the end of a name: what somebody is; what can speak; an organisation or a country
+    #: the end of a name: what somebody is; what is put behind a name; what can speak; an organisation or a country
     role: re.Pattern[str]
+    honorific: re.Pattern[str]
     speaking: re.Pattern[str]
     office: re.Pattern[str]
 
@@ -37,7 +43,9 @@ class Japanese:
             behind=re.compile(rf"、?{alternation(tongue.quoting, whole=False)}"),
             verb=re.compile(rf"[^.。「」\n]{{0,{SAID_WITHIN}}}?{alternation(tongue.said, whole=False)}"),
             role=re.compile(rf"{alternation(tongue.roles, whole=False)}\Z"),
-            speaking=re.compile(rf"{alternation((*tongue.roles, *bodies), whole=False)}\Z"),
+            title=re.compile(NOWHERE),
+            honorific=re.compile(rf"{alternation(tongue.honorifics, whole=False)}{_AGE}\Z"),
+            speaking=re.compile(rf"{alternation((*tongue.roles, *tongue.honorifics, *bodies), whole=False)}{_AGE}\Z"),
             office=re.compile(rf"{alternation(bodies, whole=False)}\Z"),
         )
 
@@ -49,7 +57,16 @@ class Japanese:
             return True
         if place.title:
             return named and signs >= FEWEST_SIGNS_IN_HEADLINE
-        return place.alone and signs >= FEWEST_SIGNS
+        return (place.alone and signs >= FEWEST_SIGNS) or (
+            signs >= FEWEST_SIGNS_SAID and self.beside(place) is not None
+        )
+
+    def beside(self, place: Place) -> Who | None:
+        """Who is said to speak in the sentence behind a quotation that is a sentence by itself."""
+        if place.head.strip() or place.tail.strip(" 。"):
+            return None
+        names = _SUBJECT.finditer(place.follow.rstrip(" 。\n")) if self.verb.search(place.follow) else ()
+        return next((who for name in names if (who := self._split(name[1])) and not who.again), None)
 
     def who(self, place: Place) -> Who | None:
         """The subject behind the quotation, else the one before it; in a headline, whoever stands next to it."""
@@ -69,10 +86,14 @@ class Japanese:
             return Who(again=True)
         if not self.speaking.search(name):
             return None
+        if honorific := self.honorific.search(name):
+            person = _PERSON.search(name[: honorific.start()])
+            return Who(person[0]) if person else None
         role = self.role.search(name)
         if not role:
             return Who(name)
         rest = name[: role.start()].rpartition("の")[2]
         body = self.office.search(rest)
         speaker = rest[: body.start()] if body and body.start() else rest
-        return Who(speaker, name[role.start() - len(rest) + len(speaker) :]) if speaker else Who(name)
+        title = name[role.start() - len(rest) + len(speaker) :]
+        return Who(speaker.rstrip("・"), title) if speaker else Who(name)

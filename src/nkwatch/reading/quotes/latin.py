@@ -1,7 +1,7 @@
 """Who speaks in a language in Latin letters: English, French."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nkwatch.reading.quotes.places import NEAR, WORD, Place, Who
 from nkwatch.reading.speech import Tongue, alternation
@@ -21,6 +21,7 @@ _NAME = rf"{_CAPITAL}(?:\s{{1,2}}(?:{_SMALL}\s){{0,2}}{_CAPITAL}){{0,7}}+"
 _ARTICLE = r"(?:(?:[Tt]he|[Aa]n?|[Oo]ne|[Ll][ea]|[Uu]ne?)\s|[lL]['’])"
 _WORDS = r"(?:[\w'’.&-]{1,30}\s){0,6}?"
 _CUT = re.compile(r"[,;:(]|\s(?:who|which|told|in an?|on \w+day|qui|dans une?)\b")
+_RELATIVE = re.compile(r"who|qui\b|dont\b")
 _CLAUSE = re.compile(r",\s|\b(?:and|but|while|as|et|mais)\s|\A")
 
 
@@ -29,15 +30,21 @@ class Latin:
     """The patterns of one language, and how speakers are found by them."""
 
     said: re.Pattern[str]
+    #: the same, and verbs that tell a speaker in the sentence beside a quotation
+    spoke: re.Pattern[str]
     titled: re.Pattern[str]
     role: re.Pattern[str]
-    #: said X, role | X said | - X
+    title: re.Pattern[str]
+    #: said X, role | X said | ajoute-t-il | - X
     behind: tuple[re.Pattern[str], ...]
     #: X, role, and then a verb of saying
     before: re.Pattern[str]
     according: re.Pattern[str]
     colon: re.Pattern[str]
     countries: frozenset[str]
+    #: a name that a sentence begins with, and perhaps what its bearer is
+    subject: re.Pattern[str]
+    bodies: re.Pattern[str]
 
     @classmethod
     def of(cls, tongue: Tongue) -> "Latin":
@@ -46,17 +53,22 @@ class Latin:
         according = alternation(tongue.according)
         return cls(
             said=re.compile(said),
+            spoke=re.compile(alternation((*tongue.said, *tongue.spoke))),
             titled=re.compile(rf"{alternation(tongue.titled)}[\s,:]{{0,2}}\Z", re.IGNORECASE),
             role=re.compile(alternation(tongue.roles), re.IGNORECASE),
+            title=re.compile(alternation((*tongue.roles, *tongue.honorifics)), re.IGNORECASE),
             behind=(
                 re.compile(rf"[\s,]{{0,3}}(?:{said}|{according})\s{who}"),
                 re.compile(rf"[\s,]{{0,3}}{who},?\s{said}"),
+                re.compile(rf"[\s,]{{0,3}}{said}-(?:t-)?(?P<pronoun>{alternation(tongue.pronouns)})"),
                 re.compile(rf"\s[-–—]\s{who}\s?\Z"),
             ),
             before=re.compile(rf"{who},?\s{{0,2}}"),
             according=re.compile(rf"(?i:{according})\s{who},?\s{{0,2}}"),
             colon=re.compile(rf"{who}\s?:\s{{0,2}}"),
             countries=frozenset(tongue.countries),
+            subject=re.compile(rf"\s*{who}"),
+            bodies=re.compile(alternation((*tongue.countries, *tongue.voices, *tongue.heads)), re.IGNORECASE),
         )
 
     def speaks(self, place: Place, *, named: bool) -> bool:
@@ -65,29 +77,52 @@ class Latin:
         words = WORD.findall(said)
         last = place.said.rstrip()[-1]
         whole = named and (last in ".,!?" or place.tail.lstrip().startswith(","))
+        whole = whole or (last in ".!?" and not place.title and not (place.head + place.tail).strip())
         if min(len(words), len(said.split())) < FEWEST_WORDS - whole or self.titled.search(place.head[-TITLED_WITHIN:]):
             return False
         return named or last in ".,!?…" or not all(w[0].isupper() for w in words if len(w) > LONG)
 
     def who(self, place: Place) -> Who | None:
-        """Behind: said X, role | X said | - X. Before: X, role, said | according to X | X:"""
+        """Behind: said X, role | X said | - X. Before: X, role, said | according to X | X: | X said so. (a sentence)"""
         found = (self._named(m) for pattern in self.behind if (m := pattern.match(place.tail)))
-        return next(found, None) or self._before(place.head)
+        who = next(found, None) or self._before(place.head)
+        if who and who.again:
+            return self._beside(place.lead) or self._someone(place.lead)
+        return who
+
+    def beside(self, place: Place) -> Who | None:
+        """Who is said to speak in the sentence before a quotation that stands by itself, or in the one behind."""
+        if place.head.strip() or place.tail.strip(" .,;"):
+            return None
+        return self._beside(place.lead) or self._beside(place.follow)
+
+    def _beside(self, sentence: str) -> Who | None:
+        match = self._said_before(sentence.lstrip(), self.spoke)
+        return self._named(match) if match and not match["pronoun"] else None
+
+    def _someone(self, sentence: str) -> Who:
+        """Again the one before; where nobody spoke before, the person that the last sentence begins with."""
+        match = self.subject.match(sentence)
+        name = match["name"] if match else ""
+        if not match or not name or " " not in name or self.bodies.search(name):
+            return Who(again=True)
+        return replace(self._named(match), again=True)
 
     def _before(self, head: str) -> Who | None:
-        if match := self._said_before(head) or self.according.fullmatch(head.strip()):
+        if match := self._said_before(head, self.said) or self.according.fullmatch(head.strip()):
             return self._named(match)
         match = self.colon.fullmatch(head.strip())
         if match and match["name"] and (" " in match["name"] or match["role"]) and match["name"] not in self.countries:
             return self._named(match)
         return None
 
-    def _said_before(self, head: str) -> re.Match[str] | None:
-        for verb in reversed(list(self.said.finditer(head))[-VERBS:]):
+    def _said_before(self, head: str, verbs: re.Pattern[str]) -> re.Match[str] | None:
+        for verb in reversed(list(verbs.finditer(head))[-VERBS:]):
             before = head[: verb.start()]
             for clause in list(_CLAUSE.finditer(before))[:CLAUSES]:
                 match = self.before.fullmatch(before, clause.end())
-                if match and (not match["role"] or self.role.search(match["role"])):
+                role = match["role"] if match else None
+                if match and (not role or self.role.search(role) or _RELATIVE.match(role)):
                     return match
         return None
 
@@ -100,7 +135,12 @@ class Latin:
         if match["role"] and not role:
             role = _CUT.split(match["role"], maxsplit=1)[0].strip(" .")
             role = role if self.role.search(role) else ""
-        return Who(match["name"].rstrip("."), role)
+        return Who(self._person(match["name"]).rstrip("."), role)
+
+    def _person(self, name: str) -> str:
+        """A name without the body that its bearer is of: Jane Roe of Example Watch."""
+        first, of, _ = name.partition(" of ")
+        return first if of and " " in first and not self.bodies.search(first) else name
 
 
 def _who(tongue: Tongue) -> str:

@@ -17,7 +17,7 @@ WORD = re.compile(r"\w+(?:['’.-]\w+)*+")
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who speaks; `again` when a pronoun stands for the one before."""
+    """Who speaks; `again` when a pronoun stands for the one before, and for this one where nobody spoke before."""
 
     speaker: str = ""
     role: str = ""
@@ -33,6 +33,9 @@ class Place:
     said: str
     head: str
     tail: str
+    #: the sentence before, up to the quotation before; the sentence behind, up to the next quotation
+    lead: str
+    follow: str
     #: nothing else stands in its paragraph
     alone: bool
     #: it stands in a headline
@@ -50,8 +53,17 @@ class Said:
 class Manner(Protocol):
     """How a language says who speaks."""
 
+    @property
+    def title(self) -> re.Pattern[str]:
+        """What stands before a name and is no part of it."""
+        ...
+
     def who(self, place: Place) -> Who | None:
         """Who is named with a quotation; None where nobody is."""
+        ...
+
+    def beside(self, place: Place) -> Who | None:
+        """Who is named as the speaker in the sentence before a quotation or behind it; None where nobody is."""
         ...
 
     def speaks(self, place: Place, *, named: bool) -> bool:
@@ -65,15 +77,17 @@ def places(text: str, *, title: bool) -> Iterator[Place]:
     spans = sentences(text) if found else []
     starts = [start for start, _ in spans]
     before = 0
-    for words in found:
+    for words, after in zip(found, [*(q.start - 1 for q in found[1:]), len(text)], strict=False):
         opening, closing = words.start - 1, words.end + words.closed
         said = text[words.start : words.end]
         if WORD.search(said):
-            first = spans[bisect_right(starts, opening) - 1][0]
-            last = spans[bisect_right(starts, max(words.end - 1, opening)) - 1][1]
+            one, other = (bisect_right(starts, at) - 1 for at in (opening, max(words.end - 1, opening)))
+            first, last = spans[one][0], spans[other][1]
             head = _head(text, first, max(before, opening - NEAR), opening)
             tail = text[closing : min(last, closing + NEAR)]
-            yield Place(words, said, head, tail, _alone(text, opening, closing), title)
+            lead = text[max(before, spans[one - 1][0], first - NEAR) : first] if one else ""
+            follow = text[last : min(after, spans[other + 1][1], last + NEAR)] if other + 1 < len(spans) else ""
+            yield Place(words, said, head, tail, lead, follow, _alone(text, opening, closing), title)
         before = closing
 
 
