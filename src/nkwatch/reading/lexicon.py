@@ -10,7 +10,8 @@ import unicodedata
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
@@ -77,18 +78,25 @@ class Lexicon:
     themes: tuple[Theme, ...]
     terms: tuple[Term, ...]
     masks: tuple[str, ...] = ()
-    _by_language: Mapping[str, Sequence[_Pattern]] = field(init=False, repr=False, compare=False)
-    _automaton: AhoCorasick = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _terms_by_pattern(self) -> Mapping[str, Sequence[Term]]:
         by_pattern: dict[str, list[Term]] = defaultdict(list)
         for term in self.terms:
             for pattern in _patterns(term.phrase):
                 by_pattern[pattern].append(term)
         for mask in self.masks:
             by_pattern[fold(mask).text].append(Term(mask, MASK))
-        object.__setattr__(self, "_by_language", _tables(by_pattern, {"", *(t.language for t in self.terms)}))
-        object.__setattr__(self, "_automaton", AhoCorasick(list(by_pattern), matchkind=MatchKind.Standard))
+        return dict(by_pattern)
+
+    # compiled by the first text: most commands read none
+    @cached_property
+    def _by_language(self) -> Mapping[str, Sequence[_Pattern]]:
+        return _tables(self._terms_by_pattern, {"", *(t.language for t in self.terms)})
+
+    @cached_property
+    def _automaton(self) -> AhoCorasick:
+        return AhoCorasick(list(self._terms_by_pattern), matchkind=MatchKind.Standard)
 
     def hits(self, field_name: str, text: str, language: str) -> list[Hit]:
         """Every term in `text`, in order; what a mask covers (South Korea, 북한산) is not looked at for names."""

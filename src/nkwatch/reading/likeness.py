@@ -28,9 +28,9 @@ GAP, SERIES, LANGUAGES = -3.0, -2.46, -1.24
 #: What speaks against it: one publisher says two things on one day; the titles give other numbers; they name other
 #: places; one replies to what the other tells; two publishers mark a day.
 TWINS, COUNTS, PLACES, REPLIES, YEARLY = -14.0, -3.0, -2.0, -3.0, -8.0
-#: Two texts that say more than so much (nats) share words by chance: where their titles have nothing in common, the
-#: odds lose so much for each factor e.
-MUCH_SAID, CHANCE, UNTITLED = 150.0, -8.0, 5.0
+#: Two texts that say more than so much (nats; in two languages what their concepts say) share words by chance: where
+#: their titles have nothing in common, the odds lose so much for each factor e.
+MUCH_SAID, MUCH_MEANT, CHANCE, UNTITLED = 150.0, 25.0, -8.0, 5.0
 #: Share of a text that stands in the other where one publisher says the same again, and what a text must say for that
 #: (nats).
 REPEATED, LEAST_SAID = 0.5, 5.0
@@ -153,7 +153,7 @@ def likeness(one: Profile, index: Mapping[int, int], other: Profile) -> float:
         + NUMBERS * common.numbers
         + GAP * log1p(abs(one.published - other.published))
         + LANGUAGES * bridged
-        + _by_chance(said, their_said, common)
+        + _by_chance(said, their_said, common, MUCH_MEANT if bridged else MUCH_SAID)
         + _against(one, other, common)
     )
     return odds if common.words >= (LEAST_BRIDGED if bridged else LEAST_SHARED) else min(odds, UNSURE)
@@ -195,10 +195,10 @@ def _common(one: Profile, index: Mapping[int, int], other: Profile, first: Kind)
     return _Common(words, titles, in_mine, in_theirs, texts, numbers / FINE, kinds)
 
 
-def _by_chance(said: Sequence[float], their_said: Sequence[float], common: _Common) -> float:
+def _by_chance(said: Sequence[float], their_said: Sequence[float], common: _Common, much: float) -> float:
     if common.titles >= UNTITLED or not (said[1] and their_said[1]):
         return 0.0
-    return CHANCE * max(0.0, log(sqrt(said[0] * their_said[0]) / MUCH_SAID))
+    return CHANCE * max(0.0, log(sqrt(said[0] * their_said[0]) / much))
 
 
 def _against(one: Profile, other: Profile, common: _Common) -> float:
