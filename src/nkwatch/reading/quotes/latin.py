@@ -17,7 +17,7 @@ TITLED_WITHIN = 40
 
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w'’.&-]{0,30}+"
 _SMALL = r"(?:of|for|the|on|in|and|de|du|des|la|les|van|von|bin|al|da|pour)"
-_NAME = rf"{_CAPITAL}(?:\s{{1,2}}(?:{_SMALL}\s){{0,2}}{_CAPITAL}){{0,7}}+"
+_NAME = rf"{_CAPITAL}(?:\s{{1,2}}(?:{_SMALL}\s){{0,2}}{_CAPITAL}){{0,7}}"
 _ARTICLE = r"(?:(?:[Tt]he|[Aa]n?|[Oo]ne|[Ll][ea]|[Uu]ne?)\s|[lL]['’])"
 _WORDS = r"(?:[\w'’.&-]{1,30}\s){0,6}?"
 _CUT = re.compile(r"[,;:(]|\s(?:who|which|told|in an?|on \w+day|qui|dans une?)\b")

@@ -12,7 +12,7 @@ from nkwatch.reading.sentences import Quotation, quotations, sentences
 MOST_LOOKED_AT = 300
 #: How far from a quotation its speaker may stand, and how far its paragraph may go on (code points).
 NEAR, ALONE_WITHIN, ALONE_AFTER = 240, 99, 9
-WORD = re.compile(r"\w+(?:['’.-]\w+)*+")
+WORD = re.compile(r"\w+(?:['’.-]\w+)*")
 
 
 @dataclass(frozen=True, slots=True)
