@@ -7,7 +7,7 @@ import pytest
 import tomlkit
 
 from nkwatch.catalogue.labelled import load_labelled, read_labelled
-from nkwatch.catalogue.rules import FILES, load_rules
+from nkwatch.catalogue.rules import FILES, load_rules, load_terms
 from nkwatch.catalogue.weights import load_weights, written
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.reading import Reading, Urgency
@@ -144,3 +144,12 @@ def test_a_line_that_is_no_labelled_statement_is_told_with_its_number(line: str,
     with pytest.raises(ConfigError, match=r"mine\.jsonl, line 3: ") as raised:
         list(read_labelled([LINE, "", line], "mine.jsonl"))
     assert told in raised.value.problems[0]
+
+
+def test_weights_that_are_broken_can_be_learned_anew_for_the_terms_of_their_folder(tmp_path: Path) -> None:
+    (tmp_path / "weights.tsv").write_text("no weights\n", "utf-8")
+    with pytest.raises(ConfigError, match="weights.tsv, line 1"):
+        load_rules(tmp_path)
+    assert load_terms(tmp_path) == load_terms()
+    with pytest.raises(ConfigError, match="no such folder"):
+        load_terms(tmp_path / "gone")

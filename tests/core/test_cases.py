@@ -9,11 +9,17 @@ from nkwatch.domain.reading import MentionKind
 from nkwatch.reading.casebook import Case, CaseBook
 from nkwatch.reading.cases import cases
 from nkwatch.reading.cues import CJK, Words, either
+from nkwatch.reading.folding import fold
 from nkwatch.reading.names import name_key
-from nkwatch.reading.people import people
+from nkwatch.reading.people import Person, people_in
 from tests.core.counting import lines_run
 
 BOOK = load_case_book()
+
+
+def people(texts: dict[str, str], book: CaseBook) -> tuple[Person, ...]:
+    """Every name in the texts, in order."""
+    return tuple(p for field, text in texts.items() for p in people_in(field, text, fold(text), book))
 
 
 def keys(text: str, language: str = "en", title: str = "") -> set[str]:

@@ -12,11 +12,13 @@ from nkwatch.catalogue.stories import load_vocabulary
 from nkwatch.catalogue.themes import load_lexicon
 from nkwatch.catalogue.weights import load_weights
 from nkwatch.domain.problems import ConfigError
+from nkwatch.reading.lexicon import Lexicon
 from nkwatch.reading.rules import Rules
 from nkwatch.reading.weights import NOTABLE, URGENT
 
-#: The files of the rules.
-FILES = ("themes.toml", "relevance.toml", "urgency.toml", "speech.toml", "cases.toml", "weights.tsv")
+#: The files of the rules, those of the terms first.
+TERMS = ("themes.toml", "relevance.toml", "urgency.toml")
+FILES = (*TERMS, "speech.toml", "cases.toml", "weights.tsv")
 
 
 def load_rules(folder: Path | None = None) -> Rules:
@@ -27,9 +29,12 @@ def load_rules(folder: Path | None = None) -> Rules:
     """
     if folder is None:
         return _shipped()
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder; it is to hold rules of your own ({', '.join(FILES)})")
-    return _rules({name: _text(folder, name) for name in FILES})
+    return _rules({name: _text(_existing(folder), name) for name in FILES})
+
+
+def load_terms(folder: Path | None = None) -> Lexicon:
+    """The terms of the rules alone: weights are learned for them, whatever weights there are. As `load_rules`."""
+    return load_lexicon(*(_text(_existing(folder), name) for name in TERMS))
 
 
 @cache
@@ -37,8 +42,14 @@ def _shipped() -> Rules:
     return _rules({name: _text(None, name) for name in FILES})
 
 
+def _existing(folder: Path | None) -> Path | None:
+    if folder and not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder; it is to hold rules of your own ({', '.join(FILES)})")
+    return folder
+
+
 def _rules(texts: Mapping[str, str]) -> Rules:
-    lexicon = load_lexicon(texts["themes.toml"], texts["relevance.toml"], texts["urgency.toml"])
+    lexicon = load_lexicon(*(texts[name] for name in TERMS))
     weights = load_weights(texts["weights.tsv"])
     if missing := {URGENT, NOTABLE} - weights.heads.keys():
         raise ConfigError(f"weights.tsv: nothing in it tells {' or '.join(sorted(missing))}; run `nkwatch learn`")

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nkwatch.catalogue.labelled import load_labelled, read_labelled
-from nkwatch.catalogue.rules import load_rules
+from nkwatch.catalogue.rules import load_rules, load_terms
 from nkwatch.catalogue.weights import written
 from nkwatch.cli.newsroom import Json
 from nkwatch.cli.output import FAILED, WIDE, errors, plain_errors, say
@@ -82,7 +82,7 @@ def learn(
     """
     with plain_errors():
         own = [one for file in more or [] for one in _labelled(file)]
-        lexicon, shipped = load_rules(rules).lexicon, load_labelled()
+        lexicon, shipped = load_terms(rules), load_labelled()
         say(f"learning from {len(shipped)} statements that ship with nkwatch and {len(own)} of yours")
         weights = learn_weights([*shipped, *own * times], lexicon)
         notes = (

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from nkwatch.catalogue.stories import load_vocabulary
 from nkwatch.domain.reading import Ask, Evidence, Mention, Quote, Reading
 from nkwatch.domain.statement import EARLIEST, Statement
 from nkwatch.reading import read
@@ -56,7 +55,7 @@ def readings(statements: Iterable[Statement], rules: Rules) -> Iterator[tuple[St
 
     What is not on North Korea has no story but its own. Only the shelf of stories grows.
     """
-    shelf = Shelf(vocabulary=load_vocabulary())
+    shelf = Shelf(vocabulary=rules.vocabulary)
     for one in statements:
         reading = read(one, rules)
         yield one, reading, shelf.place(one) if reading.about_nk else one.id

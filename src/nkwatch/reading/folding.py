@@ -73,12 +73,17 @@ LETTER, NO_LETTER = "a", " "
 _CJK = re.compile(r"[぀-ヿ㐀-鿿가-힣]")
 
 
+def of_word(char: str) -> bool:
+    """Whether a character is a letter or digit of a script whose words are written apart."""
+    return char.isalnum() and not _CJK.match(char)
+
+
 class _Letters(dict[int, str]):
     """A translation table that fills itself."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        mark = LETTER if char.isalnum() and not _CJK.match(char) else NO_LETTER
+        mark = LETTER if of_word(char) else NO_LETTER
         if code <= LAST_KEPT:
             self[code] = mark
         return mark

@@ -6,13 +6,13 @@ taken for one where a title, an age or hanja follows it, or what makes it a vict
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nkwatch.domain.reading import Evidence
 from nkwatch.reading.casebook import CaseBook
 from nkwatch.reading.cues import CJK
-from nkwatch.reading.folding import Folded, fold
+from nkwatch.reading.folding import Folded
 from nkwatch.reading.names import korean_name
 from nkwatch.reading.romanisation import given, surnames
 
@@ -45,13 +45,8 @@ class _Word:
     text: str
 
 
-def people(texts: Mapping[str, str], book: CaseBook) -> tuple[Person, ...]:
-    """Every name in the texts, in order; bylines are left out. The cost is linear in their length."""
-    return tuple(p for field, text in texts.items() for p in people_in(field, text, fold(text), book))
-
-
 def people_in(field: str, text: str, folded: Folded, book: CaseBook) -> list[Person]:
-    """The names in one text; where two overlap, a known case wins, then what begins first."""
+    """The names in one text; where two overlap, a known case wins, then what begins first. Bylines are left out."""
     known = [Person(Evidence(field, s, e, text[s:e]), key) for s, e, key in book.spelt_in(folded)]
     spans = [*_latin(text, book.not_names), *(_eastern(text, book) if CJK.search(text) else ())]
     others = [Person(Evidence(field, s, e, text[s:e]), book.key(text[s:e])) for s, e in spans]

@@ -7,7 +7,7 @@ from math import log
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from nkwatch.reading.folding import fold
+from nkwatch.reading.folding import fold, of_word
 
 #: A word that stands in fewer texts than one in this many counts no more than this.
 RAREST = 1 / 900
@@ -82,13 +82,9 @@ def _stands(text: str, start: int, end: int, form: str, *, begins: bool) -> bool
     """Whether a term found there is a word of its own; one CJK letter counts only where it begins a word."""
     if _CJK.match(form):
         return len(form) > 1 or not (start and _CJK.match(text[start - 1]))
-    if start and _of_word(text[start - 1]):
+    if start and of_word(text[start - 1]):
         return False
-    return begins or end == len(text) or not _of_word(text[end])
-
-
-def _of_word(char: str) -> bool:
-    return char.isalnum() and not _CJK.match(char)
+    return begins or end == len(text) or not of_word(text[end])
 
 
 def _word_end(text: str, place: int) -> int:
