@@ -148,7 +148,7 @@ def test_a_line_that_is_no_labelled_statement_is_told_with_its_number(line: str,
 
 def test_weights_that_are_broken_can_be_learned_anew_for_the_terms_of_their_folder(tmp_path: Path) -> None:
     (tmp_path / "weights.tsv").write_text("no weights\n", "utf-8")
-    with pytest.raises(ConfigError, match="weights.tsv, line 1"):
+    with pytest.raises(ConfigError, match=r"weights\.tsv, line 1"):
         load_rules(tmp_path)
     assert load_terms(tmp_path) == load_terms()
     with pytest.raises(ConfigError, match="no such folder"):
