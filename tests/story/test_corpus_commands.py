@@ -241,12 +241,29 @@ def test_a_file_that_is_not_there_is_told(command: list[str], tmp_path: Path) ->
         assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("command", [["read", "-"], ["evaluate", "-"], ["learn", "out.tsv"]])
-def test_wrong_rules_are_told_before_anything_is_read(command: list[str], tmp_path: Path) -> None:
-    (tmp_path / "weights.tsv").write_text("prisons\t(bias)\t-1\nprisons\ttheme:prisons\n")
+WEIGHTS = ("weights.tsv", "prisons\t(bias)\t-1\nprisons\ttheme:prisons\n", "weights.tsv, line 2")
+THEMES = ("themes.toml", "rules = \n", "themes.toml is no TOML")
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong"),
+    [
+        (["read", "-"], WEIGHTS),
+        (["evaluate", "-"], WEIGHTS),
+        (["read", "-"], THEMES),
+        (["evaluate", "-"], THEMES),
+        # the weights are what it writes, so wrong ones do not keep it from that
+        (["learn", "out.tsv"], THEMES),
+    ],
+)
+def test_wrong_rules_are_told_before_anything_is_read(
+    command: list[str], wrong: tuple[str, str, str], tmp_path: Path
+) -> None:
+    name, text, told = wrong
+    (tmp_path / name).write_text(text)
     code, out, said = run(*command, "--rules", str(tmp_path), given=json.dumps(RETURN))
     assert (code, out) == (2, "")
-    assert "weights.tsv, line 2" in said
+    assert told in said
     assert "Traceback" not in said
 
 
