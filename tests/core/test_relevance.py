@@ -9,7 +9,20 @@ from hypothesis import strategies as st
 
 from nkwatch.reading.language import language
 from nkwatch.reading.lexicon import Lexicon, Term
-from nkwatch.reading.relevance import ACTORS, CONTEXT, DOMESTIC, ELSEWHERE, KEPT, LEAD, Relevance, relevance, suspected
+from nkwatch.reading.relevance import (
+    ACTORS,
+    CONTEXT,
+    DEEDS,
+    DOMESTIC,
+    ELSEWHERE,
+    KEPT,
+    LEAD,
+    OCCASION,
+    OFFICES,
+    Relevance,
+    relevance,
+    suspected,
+)
 from nkwatch.reading.themes import names_rights
 from tests.core.counting import lines_run
 from tests.making import shipped_lexicon
@@ -23,13 +36,17 @@ def lexicon(lists: dict[str, list[str]]) -> Lexicon:
 CORPUS = Path(__file__).parents[1] / "corpus" / "relevance.jsonl"
 SMALL = lexicon(
     {
-        "names": ["North Korea", "Pyongyang", "북한", "북한인권", "탈북"],
+        "names": ["North Korea", "Pyongyang", "북한", "북한인권", "탈북", "대북"],
         "hints": ["Hyesan", "escapee", "the North"],
         CONTEXT: ["Seoul"],
         ELSEWHERE: ["Iran", "China", "Russia"],
         ACTORS: ["Trump"],
-        DOMESTIC: ["martial law", "특검"],
+        DOMESTIC: ["martial law", "특검", "여당"],
+        OFFICES: ["외교부", "통일부"],
+        OCCASION: ["amid", "near North Korea"],
+        DEEDS: ["반발"],
         "theme:prisons": ["prison camp"],
+        "theme:diplomacy": ["summit"],
     }
 )
 TITLE = "A very long headline that speaks of gardens, weather and the price of bread"
@@ -160,9 +177,63 @@ def test_a_hint_inside_a_name_is_part_of_it() -> None:
 
 def test_politics_at_home_have_north_korea_for_their_occasion_unless_rights_are_named() -> None:
     assert not weigh("Martial law: he feared North Korea").about_nk
-    assert not weigh("North Korea", "특검, martial law").about_nk
-    assert weigh("North Korea", "He recalled martial law.").about_nk
+    assert not weigh(TITLE, "North Korea: 특검, martial law").about_nk
+    assert weigh(TITLE, "North Korea, and then martial law").about_nk
     assert weigh("Martial law and a prison camp in North Korea", on_rights=True).about_nk
+
+
+def test_a_summit_makes_politics_no_matter_of_rights() -> None:
+    assert not weigh("Martial law and a summit with North Korea", on_rights=True).about_nk
+    assert not weigh(TITLE, f"{FAR}A summit on North Korea", on_rights=True).about_nk
+    assert weigh(TITLE, f"{FAR}A summit on North Korea", on_rights=True, nk_only=True).about_nk
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "여당, 북한인권 외면",
+        '여당 "북한, 답하라"',
+        "여당 “북한은 답하라”",
+        "북한 도서 논란에 여당 침묵",
+        "여당 내 대북 반발",
+        "통일부와 외교부, 북한 자료 놓고 딴소리",
+    ],
+)
+def test_who_acts_in_a_headline_is_its_subject(title: str) -> None:
+    assert not weigh(title).about_nk
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "북한, 여당 비난",
+        "북한은 여당에 답 안 해",
+        "여당 방문에 북한 반발",
+        "북한반발 이틀째 여당은 침묵",
+        '[속보] 북한 외무성 대변인 "여당에 경고"',
+        "여당 발언에…북한 매체, 조롱",
+        "북한 여당은 하나뿐",
+        "통일부, 북한에 회담 제의",
+        "[Wire] North Korea on martial law in the South",
+        "Breaking: Pyongyang and martial law",
+    ],
+)
+def test_what_north_korea_says_and_does_is_no_politics_at_home(title: str) -> None:
+    assert weigh(title).about_nk
+
+
+def test_politics_in_the_lead_leave_a_title_its_subject_where_that_is_no_quote() -> None:
+    assert weigh("겨울을 나는 북한 사람들", "특검, 여당").about_nk
+    assert not weigh('장군 "북한 사람들 봤다"', "특검, 여당").about_nk
+
+
+def test_a_name_in_a_title_may_be_no_more_than_its_occasion() -> None:
+    assert not weigh("Iran fires a rocket amid a race with North Korea").about_nk
+    assert not weigh("A ship is stopped near North Korea", "Sailors on North Korea: nothing seen.").about_nk
+    assert weigh("Talks fail amid floods in North Korea", "North Korea is wet. Pyongyang is, too.").about_nk
+    assert weigh("A prison camp amid hills of North Korea", on_rights=True).about_nk
+    assert weigh(f"Amid all that was said of {TITLE[:50]}, North Korea waits").about_nk
+    assert weigh("North Korea waits amid floods").about_nk
 
 
 @pytest.mark.parametrize("title", ["북, 미사일 발사", '[속보] 북 "대화 없다"', '정부 "북의 답 기다려"', "남·북·미"])
@@ -198,11 +269,14 @@ def test_what_decided_stands_in_the_text(pieces: list[str], nk_only: bool) -> No
     assert weigh(text, text, nk_only=nk_only) == found
 
 
-@pytest.mark.parametrize("words", ["Iran, ", "North Korea, ", "북 ", "( ", "A ", " "])
-def test_a_hostile_text_costs_no_more_than_its_length(words: str) -> None:
+@pytest.mark.parametrize("field", ["title", "text"])
+@pytest.mark.parametrize(
+    "words", ["Iran, ", "North Korea, ", "북 ", "( ", "A ", " ", '북 "', "amid 북한 ", "여당 대북 "]
+)
+def test_a_hostile_text_costs_no_more_than_its_length(words: str, field: str) -> None:
     def cost(count: int) -> int:
-        hits = SMALL.hits("text", words * count, "en")
-        texts = {"title": "", "text": words * count}
+        hits = SMALL.hits(field, words * count, "en")
+        texts = {"title": "", "text": ""} | {field: words * count}
         return lines_run(lambda: relevance(hits, nk_only=False, on_rights=False, texts=texts))
 
     assert cost(800) < 2.5 * cost(400) + 100

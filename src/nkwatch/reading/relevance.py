@@ -6,11 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nkwatch.domain.reading import Evidence
-from nkwatch.reading.lexicon import HINTS, NAMES, Hit
+from nkwatch.reading import headlines
+from nkwatch.reading.lexicon import HINTS, NAMES, THEME, Hit
 
 #: Lists beside names and hints; relevance.toml says what stands in them.
-NEAR = ("near:context", "near:elsewhere", "near:actors", "near:domestic")
-CONTEXT, ELSEWHERE, ACTORS, DOMESTIC = NEAR
+NEAR = (
+    "near:context",
+    "near:elsewhere",
+    "near:actors",
+    "near:domestic",
+    "near:offices",
+    "near:occasion",
+    "near:deeds",
+)
+CONTEXT, ELSEWHERE, ACTORS, DOMESTIC, OFFICES, OCCASION, DEEDS = NEAR
 LISTS = (NAMES, HINTS, *NEAR)
 #: A lead of this many code points says what a text is about.
 LEAD = 300
@@ -43,16 +52,18 @@ HINT_IN_TITLE, HINT_IN_LEAD, HINT_IN_BODY = 0.7, 0.3, 0.1
 LISTED = 0.3
 #: As many other countries beside a name make a list.
 MANY = 2
+#: A name that is only the occasion ("amid a race with North Korea") weighs this much of it.
+BESIDE = 0.2
 #: Where politics or a court at home are the subject, all of it weighs at most this much.
-OCCASION = 0.9
+AT_HOME = 0.9
+#: Themes of politics, or of context: they do not make a text one on rights.
+POLITICS = frozenset(f"{THEME}{code}" for code in ("diplomacy", "security", "culture"))
 #: A source that writes on nothing else needs little more to convince.
 NK_ONLY_PRIOR = 0.8
 #: A text that names the country in its lead and speaks of human rights is on both.
 RIGHTS_PRIOR = 0.3
 #: How much evidence is kept: enough to explain, not all of a long report.
 KEPT = 5
-#: Korean headlines write 북 for North Korea, where it stands alone: 북, 어제 서해로 방사포 발사.
-HEADLINE = re.compile(r"(?<![^\s\[\]\"'“”‘’(…·])북(?=,|·[가-힣]|\s?[\"“'‘]|(?:이|은|의|에|과|도|측) )")
 CJK = re.compile(r"[぀-ヿ㐀-鿿가-힣]")
 #: What stands between the members of a list.
 _JOINED = re.compile(
@@ -83,18 +94,22 @@ def relevance(hits: Sequence[Hit], *, nk_only: bool, on_rights: bool, texts: Map
     are the title and the text that the hits were found in.
     """
     of = _by_list(hits)
-    names = _apart([*of[NAMES], *_headline(texts["title"])])
+    names = _apart([*of[NAMES], *headlines.alone(texts["title"])])
+    on_rights = on_rights and (nk_only or _beyond_politics(hits))
     listed = _listed(names, of[ELSEWHERE], texts)
+    beside = set() if on_rights else headlines.beside(names, of[OCCASION])
+    shares = dict.fromkeys(listed, LISTED) | dict.fromkeys(beside, BESIDE)
     hints = [h for h in _apart(of[HINTS]) if not _inside(h, names)]
-    title = _title(texts["title"], [*names, *hints], [*of[ELSEWHERE], *of[ACTORS]])
+    signs = [s for s in (*names, *hints) if s not in beside]
+    title = _title(texts["title"], signs, [*of[ELSEWHERE], *of[ACTORS], *beside])
     places = _names(names, texts["text"], title)
-    weighed = [(weight * (LISTED if name in listed else 1), name) for weight, name in places]
+    weighed = [(weight * shares.get(name, 1), name) for weight, name in places]
     if hints and (nk_only or suspected(hits)):
         weighed += _hints(hints)
     prior = (NK_ONLY_PRIOR if nk_only else 0) + (RIGHTS_PRIOR if on_rights and (nk_only or set(names) - listed) else 0)
     score = sum(weight for weight, _ in weighed) + prior
-    if not on_rights and _at_home(_apart(of[DOMESTIC])):
-        score = min(score, OCCASION)
+    if not on_rights and _at_home(of, names, texts["title"]):
+        score = min(score, AT_HOME)
     strongest = sorted(weighed, key=lambda pair: (-pair[0], pair[1].field != "title"))[:KEPT]
     return Relevance(round(score, 2), tuple(evidence for _, evidence in strongest))
 
@@ -115,13 +130,27 @@ def _by_list(hits: Iterable[Hit]) -> Mapping[str, list[Evidence]]:
     return found
 
 
-def _at_home(politics: Sequence[Evidence]) -> bool:
-    """Whether politics or courts are the subject: one word of them in the title, or two in the lead."""
-    return any(e.field == "title" for e in politics) or sum(e.start < LEAD for e in politics) > 1
+def _beyond_politics(hits: Iterable[Hit]) -> bool:
+    """Whether a theme is named that is not politics itself."""
+    return any(h.list.startswith(THEME) and h.list not in POLITICS for h in hits)
 
 
-def _headline(title: str) -> list[Evidence]:
-    return [Evidence("title", m.start(), m.end(), m[0]) for m in HEADLINE.finditer(title)]
+def _at_home(of: Mapping[str, Sequence[Evidence]], names: Sequence[Evidence], title: str) -> bool:
+    """Whether politics or courts at home are the subject, and not what North Korea does.
+
+    One word of them in the title says so, two offices of one government there, or two words in the lead where the
+    title does not name North Korea in its own words.
+    """
+    own = headlines.in_own_words(names, title)
+    if headlines.acts(own, of[DEEDS], title):
+        return False
+    politics = headlines.others(_apart(of[DOMESTIC]), names)
+    offices = {title[o.start : o.end] for o in _apart(of[OFFICES]) if o.field == "title"}
+    return (
+        any(e.field == "title" for e in politics)
+        or len(offices) > 1
+        or (not own and sum(e.start < LEAD for e in politics) > 1)
+    )
 
 
 def _apart(found: Iterable[Evidence]) -> list[Evidence]:
