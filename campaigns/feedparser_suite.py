@@ -28,10 +28,10 @@ from pathlib import Path
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
-from nkwatch.feeds.decoding import FORBIDDEN, decode
 from nkwatch.feeds.documents import Document, Parsed, Read, Unreadable, address
 from nkwatch.feeds.parse import read_feed
 from nkwatch.feeds.workers import WorkerLimits, Workers
+from nkwatch.net.decoding import FORBIDDEN, decode
 
 RELEASE = "feedparser==6.0.14"
 #: Where feedparser's own runner serves the files; relative links start there.

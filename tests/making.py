@@ -18,7 +18,7 @@ from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.statement import Article, Entry, Statement
 from nkwatch.domain.story import Report, Story
-from nkwatch.domain.subscriber import SignUp, Subscriber
+from nkwatch.domain.subscriber import Choice, Edition, Schedule, SignUp, Subscriber
 from nkwatch.domain.theme import Theme, ThemeKind
 from nkwatch.reading.casebook import CaseBook
 from nkwatch.reading.lexicon import SIGNS, THEME, WEAK, Lexicon, Term
@@ -147,9 +147,21 @@ def story(*reports: Report, **fields: Any) -> Story:
     return Story(**({"id": told[0].statement.id, "reports": told, "ready_at": NOW} | fields))
 
 
+def choice(**fields: Any) -> Choice:
+    """What somebody chose; `language`, `format` and `neutral` make the edition."""
+    edition = {name: fields.pop(name) for name in ("language", "format", "neutral") if name in fields}
+    return Choice(**({"edition": Edition(**edition)} | fields))
+
+
+def sign_up(address: str = "ann@example.org", schedule: Schedule | None = None, **fields: Any) -> SignUp:
+    """Who subscribes, with the fields of `choice`."""
+    return SignUp(address, choice(**({"schedule": schedule} if schedule else {}), **fields))
+
+
 def subscriber(id: str = "r1", **fields: Any) -> Subscriber:  # noqa: A002
-    """A weekly reader of everything."""
-    return Subscriber(**({"id": id, "schedule": SignUp("").schedule, "covered_until": NOW} | fields))
+    """A subscriber whose window begins now, with the fields of `choice`."""
+    own = {name: fields.pop(name) for name in ("covered_until", "paused_until") if name in fields}
+    return Subscriber(**({"id": id, "choice": choice(**fields), "covered_until": NOW} | own))
 
 
 def composition(

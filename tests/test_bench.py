@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.crowd import Crowd, stories
 from bench.finding import one_alternation, term_by_term
+from bench.matchers import plainly
 from bench.newsroom import Newsroom
 from bench.report import Report
 from bench.samples import SIZES, feeds
@@ -14,6 +16,8 @@ from bench.texts import joined, labelled, more_terms
 
 from nkwatch import reading
 from nkwatch.catalogue.rules import load_rules
+from nkwatch.domain.wish import Wish
+from nkwatch.editing.audience import Audience
 from nkwatch.reading.folding import fold
 from nkwatch.reading.lexicon import Lexicon, Term
 
@@ -49,20 +53,51 @@ def test_a_benchmark_that_does_not_exist_is_wrong_usage():
     assert b"poll" in done.stderr
 
 
-def test_the_benchmark_of_reading_reports_by_contract():
+def quickly(name):
+    """What a benchmark reports, once it is known to report by contract."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench", "read", "--quick", "--json"], cwd=ROOT, capture_output=True, check=True
+        [sys.executable, "-m", "bench", name, "--quick", "--json"], cwd=ROOT, capture_output=True, check=True
     )
     [line] = done.stdout.splitlines()
     report = json.loads(line)
     assert list(report) == ["bench", "figures", "ratios", "goals", "missed", "not_measured"]
-    assert report["bench"] == "read"
+    assert report["bench"] == name
     assert all(value > 0 for value in [*report["figures"].values(), *report["ratios"].values()])
     assert report["goals"].keys() <= report["ratios"].keys() | set(report["not_measured"])
     assert not report["ratios"].keys() & set(report["not_measured"])
+    return report
+
+
+def test_the_benchmark_of_reading_reports_by_contract():
+    report = quickly("read")
     assert "embeddings_statements_per_second" in report["not_measured"]
     assert "placing_among_100k_over_1k" in report["not_measured"]
     assert "read_statements_per_second" in report["figures"]
+
+
+def test_the_benchmark_of_matching_reports_by_contract():
+    report = quickly("match")
+    assert {"index_1m_of_600_megabytes", "loop_over_index_1m"} <= set(report["not_measured"])
+    assert {"match_100k_median_milliseconds", "loop_10k_median_milliseconds"} <= report["figures"].keys()
+
+
+def test_a_crowd_is_always_the_same_and_has_as_many_wishes_as_are_asked_for():
+    crowd = list(Crowd().readers(300))
+    assert crowd == list(Crowd().readers(300))
+    assert sum(len(reader.choice.wishes) for reader in crowd) == 300
+    wishes = [wish for reader in crowd for wish in reader.choice.wishes]
+    assert any(w.follows.words for w in wishes)
+    assert any(w.follows.cases for w in wishes)
+    assert any(w.themes and w.sources for w in wishes)
+    assert any(w == Wish() for w in wishes)
+    assert any(reader.choice.mutes for reader in crowd)
+
+
+def test_the_loop_finds_whom_the_index_finds():
+    crowd = list(Crowd().readers(300))
+    for story in stories(2):
+        assert story.rights
+        assert plainly(crowd, story) == Audience.of(crowd).wanting(story) != []
 
 
 def test_the_peers_find_the_places_that_the_lexicon_finds():

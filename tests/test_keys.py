@@ -48,9 +48,57 @@ def test_a_strangers_key_opens_nothing():
 
 def test_a_newer_key_loses_nobody_and_breaks_no_old_link():
     assert NEWER.unseal(RING.seal("reader@example.org", "c"), "c") == "reader@example.org"
-    assert NEWER.lookup("reader@example.org") == RING.lookup("reader@example.org")
+    assert RING.lookup("reader@example.org") in NEWER.lookups("reader@example.org")
     assert NEWER.subject("leave", RING.token("leave", "r1"), NOW) == "r1"
+    assert NEWER.is_reply_tag("r1", RING.reply_tag("r1"))
     assert RING.subject("leave", NEWER.token("leave", "r1"), NOW) is None
+    assert not RING.is_reply_tag("r1", NEWER.reply_tag("r1"))
+
+
+def test_an_address_is_found_whatever_capitals_it_is_typed_with():
+    assert RING.lookup("Ann@Example.org") == RING.lookup("ann@example.org")
+    assert RING.lookup("ann@example.org") in RING.lookups("ANN@example.org")
+
+
+def test_a_look_up_hash_says_by_which_key_it_was_made():
+    assert (RING.lookup("a@example.org")[0], NEWER.lookup("a@example.org")[0]) == (1, 2)
+    assert len({RING.lookup("a@example.org"), RING.lookup("b@example.org"), NEWER.lookup("a@example.org")}) == 3
+
+
+def test_a_value_is_looked_for_under_every_key_and_in_the_oldest_form():
+    found = NEWER.lookups("a@example.org")
+    assert NEWER.lookup("a@example.org") in found
+    # before schema 4 a hash had no id, and was made with the oldest key
+    assert RING.lookup("a@example.org")[1:] in found
+    assert len(set(found)) == 3
+    assert not set(found) & set(NEWER.lookups("b@example.org"))
+
+
+@given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz234567", max_size=20))
+def test_a_reply_tag_is_its_subjects_only(subject):
+    tag = RING.reply_tag(subject)
+    assert RING.is_reply_tag(subject, tag)
+    assert not RING.is_reply_tag(f"{subject}x", tag)
+    assert not STRANGER.is_reply_tag(subject, tag)
+    assert len(tag) == 16
+    assert tag == tag.lower()
+    assert tag.isalnum()
+
+
+@given(st.text(max_size=40))
+@example("")
+@example("é" * 16)
+def test_rubbish_is_nobodys_reply_tag_and_no_error(tag):
+    assert not RING.is_reply_tag("abcdefgh", tag)
+
+
+def test_tags_tokens_and_hashes_of_one_value_have_nothing_in_common():
+    made = [RING.reply_tag("r1"), RING.token("reply", "r1"), RING.message_id("r1"), RING.lookup("r1").hex()]
+    assert not [a for a in made for b in made if a != b and a[-8:] in b]
+
+
+def test_keys_are_in_no_representation():
+    assert repr(bytes(range(32)))[2:-1] not in repr(RING)
 
 
 def test_a_token_holds_for_its_purpose_only():

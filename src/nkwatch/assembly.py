@@ -2,12 +2,13 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from nkwatch import __version__, logs
+from nkwatch.catalogue.leaving import load_leaving
 from nkwatch.catalogue.locales import load_locales
 from nkwatch.catalogue.rules import load_rules
 from nkwatch.catalogue.sources import load_sources
@@ -15,6 +16,8 @@ from nkwatch.config import Config, Secrets
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Scope, Source
 from nkwatch.domain.statement import Statement
+from nkwatch.domain.subscriber import Tidied
+from nkwatch.editing.leaving import Sorting
 from nkwatch.feeds.fetch import WebKind
 from nkwatch.feeds.kinds import Kind, KindPoller
 from nkwatch.feeds.mailboxes import Mailboxes
@@ -25,10 +28,14 @@ from nkwatch.feeds.sitemaps import SITEMAP
 from nkwatch.feeds.visit import PageVisitor
 from nkwatch.feeds.workers import Workers
 from nkwatch.keys import Keyring
-from nkwatch.mail.assemble import MailAssembler
+from nkwatch.mail.assemble import MailAssembler, Sender
 from nkwatch.mail.compose import Composer
+from nkwatch.mail.forwarding import Forwarding
+from nkwatch.mail.inbox import Inbox
 from nkwatch.mail.smtp import SmtpRelay
 from nkwatch.net import Limits, Robots, Web
+from nkwatch.net.mailboxes import problems_of
+from nkwatch.net.postboxes import postbox
 from nkwatch.reading import may_concern
 from nkwatch.reading.lexicon import Lexicon
 from nkwatch.reading.rules import Rules
@@ -47,6 +54,7 @@ from nkwatch.workflow.publish import Publish
 from nkwatch.workflow.read import ReadStatements
 from nkwatch.workflow.readings import Place, reader
 from nkwatch.workflow.recover import Recover
+from nkwatch.workflow.replies import Replied, Replies, no_replies
 from nkwatch.workflow.reread import Reread
 from nkwatch.workflow.subscribe import Subscribe
 from nkwatch.workflow.visit import VisitPages
@@ -88,6 +96,8 @@ class Newsroom:
     deliver: Deliver
     recover: Recover
     subscribe: Subscribe
+    tidy: Callable[[], Awaitable[Tidied]]
+    replies: Callable[[], Awaitable[Replied]]
 
 
 @asynccontextmanager
@@ -112,6 +122,7 @@ async def open_newsroom(
         themes=rules.lexicon.themes,
         translations=translations,
         sources=sources,
+        neutral=config.neutral.name,
         templates=config.templates,
     )
     async with AsyncExitStack() as stack:
@@ -140,6 +151,7 @@ async def open_newsroom(
         poller = KindPoller(kinds(web, workers, robots, clock, secrets.mailboxes))
         _check(sources, poller)
         visitor = PageVisitor(web, workers, robots, clock)
+        subscribe = Subscribe(subscribers, outbox, composer, clock)
         owner = f"{socket.gethostname()}/{os.getpid()}"
         lease = timedelta(seconds=config.mail.lease)
         yield Newsroom(
@@ -154,7 +166,7 @@ async def open_newsroom(
             subscribers=subscribers,
             outbox=outbox,
             readings=readings,
-            traces=TraceStore(database),
+            traces=TraceStore(database, keyring),
             web=web,
             workers=workers,
             poller=poller,
@@ -175,10 +187,14 @@ async def open_newsroom(
             read=ReadStatements(statements, place, read_one, clock),
             correct=Correct(statements, readings, place, {t.code: t.kind for t in rules.lexicon.themes}, clock),
             reread=Reread(readings, place, read_one, rules.version, clock),
-            publish=Publish(sources, statements, subscribers, outbox, composer, clock, logs.notice),
+            publish=Publish(
+                sources, statements, subscribers, outbox, composer, clock, logs.notice, known_cases=rules.cases.keys
+            ),
             deliver=Deliver(outbox, assembler, relay, clock, logs.notice, owner, lease),
             recover=Recover(outbox, clock, logs.notice),
-            subscribe=Subscribe(subscribers, outbox, composer, clock),
+            subscribe=subscribe,
+            tidy=subscribe.tidy,
+            replies=_replies(config, secrets, workers, relay, subscribe, clock),
         )
 
 
@@ -234,6 +250,30 @@ def _relay(config: Config, secrets: Secrets) -> SmtpRelay:
     )
 
 
+def _replies(
+    config: Config, secrets: Secrets, workers: Workers, relay: SmtpRelay, subscribe: Subscribe, clock: Clock
+) -> Callable[[], Awaitable[Replied]]:
+    """What reads the replies; without a mailbox for them, nothing. Raises `ConfigError`."""
+    replies, mail = config.replies, config.mail
+    if replies is None:
+        return no_replies
+    password = secrets.replies_password
+    if problems := [*problems_of(replies.mailbox, password=bool(password), whose="replies")]:
+        raise ConfigError(*(f"replies: {p}" for p in problems))
+    senders = (mail.sender, config.neutral.sender or mail.sender, replies.address)
+    is_tag = secrets.keyring().is_reply_tag
+    return Replies(
+        inbox=Inbox(postbox(replies.mailbox, password), workers),
+        sort=Sorting(load_leaving(), replies.address, frozenset(s.lower() for s in senders), is_tag),
+        subscribe=subscribe,
+        forwarding=Forwarding(
+            config.site.name, mail.sender, mail.return_path or mail.sender, config.site.contact, clock
+        ),
+        relay=relay,
+        notice=logs.notice,
+    )
+
+
 def _assembler(config: Config, keyring: Keyring) -> MailAssembler:
     return MailAssembler(
         name=config.site.name,
@@ -241,4 +281,7 @@ def _assembler(config: Config, keyring: Keyring) -> MailAssembler:
         return_path=config.mail.return_path or config.mail.sender,
         site=config.site.url,
         link=keyring.token,
+        neutral=Sender(config.neutral.name, config.neutral.sender or config.mail.sender),
+        replies=config.replies.address if config.replies else "",
+        reply_tag=keyring.reply_tag,
     )

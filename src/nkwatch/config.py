@@ -98,6 +98,31 @@ class MailSettings(_Section):
         return self
 
 
+class NeutralSettings(_Section):
+    """Who mails come from for readers who must not be seen to read on this subject; best a domain of its own."""
+
+    name: str = Field(default="Reading list", min_length=1)
+    sender: Address | None = None
+
+
+class RepliesSettings(_Section):
+    """The mailbox that replies go to: who asks to leave leaves, everything else is passed on to the contact.
+
+    `address` must take sub-addresses (replies+...@...).
+    """
+
+    address: Address
+    mailbox: str = Field(pattern=r"^(imaps?|imap\+starttls|maildir):\S+$")
+
+
+class SignUpSettings(_Section):
+    """How many may subscribe on the site, so that nobody can flood a mailbox or this service. 0 closes the form."""
+
+    per_network: int = Field(default=10, ge=0, description="an hour")
+    per_domain: int = Field(default=200, ge=0, description="a day")
+    total: int = Field(default=1000, ge=0, description="a day")
+
+
 class PollingSettings(_Section):
     """How sources are asked."""
 
@@ -187,9 +212,19 @@ class Config(_Section):
     polling: PollingSettings = PollingSettings()
     operator: OperatorSettings = OperatorSettings()
     web: WebSettings = WebSettings()
+    signup: SignUpSettings = SignUpSettings()
+    neutral: NeutralSettings = NeutralSettings()
+    replies: RepliesSettings | None = None
     log: LogSettings = LogSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     source: tuple[SourceSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _a_person_behind_replies(self) -> "Config":
+        if self.replies and self.replies.address == self.site.contact:
+            msg = "replies.address and site.contact must differ: what is passed on to the contact would come back"
+            raise ValueError(msg)
+        return self
 
 
 class Secrets(_Section):
@@ -198,6 +233,7 @@ class Secrets(_Section):
     current: int = Field(ge=1, le=255)
     keys: dict[int, str]
     mail_password: str = ""
+    replies_password: str = ""
     #: passwords of mailboxes that are sources, by source id
     mailboxes: dict[str, str] = {}
 

@@ -14,12 +14,16 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from nkwatch import logs
 from nkwatch.assembly import Newsroom, utc_now
+from nkwatch.workflow.replies import Replies
 
 #: How often each part looks into the rows (seconds). Looking costs one indexed query.
-TICKS = {"collect": 10, "visit": 5, "tell": 60, "read": 2, "publish": 5, "deliver": 1, "recover": 5}
+TICKS = {
+    "collect": 10, "visit": 5, "tell": 60, "read": 2, "publish": 5, "deliver": 1, "recover": 5, "tidy": 600,
+    "replies": 60,
+}  # fmt: skip
 #: Jobs that belong to another part: who collects also visits pages and tells how the sources are.
-BELONGS = {"visit": "collect", "tell": "collect"}
-PARTS = (*(part for part in TICKS if part not in BELONGS), "web")
+BELONGS = {"visit": "collect", "tell": "collect", "tidy": "recover", "replies": "bounces"}
+PARTS = (*(part for part in TICKS if part not in BELONGS), "bounces", "web")
 #: What is in flight gets this long to end (seconds).
 GRACE = 6
 
@@ -104,6 +108,8 @@ class Daemon:
         self.newsroom.deliver.stop.set()
         self.newsroom.collect.stop.set()
         self.newsroom.visit.stop.set()
+        if isinstance(self.newsroom.replies, Replies):
+            self.newsroom.replies.stop.set()
         if self._running:
             await asyncio.wait(self._running, timeout=GRACE)
         # the scheduler cancels what still runs; leases and transactions keep that harmless

@@ -8,7 +8,7 @@ import base64
 import hmac
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 #: 128 bits of a tag cannot be guessed, and keep links short.
 TAG_BYTES = 16
 NONCE_BYTES = 12
+REPLY_TAG_BYTES = 10
 #: Ours are well below; what is longer comes from somebody else.
 LONGEST_TOKEN = 200
 
@@ -38,7 +39,7 @@ def _derive(master: bytes, purpose: str) -> bytes:
 class Keyring:
     """Master keys by id (1..255); `current` makes what is new, all of them read what is old."""
 
-    masters: Mapping[int, bytes]
+    masters: Mapping[int, bytes] = field(repr=False)
     current: int
 
     def seal(self, plain: str, context: str) -> bytes:
@@ -58,9 +59,29 @@ class Keyring:
     def lookup(self, value: str) -> bytes:
         """A keyed hash by which a value is found again; it says nothing about the value without the key.
 
-        Made with the oldest key, so that adding a key does not lose anybody.
+        Its first byte is the id of the key. Capitals do not count: nobody shares an address but for
+        them.
         """
-        return hmac.digest(_derive(self.masters[min(self.masters)], "lookup"), value.encode(), "sha256")
+        return self._lookup(self.current, value)
+
+    def lookups(self, value: str) -> list[bytes]:
+        """The hashes that a value may be found by: one for each key, and the form of schema 3.
+
+        That was made with the oldest key, without its id, and capitals counted.
+        """
+        oldest = _derive(self.masters[min(self.masters)], "lookup")
+        return [*(self._lookup(i, value) for i in self.masters), hmac.digest(oldest, value.encode(), "sha256")]
+
+    def reply_tag(self, subject: str) -> str:
+        """A tag for the address that replies go to: 16 small letters and digits, since mail servers may fold case.
+
+        80 bits: whoever forges one can do no more than end one subscription.
+        """
+        return self._reply_tag(self.current, subject)
+
+    def is_reply_tag(self, subject: str, tag: str) -> bool:
+        """Whether this is the subject's tag, made with any of the keys."""
+        return any(hmac.compare_digest(self._reply_tag(i, subject).encode(), tag.encode()) for i in self.masters)
 
     def token(self, purpose: str, subject: str, expires: datetime | None = None) -> str:
         """A token for `subject` that holds for one purpose only, until `expires` (UTC) if given.
@@ -89,6 +110,14 @@ class Keyring:
     def message_id(self, name: str) -> str:
         """An opaque left part of a Message-ID for what `name` names; the same name gives the same."""
         return self._tag(self.current, "message-id", name)
+
+    def _lookup(self, key_id: int, value: str) -> bytes:
+        folded = value.casefold().encode()
+        return bytes([key_id]) + hmac.digest(_derive(self.masters[key_id], "lookup"), folded, "sha256")
+
+    def _reply_tag(self, key_id: int, subject: str) -> str:
+        key = _derive(self.masters[key_id], "reply")
+        return base64.b32encode(hmac.digest(key, subject.encode(), "sha256")[:REPLY_TAG_BYTES]).decode().lower()
 
     def _tag(self, key_id: int, purpose: str, body: str) -> str:
         key = _derive(self.masters[key_id], f"token/{purpose}")

@@ -80,7 +80,11 @@ def test_message_id_and_date_never_change(outcomes: list[Sent | Deferred | Refus
 
 def test_somebody_in_danger_comes_first_and_a_digest_last() -> None:
     order = sorted(BulletinKind, key=lambda k: k.priority)
-    assert order == [BulletinKind.ALERT, BulletinKind.CONFIRMATION, BulletinKind.DIGEST]
+    assert (order[0], order[-1]) == (BulletinKind.ALERT, BulletinKind.DIGEST)
+
+
+def test_only_alerts_and_digests_are_what_others_get_too() -> None:
+    assert [k for k in BulletinKind if not k.personal] == [BulletinKind.ALERT, BulletinKind.DIGEST]
 
 
 def test_equal_blocks_are_one_block() -> None:

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.reading import Urgency
 from nkwatch.domain.story import Report, Story
-from nkwatch.domain.subscriber import Wish
-from nkwatch.editing.digests import FULL_STORIES, is_news, plan, ranked
-from nkwatch.editing.matching import reasons
+from nkwatch.domain.subscriber import Subscriber
+from nkwatch.domain.wish import Mutes, Wish
+from nkwatch.editing.digests import FULL_STORIES, is_news, plan, plans, ranked
+from nkwatch.editing.matching import Offer, reasons, trimmed
+from tests.core.wishing import readers, stories, told
 from tests.making import NOW, context, finding, report, story, subscriber
 
 
@@ -40,10 +42,10 @@ def windows(draw: st.DrawFn) -> list[Story]:
 def test_what_is_wanted_is_picked_or_listed_in_the_order_of_rank(window: list[Story], wish: Wish) -> None:
     reader, order = subscriber(wishes=(wish,)), ranked(window)
     made = plan(order, reader)
-    wanted = [s for s in order if reasons(reader.wishes, s)]
+    wanted = [s for s in order if reasons(reader.choice, s)]
     assert [p.story for p in made.picks] + list(made.more) == wanted
     assert len(made.picks) == min(len(wanted), FULL_STORIES)
-    assert all(p.reasons == reasons(reader.wishes, p.story) for p in made.picks)
+    assert all(p.reasons == reasons(reader.choice, p.story) for p in made.picks)
 
 
 @given(windows(), st.randoms(use_true_random=False))
@@ -56,6 +58,27 @@ def test_the_order_does_not_depend_on_how_the_stories_came(window: list[Story], 
 def test_nobody_wanting_anything_makes_an_empty_plan() -> None:
     made = plan([story()], subscriber(wishes=(Wish(frozenset({"women"})),)))
     assert (made.picks, made.more) == ((), ())
+
+
+def test_a_digest_holds_stories_without_the_reports_of_muted_sources() -> None:
+    both = story(told("s1", themes=("prisons",)), told("s2", themes=("prisons",), source_id="b"))
+    alone = story(told("s3", themes=("prisons",), source_id="b"))
+    muting = subscriber(mutes=Mutes(sources=frozenset({"b"})))
+    made = plan([both, alone], muting)
+    assert [p.story for p in made.picks] == [trimmed(muting.choice.mutes, both)]
+    many = plan([both] * (FULL_STORIES + 1), muting)
+    assert many.more == (trimmed(muting.choice.mutes, both),)
+
+
+@given(st.lists(readers(), max_size=6), st.lists(stories(), max_size=4))
+def test_plans_made_together_are_those_made_one_by_one(several: list[Subscriber], window: list[Story]) -> None:
+    assert plans(list(map(Offer.of, window)), several) == [plan(window, reader) for reader in several]
+
+
+def test_readers_who_choose_alike_share_a_plan() -> None:
+    first, second, other = plans([Offer.of(story())], [subscriber("r1"), subscriber("r2"), subscriber(wishes=())])
+    assert first is second
+    assert not other.picks
 
 
 def test_urgent_comes_first_then_rights_then_what_most_owners_report_then_the_newest() -> None:

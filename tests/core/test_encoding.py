@@ -12,8 +12,8 @@ from nkwatch.mail.encoding import CLOSING, OPENING, fill, freeze, marker
 LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters=OPENING + CLOSING)
 WORDS = st.lists(st.sampled_from(["From ", ".", " ", "\t", "=", "북송", "é", "x" * 40, "\n", "\r\n", "\r", "\x0b"]))
 TEXTS = st.one_of(st.text(LETTERS), WORDS.map("".join))
-VALUES = st.dictionaries(st.sampled_from(["leave_url", "confirm_url", "phrase"]), TEXTS, min_size=3)
-RENDERED = st.lists(st.one_of(TEXTS, st.sampled_from(["leave_url", "phrase"]).map(marker))).map("".join)
+VALUES = st.dictionaries(st.sampled_from(["leave_url", "confirm_url", "phrase", "reasons_b2-C34"]), TEXTS, min_size=4)
+RENDERED = st.lists(st.one_of(TEXTS, st.sampled_from(["leave_url", "reasons_b2-C34"]).map(marker))).map("".join)
 
 
 def joined(rendered, values):
@@ -27,7 +27,7 @@ def with_crlf(text):
 
 @given(RENDERED, VALUES)
 def test_joined_blocks_and_slots_decode_to_the_rendered_text_with_the_values_in_place(rendered, values):
-    parts = re.split(f"({OPENING}[a-z_]+{CLOSING})", rendered)
+    parts = re.split(f"({OPENING}[a-zA-Z0-9_-]+{CLOSING})", rendered)
     wanted = "".join(with_crlf(values[p[1:-1]] if p.startswith(OPENING) else p) for p in parts)
 
     decoded = quopri.decodestring(joined(rendered, values)).decode()

@@ -1,16 +1,18 @@
 """Invented stories in several languages, and a composer and assembler to make mails of them."""
 
+import email
+import email.policy
 import quopri
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 
 from nkwatch.catalogue.locales import load_locales
-from nkwatch.domain.bulletin import Block, Claimed, Delivery, Window
+from nkwatch.domain.bulletin import Block, BulletinKind, Claimed, Delivery, Window
 from nkwatch.domain.reading import Finding, Reading, Urgency
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import Report, Story
-from nkwatch.domain.subscriber import Format, Schedule
+from nkwatch.domain.subscriber import Choice, Edition, Format, Schedule
 from nkwatch.domain.theme import Theme, ThemeKind
 from nkwatch.domain.watch import Watch
 from nkwatch.editing.digests import Pick
@@ -97,18 +99,41 @@ def composer(**given):
 
 
 def digest(
-    stories=(URGENT, JAPANESE), *, reasons=RETURN, more=(), language="en", form=Format.HTML, by=None, watch=NOTHING
+    stories=(URGENT, JAPANESE),
+    *,
+    more=(),
+    language="en",
+    form=Format.HTML,
+    neutral=False,
+    schedule=WEEKLY,
+    by=None,
+    watch=NOTHING,
 ):
-    picks = [Pick(s, reasons) for s in stories]
-    return (by or shared()).digest(picks, more, WEEK, 12, WEEKLY, language, form, watch)
+    edition = Edition(language, form, neutral)
+    return (by or shared()).digest(stories, more, WEEK, 12, schedule, edition, watch)
 
 
-def alert(of=URGENT, *, language="en", form=Format.HTML, by=None):
-    return (by or shared()).alert(of, RETURN, 3, language, form)
+def alert(of=URGENT, *, language="en", form=Format.HTML, neutral=False, by=None):
+    return (by or shared()).alert(of, 3, Edition(language, form, neutral))
 
 
-def confirmation(schedule=WEEKLY, *, language="en", form=Format.HTML, by=None):
-    return (by or shared()).confirmation(schedule, language, form)
+def confirmation(schedule=WEEKLY, *, language="en", form=Format.HTML, neutral=False, by=None):
+    return (by or shared()).confirmation(schedule, Edition(language, form, neutral))
+
+
+def letter(kind, *, language="en", form=Format.HTML, neutral=False, by=None):
+    return (by or shared()).letter(kind, Edition(language, form, neutral))
+
+
+settings = partial(letter, BulletinKind.SETTINGS)
+move_old = partial(letter, BulletinKind.MOVE_OLD)
+move_new = partial(letter, BulletinKind.MOVE_NEW)
+
+
+def slots(reasons=RETURN, stories=(URGENT, JAPANESE), *, phrase="", language="en", by=None):
+    """The lines of a reader who gets each of these stories for these reasons."""
+    choice = Choice(edition=Edition(language), phrase=phrase)
+    return (by or shared()).slots(choice, [Pick(s, reasons) for s in stories])
 
 
 def read(pieces):
@@ -124,11 +149,20 @@ def assembler(**given):
         "return_path": "bounce@watch.example",
         "site": "https://watch.example",
         "link": lambda purpose, subject, expires=None: (
-            f"{purpose}.{subject}.{expires:%Y%m%d%H}" if expires else f"{purpose}.{subject}.t"
+            f"{purpose}.{subject}.{expires:%Y%m%d%H%M}" if expires else f"{purpose}.{subject}.t"
         ),
     }
     return MailAssembler(**(settings | given))
 
 
-def claimed(composition, address="reader@inbox.example"):
-    return Claimed(Delivery(1, "<abcdefgh@watch.example>", NOW), "sub1", address, composition, 12)
+def claimed(composition, address="reader@inbox.example", slots=()):
+    return Claimed(Delivery(1, "<abcdefgh@watch.example>", NOW), "sub1", address, composition, 12, "c0ffee", slots)
+
+
+def received(composition, lines=(), *, by=None):
+    """Text and page as a reader gets them, with these lines in the reader's own places."""
+    content = (by or assembler()).assemble(claimed(composition, slots=lines)).content
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    parts = [part for part in message.walk() if not part.is_multipart()]
+    read = {part.get_content_type(): part.get_content().replace("\r\n", "\n") for part in parts}
+    return read["text/plain"], read.get("text/html", "")

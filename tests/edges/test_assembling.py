@@ -13,10 +13,26 @@ from hypothesis import strategies as st
 
 from nkwatch.domain.bulletin import Block, BulletinKind, Composition, Slot
 from nkwatch.domain.subscriber import Format
+from nkwatch.mail.assemble import Sender
 from nkwatch.mail.headers import field, mailbox, text_field
-from tests.edges.bulletins import URGENT, alert, assembler, claimed, confirmation, digest, report, story
+from tests.edges.bulletins import (
+    URGENT,
+    alert,
+    assembler,
+    claimed,
+    confirmation,
+    digest,
+    move_new,
+    move_old,
+    report,
+    settings,
+    slots,
+    story,
+)
 
-EVERY_KIND = pytest.mark.parametrize("make", [digest, alert, confirmation])
+KINDS = [digest, alert, confirmation, settings, move_old, move_new]
+EVERY_KIND = pytest.mark.parametrize("make", KINDS, ids=lambda make: make().kind.value)
+LETTERS = pytest.mark.parametrize("make", KINDS[2:], ids=lambda make: make().kind.value)
 HOSTILE = "Seven held\r\nBcc: all@list.example\r\n\r\n<script>\x85\u2028\x0b\x0c\x00 =?utf-8?q?=0D=0Ax?= {{ 7*7 }}"
 
 
@@ -89,13 +105,59 @@ def test_alerts_and_digests_are_different_lists():
     assert new(assembled(alert()))["List-Id"] == "nkwatch alerts <alerts.watch.example>"
 
 
-def test_a_confirmation_belongs_to_no_list_and_its_link_works_for_two_days():
-    message = new(assembled(confirmation()))
-    link = "https://watch.example/confirm/confirm.sub1.2025110507"
+@LETTERS
+@pytest.mark.parametrize("neutral", [False, True])
+def test_what_concerns_one_subscription_belongs_to_no_list_and_no_robot_answers_it(make, neutral):
+    message = new(assembled(make(neutral=neutral)))
 
     assert not [name for name in message if name.lower().startswith("list-")]
+    assert message["Auto-Submitted"] == "auto-generated"
+
+
+def test_the_link_of_a_confirmation_works_for_two_days():
+    message = new(assembled(confirmation()))
+    link = "https://watch.example/confirm/confirm.sub1.202511050700"
+
     assert link in message.get_body(("plain",)).get_content()
     assert f'href="{link}"' in message.get_body(("html",)).get_content()
+
+
+# ---- neutral mails, and replies
+
+NEUTRAL = {"neutral": Sender("Reading list", "post@plain.example")}
+
+
+@EVERY_KIND
+def test_a_neutral_mail_comes_from_the_neutral_sender(make):
+    message = new(assembler(**NEUTRAL).assemble(claimed(make(neutral=True))).content)
+
+    assert message["From"].addresses == (Address("Reading list", "post", "plain.example"),)
+    header = "".join(f"{name}: {value}\n" for name, value in message.items() if name != "Message-ID")
+    assert "nkwatch" not in header.lower()
+    assert not any(word in header for word in ("Korea", "Seven", "digest.", "alerts"))
+
+
+def test_neutral_lists_name_nothing_and_are_told_apart():
+    by = assembler(**NEUTRAL)
+    lists = [new(by.assemble(claimed(make(neutral=True))).content)["List-Id"] for make in (digest, alert)]
+
+    assert lists == ["Reading list <list.plain.example>", "Reading list <notes.plain.example>"]
+
+
+def test_without_an_address_of_its_own_a_neutral_mail_keeps_the_usual_one():
+    message = new(assembled(digest(neutral=True)))
+
+    assert message["From"].addresses == (Address("Reading list", "news", "watch.example"),)
+    assert message["List-Id"] == "Reading list <list.watch.example>"
+
+
+@EVERY_KIND
+def test_replies_go_to_an_address_that_tells_whose_they_are(make):
+    by = assembler(replies="replies@watch.example", reply_tag=lambda subject: f"tag{subject}")
+    message = new(by.assemble(claimed(make())).content)
+
+    assert message["Reply-To"].addresses == (Address("", "replies+sub1.tagsub1", "watch.example"),)
+    assert "Reply-To" not in new(assembled(make()))
 
 
 def test_slots_are_filled_and_leave_nothing_behind_where_there_is_no_value():
@@ -106,6 +168,22 @@ def test_slots_are_filled_and_leave_nothing_behind_where_there_is_no_value():
     assert "https://watch.example/leave/leave.sub1.t" in text.splitlines()
     assert 'href="https://watch.example/leave/leave.sub1.t"' in page
     assert "\ue000" not in text + page
+
+
+def test_lines_of_the_reader_are_text_in_both_bodies():
+    lines = (("phrase", "<b>&amp; heron\r\n.\r\nBcc: all@list.example"), ("reasons_story0000000001", "because \ud800"))
+    message = new(assembled(digest(), slots=lines))
+    page = message.get_body(("html",)).get_content()
+
+    assert "&lt;b&gt;&amp;amp; heron . Bcc: all@list.example</div>" in page
+    assert "<b>&amp; heron . Bcc: all@list.example" in message.get_body(("plain",)).get_content().splitlines()
+    assert ">because</div>" in page
+
+
+def test_no_link_of_another_purpose_is_in_a_mail_whatever_its_slots_say():
+    lines = (("leave_url", "https://lure.example/"), ("settings_url", "https://lure.example/"))
+
+    assert b"lure" not in assembled(digest(), slots=lines)
 
 
 def test_a_text_only_message_is_plain_text():
@@ -122,6 +200,8 @@ def test_a_retry_is_the_same_message_octet_for_octet(make):
     tried = replace(claimed(make()).delivery, attempts=3, reply="451 later")
 
     assert assembler().assemble(replace(claimed(make()), delivery=tried)) == first
+    lines = slots(phrase="heron")
+    assert assembled(make(), slots=lines) == assembled(make(), slots=lines)
 
 
 def test_the_envelope_names_one_reader_and_our_return_path():
@@ -168,6 +248,36 @@ def test_the_boundary_cannot_occur_in_a_body():
     assert boundary.startswith("=_")
     assert quopri.decodestring(b"=_") == b"=_"
     assert content.count(b"--" + boundary.encode()) == 3
+
+
+ANYTHING = st.text(max_size=60) | st.text('\r\n\t :<>@,;"=?\x00\u2028\ud800é북a.', max_size=60)
+
+
+def plain_fields(content):
+    """The names of the header's fields and the types of the parts, as two parsers see them."""
+    return [([*message.keys()], [*bodies(message)]) for message in (new(content), old(content))]
+
+
+@given(st.sampled_from(KINDS), st.booleans(), st.lists(ANYTHING, min_size=13, max_size=13))
+def test_no_field_of_a_delivery_or_setting_can_add_a_header_or_a_part(make, neutral, any_):
+    composition = replace(make(neutral=neutral), subject=any_[0], language=any_[1])
+    named = assembler(
+        name=any_[2],
+        neutral=Sender(any_[3], "post@plain.example"),
+        replies="replies@watch.example",
+        reply_tag=lambda subject: any_[4],
+        link=lambda *purpose: any_[5],
+    )
+    given = claimed(composition, any_[6], (("phrase", any_[7]), ("everything", any_[8]), (any_[9], any_[9])))
+    given = replace(given, subscriber_id=any_[10], composition_id=any_[11])
+    given = replace(given, delivery=replace(given.delivery, message_id=f"<{any_[12]}@watch.example>"))
+    usual = assembler(replies="replies@watch.example", reply_tag=lambda subject: "tag").assemble(claimed(make()))
+    content = named.assemble(given).content
+
+    assert plain_fields(content) == plain_fields(usual.content)
+    assert named.assemble(given).content == content
+    assert b"\n" not in content.replace(b"\r\n", b"")
+    assert max(map(len, content.split(b"\r\n"))) <= 998
 
 
 @given(st.text())

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
-from nkwatch.feeds.decoding import decode
 from nkwatch.feeds.documents import Document, Parsed, Unreadable, address
 from nkwatch.feeds.pages import PAGE
 from nkwatch.feeds.parse import FEED
+from nkwatch.net.decoding import decode
 from tests.edges.samples import ENGLISH, JAPANESE, JSON_FEED, KOREAN, LISTING, WEB_PAGE
 
 BOARD = {"item": "ul.board > li", "title": "strong", "link": "a", "date": ".date", "teaser": "p"}

@@ -14,11 +14,16 @@ from nkwatch.domain.outcome import Fetched
 from nkwatch.domain.polling import Health
 from nkwatch.domain.rhythm import HOUR
 from nkwatch.domain.statement import EARLIEST, Presence
+from nkwatch.domain.subscriber import Consent, Edition, Standing, Suppression
+from nkwatch.domain.wish import Mutes, Wish
 from nkwatch.store import migrations, schema
 from nkwatch.store.database import Database
+from nkwatch.store.outbox import OutboxStore
+from nkwatch.store.seals import Seals
 from nkwatch.store.statements import StatementStore
-from tests.making import NOW, entry, polled, sifted, source, statement
-from tests.store.conftest import SOURCES
+from nkwatch.store.subscribers import SubscriberStore
+from tests.making import NOW, entry, polled, sifted, sign_up, source, statement
+from tests.store.conftest import KEYRING, SOURCES
 
 
 @pytest.fixture
@@ -41,7 +46,7 @@ def rows() -> dict[str, dict[str, Any]]:
         "block": {"id": "b", "body": b"\x00\xff"},
         "bulletin": {"number": 7, "key": "k", "kind": "digest", "date": now, "window_start": now - 9,
                      "window_end": now, "story_id": ""},
-        "composition": {"id": "c", "kind": "digest", "language": "ko", "subject": "북한", "pieces": {"text": ["b"]}},
+        "composition": {"id": "c", "kind": "digest", "language": "ko", "subject": "북한", "pieces": {"text": ["b"], "html": []}},
         "latch": {"name": "windows", "closed_until": now},
         "source_state": {"source_id": "a", "due_at": now, "etag": 'W/"x"', "last_modified": "m",
                          "interval_seconds": 7200, "failures": 2, "reason": "It timed out.", "last_ok_at": now - 1,
@@ -139,3 +144,78 @@ async def test_a_source_that_was_polled_before_goes_on_where_it_was(upgraded: Da
     await store.record_polls([polled(state=after)])
     assert await store.untold_health(NOW) == []
     assert (await store.states())[0].etag == '"2"'
+
+
+# From schema 3
+
+
+def third(connection: Connection) -> None:
+    """Schema 3 with readers, mails of every kind and their state."""
+    fill(connection)
+    config = migrations._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0003")
+    old = MetaData()
+    old.reflect(connection)
+    known = rows()
+    seals = Seals(KEYRING)
+    sealed = seals.address_row("ann@example.org", "r1")
+    reader = {"address": sealed["address"], "address_key": sealed["address_key"][1:]}
+    chosen = [{"themes": ["prisons"], "sources": []}, {"themes": [], "sources": ["a"]}]
+    connection.execute(old.tables["subscriber"].update().values(**reader, wishes=chosen))
+    for number, kind in ((8, "alert"), (9, "confirmation")):
+        bulletin = known["bulletin"] | {"number": number, "key": f"{kind} 1", "kind": kind}
+        composition = known["composition"] | {"id": kind, "kind": kind, "pieces": {"text": ["b"], "html": []}}
+        delivery = known["delivery"] | {"id": number, "bulletin": number, "composition_id": kind, "message_id": kind}
+        for name, row in (("bulletin", bulletin), ("composition", composition), ("delivery", delivery)):
+            connection.execute(old.tables[name].insert().values(**row))
+
+
+@pytest.fixture
+def from_third(empty: Database) -> Database:
+    """A database of schema 3 with readers, upgraded."""
+    with empty.engine.begin() as connection:
+        third(connection)
+    empty.prepare()
+    return empty
+
+
+async def test_readers_of_schema_3_are_who_they_were(from_third: Database) -> None:
+    roll = SubscriberStore(from_third, KEYRING)
+    (own,) = await roll.everybody()
+    reader, chosen = own.subscriber, own.subscriber.choice
+    assert (reader.id, own.standing, own.address, own.consent) == (
+        "r1", Standing.CONFIRMED, "ann@example.org", Consent("form", NOW),
+    )  # fmt: skip
+    assert chosen.wishes == (Wish(frozenset({"prisons"})), Wish(sources=frozenset({"a"})))
+    assert (chosen.mutes, chosen.phrase, chosen.edition, reader.paused_until) == (Mutes(), "", Edition(), None)
+    assert await roll.find_address("ann@example.org") == "r1"
+    assert (await roll.join(sign_up("ann@example.org"), None, NOW)).subscriber == reader
+    assert await roll.closing(NOW, 9) == [reader]
+
+
+async def test_mails_of_schema_3_go_out(from_third: Database) -> None:
+    outbox = OutboxStore(from_third, KEYRING, "nkwatch.example")
+    claimed = await outbox.claim(NOW, 9, Lease("test", NOW + HOUR))
+    # who is confirmed is not asked to confirm
+    assert {(c.number, c.address, c.slots) for c in claimed} == {(n, "ann@example.org", ()) for n in (7, 8)}
+
+
+async def test_what_schema_3_sent_may_be_passed_on_but_for_personal_mails(from_third: Database) -> None:
+    outbox = OutboxStore(from_third, KEYRING, "nkwatch.example")
+    shared = await outbox.shared("alert")
+    assert shared is not None
+    assert (shared[0].kind, shared[0].neutral, shared[1]) == ("alert", False, 8)
+    assert await outbox.shared("confirmation") is None
+
+
+async def test_readers_of_schema_3_can_be_moved_to_hashes_with_key_ids_and_be_erased(from_third: Database) -> None:
+    roll = SubscriberStore(from_third, KEYRING)
+    assert [await roll.reseal(9), await roll.reseal(9)] == [1, 0]
+    with from_third.engine.connect() as connection:
+        row = connection.execute(schema.subscriber.select()).one()
+    assert row.address_key == KEYRING.lookup("ann@example.org")
+    assert await roll.erase("r1", Suppression.ERASED, NOW)
+    assert await roll.suppression("ann@example.org") == (Suppression.ERASED, NOW)
+    with from_third.engine.connect() as connection:
+        assert sorted(r.kind for r in connection.execute(schema.bulletin.select())) == ["alert", "digest"]

@@ -69,7 +69,7 @@ async def test_nobody_is_confirmed_without_consent_and_an_address_without_at_is_
     for arguments in (["one@readers.example"], ["two@readers.example", "--consent", "letter of 1 November"]):
         code, *_ = await installation.run("subscribers", "add", *arguments)
         assert code == 0
-    _, told, _ = await installation.run("subscribers", "list", "--json")
+    _, told, _ = await installation.run("subscribers", "list", "--addresses", "--json")
     standings = {r["address"]: r["standing"] for r in map(json.loads, told.splitlines())}
     assert standings == {"one@readers.example": "pending", "two@readers.example": "confirmed"}
     _, told, _ = await installation.run("publish", "--json")

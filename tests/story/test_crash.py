@@ -4,13 +4,14 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.making import sign_up
 from tests.story.sink import open_sink
 
 from nkwatch.domain.identity import identify, sift
 from nkwatch.domain.outcome import Fetched, Found
 from nkwatch.domain.polling import Polled, PollState
 from nkwatch.domain.statement import Entry, Origin
-from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp
+from nkwatch.domain.subscriber import Consent, Rhythm, Schedule
 from nkwatch.workflow.deliver import GROUP
 
 SUBSCRIBERS = 2_000
@@ -32,8 +33,8 @@ async def fill(newsroom, now: datetime) -> None:
     await newsroom.read()
     schedule = Schedule(Rhythm.DAILY, hour=(now + timedelta(hours=1)).hour)
     for number in range(SUBSCRIBERS):
-        sign_up = SignUp(f"reader{number}@readers.example", schedule)
-        await newsroom.subscribe.join(sign_up, Consent("test", now))
+        form = sign_up(f"reader{number}@readers.example", schedule)
+        await newsroom.subscribe.join(form, Consent("test", now))
 
 
 @pytest.mark.timeout(180)

@@ -9,9 +9,10 @@ from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
+from tests.making import sign_up
 from tests.story.sink import open_sink
 
-from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp
+from nkwatch.domain.subscriber import Consent, Rhythm, Schedule
 
 PUBLISHED = datetime(2026, 11, 20, 5, tzinfo=UTC)
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>t</title><link>http://x/</link>
@@ -106,7 +107,7 @@ async def test_mail_that_waited_goes_out_when_the_relay_is_back(installation, si
         await newsroom.collect()
         await newsroom.read()
         await newsroom.subscribe.join(
-            SignUp("one@readers.example", Schedule(Rhythm.DAILY, hour=7)), Consent("test", begin)
+            sign_up("one@readers.example", Schedule(Rhythm.DAILY, hour=7)), Consent("test", begin)
         )
         clock["now"] = begin.replace(hour=7, minute=0)
         assert (await newsroom.publish()).deliveries == 1
@@ -138,7 +139,7 @@ async def test_a_wrong_template_is_one_line_and_the_digest_comes_when_it_is_mend
             await newsroom.collect()
             await newsroom.read()
             await newsroom.subscribe.join(
-                SignUp("one@readers.example", Schedule(Rhythm.DAILY, hour=7)), Consent("test", begin)
+                sign_up("one@readers.example", Schedule(Rhythm.DAILY, hour=7)), Consent("test", begin)
             )
             clock["now"] = begin.replace(hour=7, minute=0)
             held_back = await newsroom.publish()

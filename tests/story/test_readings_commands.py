@@ -8,14 +8,15 @@ from datetime import timedelta
 
 import pytest
 import structlog
-from tests.making import NOW, context, entry, finding, polled, reading, sifted, snapshot, statement
+from tests.making import NOW, context, entry, finding, polled, reading, sifted, sign_up, snapshot, statement
 from tests.workflow.fakes import FakeClock
 from typer.testing import CliRunner
 
 from nkwatch.catalogue.labelled import read_labelled
 from nkwatch.cli import app
 from nkwatch.domain.reading import Ask, Evidence, Mention, Quote, Urgency
-from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp, Wish
+from nkwatch.domain.subscriber import Consent, Rhythm, Schedule
+from nkwatch.domain.wish import Wish
 from nkwatch.reading.stories import Placement, marks
 
 HOUR = timedelta(hours=1)
@@ -198,8 +199,8 @@ async def published(installation) -> FakeClock:
     clock = FakeClock(NOW)
     async with opened(installation, clock) as newsroom:
         wish = Wish(themes=frozenset({"prisons"}))
-        sign_up = SignUp(ADDRESS, Schedule(Rhythm.DAILY, 9, "UTC"), True, wishes=(wish,))
-        await newsroom.subscribe.join(sign_up, Consent("paper", NOW))
+        form = sign_up(ADDRESS, Schedule(Rhythm.DAILY, 9, "UTC"), alerts=True, wishes=(wish,))
+        await newsroom.subscribe.join(form, Consent("paper", NOW))
         found = {
             "quotes": (Quote(WORDS, "Kim"),),
             "asks": (Ask(WORDS, "China", "CN"),),
@@ -251,7 +252,9 @@ async def test_explain_tells_a_bulletin_and_a_delivery_without_any_address(insta
     assert (delivery["bulletin"]["number"], delivery["delivery"]["state"]) == (2, "pending")
     (story,) = delivery["stories"]
     assert story["reasons"] == [{"kind": "theme", "values": ["prisons"]}]
-    assert delivery["subscriber"]["wishes"] == [{"themes": ["prisons"], "sources": []}]
+    assert delivery["subscriber"]["wishes"] == [
+        {"themes": ["prisons"], "sources": [], "roles": [], "follows": {"words": 0, "cases": 0}}
+    ]
     for name in ("s1", "1", "2", "delivery:1", "delivery:2"):
         for arguments in (("explain", name), ("explain", name, "--json")):
             _, shown, said = await run(installation, *arguments)
@@ -283,8 +286,8 @@ async def test_explain_says_why_a_story_was_not_mailed(installation):
 
     assert "has closed yet" in await why("fresh")
     async with opened(installation, clock) as newsroom:
-        sign_up = SignUp(ADDRESS, Schedule(Rhythm.DAILY, 9, "UTC"), False, wishes=(Wish(frozenset({"women"})),))
-        await newsroom.subscribe.join(sign_up, Consent("paper", NOW))
+        form = sign_up(ADDRESS, Schedule(Rhythm.DAILY, 9, "UTC"), alerts=False, wishes=(Wish(frozenset({"women"})),))
+        await newsroom.subscribe.join(form, Consent("paper", NOW))
         clock.forward(hours=3)
         await newsroom.publish()
     assert "it was old" in await why("old")

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from tests.making import sign_up
 from tests.story.sink import open_sink
 
-from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp
+from nkwatch.domain.subscriber import Consent, Rhythm, Schedule
 
 SHARED = os.environ.get("NKWATCH_SHARED")
 pytestmark = pytest.mark.skipif(not SHARED, reason="NKWATCH_SHARED does not name the folder of third-party data")
@@ -71,7 +72,7 @@ async def test_weeks_of_real_feeds_become_digests_without_a_story_twice_and_with
         installation.write(port=sink.port, allow=archive.host, more=more)
         async with installation.open(lambda: clock["now"]) as newsroom:
             weekly = Schedule(Rhythm.WEEKLY, hour=0, weekday=0)
-            await newsroom.subscribe.join(SignUp("reader@readers.example", weekly), Consent("test", clock["now"]))
+            await newsroom.subscribe.join(sign_up("reader@readers.example", weekly), Consent("test", clock["now"]))
             mails, failed = [], Counter()
             for week in weeks:
                 # the file of a week is polled an hour before it ends, the digest closes at its end

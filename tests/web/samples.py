@@ -1,11 +1,15 @@
 """A newsroom with the bundled sample texts in it, read and ready, and some readers."""
 
+import re
 import sqlite3
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,15 +18,17 @@ from sqlalchemy import update
 
 from nkwatch.assembly import Newsroom, open_newsroom
 from nkwatch.config import Config, Secrets
+from nkwatch.domain.bulletin import Sent
 from nkwatch.domain.errand import Brought, Errand, Visited
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.outcome import Failed, Fetched, Outcome
 from nkwatch.domain.polling import PollState
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
-from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp
+from nkwatch.domain.subscriber import Consent, Rhythm, Schedule
 from nkwatch.keys import new_master_key
 from nkwatch.store import schema
+from tests.making import sign_up
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
 SITE = "https://watch.example"
@@ -130,14 +136,14 @@ def _entry(sample: dict[str, Any], source: dict[str, Any]) -> Entry:
 async def join(newsroom: Newsroom, address: str = READER, **chosen: Any) -> str:
     """A subscriber who was asked to confirm; answers the id."""
     schedule = chosen.pop("schedule", Schedule(Rhythm.WEEKLY, 7, "Asia/Seoul", 0))
-    await newsroom.subscribe.join(SignUp(address, schedule, **chosen))
+    await newsroom.subscribe.join(sign_up(address, schedule, **chosen))
     return await _id(newsroom, address)
 
 
 async def confirmed(newsroom: Newsroom, address: str = READER, **chosen: Any) -> str:
     """A subscriber who is mailed; answers the id."""
     schedule = chosen.pop("schedule", Schedule(Rhythm.DAILY, 7, "Asia/Seoul"))
-    await newsroom.subscribe.join(SignUp(address, schedule, **chosen), Consent("test", NOW - timedelta(days=40)))
+    await newsroom.subscribe.join(sign_up(address, schedule, **chosen), Consent("test", NOW - timedelta(days=40)))
     return await _id(newsroom, address)
 
 
@@ -157,10 +163,40 @@ def dump(newsroom: Newsroom) -> list[str]:
 
 def row(newsroom: Newsroom, subscriber_id: str) -> dict[str, Any]:
     """A subscriber's row."""
+    (found,) = (r for r in rows(newsroom, "subscriber") if r["id"] == subscriber_id)
+    return found
+
+
+def rows(newsroom: Newsroom, table: str) -> list[dict[str, Any]]:
+    """All rows of a table."""
     with closing(sqlite3.connect(newsroom.config.database.removeprefix("sqlite:///"))) as connection:
         connection.row_factory = sqlite3.Row
-        return dict(connection.execute("SELECT * FROM subscriber WHERE id = ?", [subscriber_id]).fetchone())
+        return [dict(r) for r in connection.execute(f"SELECT * FROM {table}")]
+
+
+async def handed_over(newsroom: Newsroom) -> list[EmailMessage]:
+    """What the relay takes now, the most urgent first."""
+    now = newsroom.clock()
+    claimed = await newsroom.outbox.claim(now, 100, Lease("test", now + timedelta(minutes=5)))
+    mails = [newsroom.assembler.assemble(c).content for c in claimed]
+    await newsroom.outbox.record([(c.delivery, Sent("250 taken")) for c in claimed], now)
+    return [message_from_bytes(mail, policy=default) for mail in mails]
+
+
+def link_in(mail: EmailMessage, place: str) -> str:
+    """The path of the one page of ours at `place` that a mail's text links to."""
+    text = mail.get_body(("plain",)).get_content()
+    (found,) = set(re.findall(rf"{re.escape(SITE)}(/{place}/\S+)", text))
+    return found
+
+
+def link(newsroom: Newsroom, purpose: str, subject: str, **within: float) -> str:
+    """The path of a page of a reader's; without `within` (hours=1, minutes=30) it works for ever."""
+    expires = newsroom.clock() + timedelta(**within) if within else None
+    return f"/{purpose.replace('-', '/')}/{newsroom.keyring.token(purpose, subject, expires)}"
 
 
 async def _id(newsroom: Newsroom, address: str) -> str:
-    return next(s.id for s, _, a in await newsroom.subscribers.listing() if a == address)
+    found = await newsroom.subscribers.find_address(address)
+    assert found is not None
+    return found

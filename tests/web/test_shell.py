@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from nkwatch.domain.problems import ConfigError
 from nkwatch.web.app import create_app
 from nkwatch.web.languages import negotiate
+from nkwatch.web.posted import LARGEST_FORM
 from nkwatch.web.shell import LARGEST_BODY, Shell
 from tests.web.conftest import visitor
 from tests.web.html import Page
@@ -133,6 +134,119 @@ async def test_a_large_body_is_refused_before_anything_happens(newsroom, client,
     assert odd.status_code == 413
     assert dump(newsroom) == before
     assert (await client.post(path + token, content=b"x" * LARGEST_BODY)).status_code == 200
+
+
+async def test_only_where_readers_choose_a_body_may_be_as_large_as_the_largest_form(client):
+    for path in ("/subscribe", "/settings/x/choice"):
+        assert (await client.post(path, content=b"x" * LARGEST_FORM)).status_code not in {413, 500}
+        assert (await client.post(path, content=b"x" * (LARGEST_FORM + 1))).status_code == 413
+    assert (await client.post("/leave/x", content=b"x" * (LARGEST_BODY + 1))).status_code == 413
+
+
+def asked(path="/subscribe", method="POST", **headers):
+    given = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http", "method": method, "path": path, "headers": [(b"host", b"watch.example"), *given]}
+
+
+class Served:
+    """A site behind the shell that reads a body and says so, and what the shell answers."""
+
+    def __init__(self, **shell):
+        self.waiting, self.statuses = asyncio.Event(), []
+        self.shell = Shell(self.app, lambda _, problem: PlainTextResponse(problem.title, problem.status), **shell)
+
+    async def app(self, scope, receive, send):
+        await receive()
+        await self.waiting.wait()
+        await PlainTextResponse("served")(scope, receive, send)
+
+    async def __call__(self, scope, *pieces):
+        bodies = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+        parts = iter([*bodies, {"type": "http.request"}])
+
+        async def receive():
+            return next(parts)
+
+        async def send(message):
+            self.statuses.extend([message["status"]] if "status" in message else [])
+
+        await self.shell(scope, receive, send)
+
+
+async def test_large_bodies_share_the_room_that_there_is_and_give_it_back():
+    served = Served(room=100_000)
+    first = asyncio.create_task(served(asked(), b"x" * 60_000, b"x" * 20_000))
+    await asyncio.sleep(0)
+    await served(asked(), b"x" * 60_000)
+    assert served.statuses == [429]
+    served.waiting.set()
+    await first
+    await served(asked(), b"x" * 90_000)
+    await served(asked(), b"x" * 60_000)
+    await served(asked(), b"x" * 100)
+    assert served.statuses == [429, 200, 200, 200, 200]
+
+
+async def test_a_body_that_was_cut_off_gives_its_room_back():
+    served = Served(room=100_000)
+    served.waiting.set()
+
+    async def cut(pieces=iter([{"type": "http.request", "body": b"x" * 90_000, "more_body": True}])):  # noqa: B008
+        return next(pieces, {"type": "http.disconnect"})
+
+    async def send(message):
+        pass
+
+    await served.shell(asked(), cut, send)
+    await served(asked(), b"x" * 90_000)
+    assert served.statuses == [200]
+
+
+@pytest.mark.parametrize(
+    ("headers", "foreign"),
+    [
+        ({}, False),
+        ({"sec_fetch_site": "same-origin"}, False),
+        ({"sec_fetch_site": "none"}, False),
+        ({"sec_fetch_site": "cross-site"}, True),
+        ({"sec_fetch_site": "same-site"}, True),
+        ({"sec_fetch_site": "odd"}, True),
+        ({"sec_fetch_site": "same-origin", "origin": "https://evil.example"}, False),
+        ({"origin": "null"}, False),
+        ({"origin": "https://watch.example"}, False),
+        ({"origin": "HTTPS://Watch.example"}, False),
+        ({"origin": "http://127.0.0.1:8080", "host": "127.0.0.1:8080"}, False),
+        ({"origin": "https://evil.example"}, True),
+        ({"origin": "https://watch.example.evil.example"}, True),
+        ({"origin": "https://watch.example:8443"}, True),
+        ({"origin": ""}, True),
+    ],
+)
+async def test_what_another_site_sends_is_refused(headers, foreign):
+    scope = asked(**headers) | (
+        {"headers": [(n.encode(), v.encode()) for n, v in headers.items()]} if "host" in headers else {}
+    )
+    served = Served(site="https://watch.example/nk")
+    served.waiting.set()
+    await served(scope)
+    assert served.statuses == [403 if foreign else 200]
+
+
+@pytest.mark.parametrize(("path", "method"), [("/leave/x", "POST"), ("/subscribe", "GET"), ("/subscribe", "OPTIONS")])
+async def test_leaving_and_looking_may_come_from_anywhere(path, method):
+    served = Served(site="https://watch.example")
+    served.waiting.set()
+    await served(asked(path, method, sec_fetch_site="cross-site"))
+    assert served.statuses == [200]
+
+
+async def test_the_whole_site_refuses_what_another_site_sends(newsroom, client):
+    reader = await join(newsroom)
+    before = dump(newsroom)
+    for path in ("/subscribe", f"/confirm/{newsroom.keyring.token('confirm', reader)}"):
+        answer = await client.post(path, headers={"Origin": "https://evil.example"})
+        assert (answer.status_code, Page.of(answer.text).text("h1")) == (403, "That came from another site")
+    assert dump(newsroom) == before
 
 
 @pytest.mark.parametrize(

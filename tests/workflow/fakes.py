@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,10 +24,9 @@ from nkwatch.domain.polling import PollState
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source
 from nkwatch.domain.story import Story
-from nkwatch.domain.subscriber import Format, Schedule
+from nkwatch.domain.subscriber import Choice, Edition, Schedule
 from nkwatch.domain.watch import Watch
 from nkwatch.editing.digests import Pick
-from nkwatch.editing.matching import Reason
 from tests.making import NOW, composition
 from tests.workflow.memory import Memory, MemoryOutbox
 
@@ -113,29 +112,36 @@ class PlainComposer:
 
     def digest(
         self,
-        picks: Sequence[Pick],
+        stories: Sequence[Story],
         more: Sequence[Story],
         window: Window,
         number: int,
         schedule: Schedule,
-        language: str,
-        form: Format,
+        edition: Edition,
         watch: Watch,
     ) -> Composition:
-        names = " ".join(p.story.id for p in picks)
+        names = " ".join(s.id for s in stories)
         rest = " ".join(s.id for s in more)
-        return self._made(BulletinKind.DIGEST, language, f"digest {number}: {names}{f' more {rest}' if more else ''}")
+        return self._made(BulletinKind.DIGEST, edition, f"digest {number}: {names}{f' more {rest}' if more else ''}")
 
-    def alert(self, story: Story, reasons: Sequence[Reason], number: int, language: str, form: Format) -> Composition:
-        return self._made(BulletinKind.ALERT, language, f"alert {number}: {story.id}")
+    def alert(self, story: Story, number: int, edition: Edition) -> Composition:
+        return self._made(BulletinKind.ALERT, edition, f"alert {number}: {story.id}")
 
-    def confirmation(self, schedule: Schedule, language: str, form: Format) -> Composition:
-        return self._made(BulletinKind.CONFIRMATION, language, "confirm")
+    def confirmation(self, schedule: Schedule, edition: Edition) -> Composition:
+        return self._made(BulletinKind.CONFIRMATION, edition, "confirm")
 
-    def _made(self, kind: BulletinKind, language: str, subject: str) -> Composition:
-        if {kind.value, language} & self.wrong:
-            raise ConfigError(f"templates/mail/{kind}: wrong in {language}")
-        return composition(subject, kind, language)
+    def letter(self, kind: BulletinKind, edition: Edition) -> Composition:
+        return self._made(kind, edition, str(kind))
+
+    def slots(self, choice: Choice, picks: Sequence[Pick] = ()) -> tuple[tuple[str, str], ...]:
+        phrase = (("phrase", choice.phrase),) if choice.phrase else ()
+        reasons = ((f"reasons_{n}", " ".join(r.kind for r in p.reasons)) for n, p in enumerate(picks, 1))
+        return (*phrase, *reasons)
+
+    def _made(self, kind: BulletinKind, edition: Edition, subject: str) -> Composition:
+        if {kind.value, edition.language} & self.wrong:
+            raise ConfigError(f"templates/mail/{kind}: wrong in {edition.language}")
+        return replace(composition(subject, kind, edition.language), neutral=edition.neutral)
 
 
 class CrashingOutbox(MemoryOutbox):
@@ -192,7 +198,9 @@ class CountingOutbox(MemoryOutbox):
         await super().record(outcomes, now)
         self.groups.append(len(outcomes))
         for delivery, _ in outcomes:
-            self.transit.record(self.memory.readers[self._row(delivery).subscriber_id].address)
+            row = self._find(delivery.id)
+            if row and row.subscriber_id in self.memory.readers:
+                self.transit.record(self.memory.readers[row.subscriber_id].address)
 
     async def release(self, deliveries: Sequence[Delivery]) -> None:
         self.released += [d.id for d in deliveries]

@@ -3,11 +3,13 @@
 One `Memory` is one database; the three classes look at it as the workflow does.
 """
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from nkwatch.domain.bulletin import (
+    Addressed,
     BulletinKind,
     Claimed,
     Composition,
@@ -23,14 +25,29 @@ from nkwatch.domain.identity import TITLE, Sifted
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import Health, Polled, PollState
 from nkwatch.domain.reading import Reading, Urgency
+from nkwatch.domain.retention import DELIVERIES, ENDED, MOVES, ONE_ANSWER, UNCONFIRMED
 from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.source import Role, Source, host_of
 from nkwatch.domain.statement import Article, Presence, Statement
 from nkwatch.domain.story import AlertState, Report, Story
-from nkwatch.domain.subscriber import Consent, SignUp, Standing, Subscriber
+from nkwatch.domain.subscriber import (
+    Choice,
+    Consent,
+    Joining,
+    Move,
+    Own,
+    Rhythm,
+    SignUp,
+    Standing,
+    Subscriber,
+    Suppression,
+    Tidied,
+)
 from nkwatch.editing.windows import beginning, next_closing
 from nkwatch.reading.stories import Placed, Placement
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+BULLETINS = (BulletinKind.ALERT, BulletinKind.DIGEST)
 UNDONE = (DeliveryState.PENDING, DeliveryState.DEFERRED)
 
 
@@ -49,9 +66,19 @@ class Reader:
 
     subscriber: Subscriber
     address: str
-    standing: Standing
+    standing: Standing = Standing.PENDING
     consent: Consent | None = None
     reason: str = ""
+    joined_at: datetime = EPOCH
+    asked_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def own(self) -> Own:
+        """All of it."""
+        return Own(
+            self.subscriber, self.standing, self.address, self.joined_at, self.consent, self.ended_at, self.reason
+        )
 
 
 @dataclass
@@ -59,11 +86,16 @@ class Row:
     """A delivery with what the domain does not show."""
 
     delivery: Delivery
-    kind: BulletinKind
+    mailing: Mailing
     number: int
-    subscriber_id: str
-    composition: Composition
+    addressed: Addressed
     lease: Lease | None = None
+
+    def __post_init__(self) -> None:
+        self.kind, self.window = self.mailing.kind, self.mailing.window
+        self.subscriber_id, self.composition = self.addressed.subscriber.id, self.addressed.composition
+        #: dropped once the delivery is done
+        self.slots = self.addressed.slots
 
 
 @dataclass
@@ -93,6 +125,17 @@ class Memory:
     readers: dict[str, Reader] = field(default_factory=dict)
     bulletins: dict[str, int] = field(default_factory=dict)
     deliveries: list[Row] = field(default_factory=list)
+    #: by address in small letters
+    suppressions: dict[str, tuple[Suppression, datetime]] = field(default_factory=dict)
+    #: changes of address under way, each with the new one
+    moves: dict[str, tuple[Move, str]] = field(default_factory=dict)
+    joined: int = 0
+    delivered: int = 0
+
+    def forbids(self, address: str) -> bool:
+        """Whether nothing at all may be sent there."""
+        found = self.suppressions.get(address.casefold())
+        return found is not None and found[0].final
 
     def keep(self, reading: Reading) -> None:
         """Keep a reading, and put it in force."""
@@ -446,22 +489,29 @@ class MemorySubscribers:
         self.memory = memory
         self.page = page
 
-    async def join(self, sign_up: SignUp, consent: Consent | None, now: datetime) -> tuple[str, Standing]:
-        known = next((r for r in self.memory.readers.values() if r.address == sign_up.address), None)
-        if known and known.standing is not Standing.ENDED and not (known.standing is Standing.PENDING and consent):
-            return known.subscriber.id, known.standing
-        joined = Subscriber(
-            id=known.subscriber.id if known else f"r{len(self.memory.readers) + 1:04}",
-            schedule=sign_up.schedule,
-            covered_until=beginning(sign_up.schedule, now),
-            alerts=sign_up.alerts,
-            language=sign_up.language,
-            format=sign_up.format,
-            wishes=sign_up.wishes,
-        )
-        standing = Standing.CONFIRMED if consent else Standing.PENDING
-        self.memory.readers[joined.id] = Reader(joined, sign_up.address, standing, consent)
-        return joined.id, standing
+    async def join(self, sign_up: SignUp, consent: Consent | None, now: datetime) -> Joining:
+        known, suppressed = self._at(sign_up.address), self.memory.suppressions.get(sign_up.address.casefold())
+        fresh = Subscriber(_new_id(self.memory), sign_up.choice, beginning(sign_up.choice.schedule, now))
+        if consent and suppressed and (suppressed[0].final or suppressed[1] >= consent.given_at):
+            return Joining(fresh, Standing.ENDED, now, suppressed[0])
+        known = known or self.memory.readers.setdefault(fresh.id, Reader(fresh, sign_up.address, joined_at=now))
+        recent = known.asked_at is not None and now - known.asked_at < ONE_ANSWER
+        asked_at = known.asked_at if known.asked_at and recent else now
+        if consent and known.ended_at and known.ended_at >= consent.given_at:
+            return Joining(known.subscriber, known.standing, asked_at, Suppression.LEFT)
+        if not consent:
+            known.asked_at = asked_at
+        elif not (suppressed and suppressed[0].final):
+            self.memory.suppressions.pop(sign_up.address.casefold(), None)
+        if known.standing is not Standing.CONFIRMED:
+            known.subscriber = replace(fresh, id=known.subscriber.id)
+            known.standing, known.consent = Standing.CONFIRMED if consent else Standing.PENDING, consent
+            known.joined_at = now if known.ended_at else known.joined_at
+            known.ended_at, known.reason = None, ""
+        return Joining(known.subscriber, known.standing, asked_at)
+
+    def _at(self, address: str) -> Reader | None:
+        return next((r for r in self.memory.readers.values() if r.address.casefold() == address.casefold()), None)
 
     async def find(self, subscriber_id: str) -> tuple[Subscriber, Standing] | None:
         reader = self.memory.readers.get(subscriber_id)
@@ -469,25 +519,128 @@ class MemorySubscribers:
 
     async def confirm(self, subscriber_id: str, consent: Consent, covered_until: datetime) -> bool:
         reader = self.memory.readers.get(subscriber_id)
-        if reader is None or reader.standing is not Standing.PENDING:
+        if reader is None or reader.standing is not Standing.PENDING or self.memory.forbids(reader.address):
             return False
+        self.memory.suppressions.pop(reader.address.casefold(), None)
         reader.standing, reader.consent = Standing.CONFIRMED, consent
         reader.subscriber = replace(reader.subscriber, covered_until=covered_until)
+        self._cancel(subscriber_id, "confirmed", consent.given_at, {BulletinKind.CONFIRMATION})
+        return True
+
+    async def choose(self, subscriber_id: str, choice: Choice, covered_until: datetime) -> bool:
+        reader = self._confirmed_one(subscriber_id)
+        if reader is None:
+            return False
+        covered: datetime | None = reader.subscriber.covered_until
+        if reader.subscriber.choice.schedule.rhythm is Rhythm.NONE:
+            mine = [r for r in self.memory.deliveries if r.subscriber_id == subscriber_id]
+            covered = max((r.window.end for r in mine if r.window), default=None)
+        begins = max(covered_until, covered or covered_until)
+        reader.subscriber = replace(reader.subscriber, choice=choice, covered_until=begins)
+        self.memory.postponed.pop(subscriber_id, None)
+        return True
+
+    async def pause(self, subscriber_id: str, until: datetime | None, now: datetime) -> bool:
+        reader = self._confirmed_one(subscriber_id)
+        if reader is None:
+            return False
+        reader.subscriber = replace(reader.subscriber, paused_until=until)
+        if until and until > now:
+            self._cancel(subscriber_id, "paused", now, BULLETINS)
         return True
 
     async def end(self, subscriber_id: str, reason: str, now: datetime) -> bool:
         reader = self.memory.readers.get(subscriber_id)
         if reader is None or reader.standing is Standing.ENDED:
             return False
-        reader.standing, reader.reason = Standing.ENDED, reason
-        for row in self.memory.deliveries:
-            if row.subscriber_id == subscriber_id and row.delivery.state in {*UNDONE, DeliveryState.LEASED}:
-                row.delivery = replace(row.delivery, state=DeliveryState.CANCELLED, done_at=now, reply=reason)
+        reader.standing, reader.reason, reader.ended_at = Standing.ENDED, reason, now
+        reader.subscriber = replace(reader.subscriber, paused_until=None)
+        self._cancel(subscriber_id, reason, now, set(BulletinKind))
+        self.memory.moves.pop(subscriber_id, None)
         return True
 
-    async def with_alerts(self, after: str, limit: int) -> list[Subscriber]:
-        wanting = [r.subscriber for r in self._confirmed() if r.subscriber.alerts and r.subscriber.id > after]
-        return sorted(wanting, key=lambda s: s.id)[: min(limit, self.page)]
+    def _cancel(self, subscriber_id: str, reason: str, now: datetime, kinds: Collection[BulletinKind]) -> None:
+        for row in self.memory.deliveries:
+            undone = row.delivery.state in {*UNDONE, DeliveryState.LEASED}
+            if row.subscriber_id == subscriber_id and undone and row.kind in kinds:
+                row.delivery = replace(row.delivery, state=DeliveryState.CANCELLED, done_at=now, reply=reason)
+                row.slots = ()
+
+    async def erase(self, subscriber_id: str, why: Suppression, now: datetime) -> bool:
+        reader = self.memory.readers.get(subscriber_id)
+        if reader is None:
+            return False
+        self._note(reader.address, why, now)
+        self._delete(subscriber_id)
+        return True
+
+    def _note(self, address: str, why: Suppression, at: datetime) -> None:
+        if why.final or not self.memory.forbids(address):
+            self.memory.suppressions[address.casefold()] = (why, at)
+
+    def _delete(self, subscriber_id: str) -> None:
+        mine = [r for r in self.memory.deliveries if r.subscriber_id == subscriber_id]
+        self._delete_deliveries(mine)
+        self.memory.moves.pop(subscriber_id, None)
+        del self.memory.readers[subscriber_id]
+
+    def _delete_deliveries(self, rows: Sequence[Row]) -> None:
+        personal = {r.number for r in rows if r.kind.personal}
+        self.memory.bulletins = {k: n for k, n in self.memory.bulletins.items() if n not in personal}
+        gone = {r.delivery.id for r in rows}
+        self.memory.deliveries = [r for r in self.memory.deliveries if r.delivery.id not in gone]
+
+    async def ask_move(self, subscriber_id: str, address: str, now: datetime) -> Move | None:
+        if self._confirmed_one(subscriber_id) is None:
+            return None
+        move = Move(subscriber_id, asked_at=now)
+        self.memory.moves[subscriber_id] = (move, address)
+        return move
+
+    async def confirm_move(self, subscriber_id: str, side: BulletinKind, asked_at: datetime) -> Move | None:
+        move, address = self.memory.moves.get(subscriber_id, (None, ""))
+        if move is None or move.asked_at != asked_at:
+            return None
+        old = side is BulletinKind.MOVE_OLD
+        move = replace(move, old_confirmed=old or move.old_confirmed, new_confirmed=not old or move.new_confirmed)
+        self.memory.moves[subscriber_id] = (move, address)
+        if move.complete:
+            del self.memory.moves[subscriber_id]
+            self._carry_out(self.memory.readers[subscriber_id], address)
+        return move
+
+    def _carry_out(self, reader: Reader, address: str) -> None:
+        other = self._at(address)
+        if self.memory.forbids(address) or (other and other.standing is Standing.CONFIRMED):
+            return
+        if other:
+            self._delete(other.subscriber.id)
+        self.memory.suppressions.pop(address.casefold(), None)
+        reader.address = address
+
+    async def tidy(self, now: datetime) -> Tidied:
+        pending = [r for r in self.memory.readers.values() if r.standing is Standing.PENDING]
+        stale = [r for r in pending if self._waited_since(r) <= now - UNCONFIRMED]
+        left = [r for r in self.memory.readers.values() if r.ended_at and r.ended_at <= now - ENDED]
+        for reader in left:
+            self._note(reader.address, Suppression.LEFT, reader.ended_at or now)
+        for reader in (*stale, *left):
+            self._delete(reader.subscriber.id)
+        old_moves = [i for i, (m, _) in self.memory.moves.items() if m.asked_at and m.asked_at <= now - MOVES]
+        for subscriber_id in old_moves:
+            del self.memory.moves[subscriber_id]
+        old = [r for r in self.memory.deliveries if r.delivery.date <= now - DELIVERIES]
+        self._delete_deliveries(old)
+        return Tidied(len(stale), len(left), len(old_moves), len(old))
+
+    def _waited_since(self, reader: Reader) -> datetime:
+        mails = [r.delivery.date for r in self.memory.deliveries if r.subscriber_id == reader.subscriber.id]
+        return max([reader.asked_at or reader.joined_at, *mails])
+
+    async def with_alerts(self, after: str, limit: int, now: datetime) -> list[Subscriber]:
+        wanting = [r.subscriber for r in self._confirmed() if r.subscriber.choice.alerts and r.subscriber.id > after]
+        reached = [s for s in wanting if not s.paused(now)]
+        return sorted(reached, key=lambda s: s.id)[: min(limit, self.page)]
 
     async def announce_closing(self, now: datetime) -> None:
         self.memory.closed_until = max(now, self.memory.closed_until or now)
@@ -503,8 +656,46 @@ class MemorySubscribers:
     async def postpone(self, subscriber_ids: Sequence[str], until: datetime) -> None:
         self.memory.postponed |= dict.fromkeys(subscriber_ids, until)
 
+    async def own(self, subscriber_id: str) -> Own | None:
+        reader = self.memory.readers.get(subscriber_id)
+        return reader.own if reader else None
+
+    async def everybody(self) -> list[Own]:
+        return sorted((r.own for r in self.memory.readers.values()), key=lambda o: (o.joined_at, o.subscriber.id))
+
+    async def find_address(self, address: str) -> str | None:
+        reader = self._at(address)
+        return reader.subscriber.id if reader else None
+
+    async def joined_since(self, address: str, since: datetime) -> int:
+        same = [r for r in self.memory.readers.values() if _domain(r.address) == _domain(address)]
+        return len([r for r in same if r.asked_at and r.asked_at >= since])
+
+    async def suppress(self, address: str, why: Suppression, at: datetime) -> None:
+        reader = self._at(address)
+        confirmed = reader is not None and reader.standing is Standing.CONFIRMED
+        if reader and confirmed and not why.final and reader.consent and reader.consent.given_at > at:
+            return
+        self._note(address, why, at)
+        if reader and (why.final or confirmed):
+            await self.end(reader.subscriber.id, why, at)
+
+    async def suppression(self, address: str) -> tuple[Suppression, datetime] | None:
+        return self.memory.suppressions.get(address.casefold())
+
+    async def allow(self, address: str) -> bool:
+        return self.memory.suppressions.pop(address.casefold(), None) is not None
+
+    async def counts(self) -> dict[str, int]:
+        standings = [r.standing.value for r in self.memory.readers.values()]
+        return {standing: standings.count(standing) for standing in standings}
+
     def _confirmed(self) -> list[Reader]:
         return [r for r in self.memory.readers.values() if r.standing is Standing.CONFIRMED]
+
+    def _confirmed_one(self, subscriber_id: str) -> Reader | None:
+        reader = self.memory.readers.get(subscriber_id)
+        return reader if reader and reader.standing is Standing.CONFIRMED else None
 
 
 class MemoryOutbox:
@@ -515,50 +706,81 @@ class MemoryOutbox:
         self.page = page
 
     async def number(self, key: str, kind: BulletinKind, date: datetime) -> int:
-        return self.memory.bulletins.setdefault(key, len(self.memory.bulletins) + 1)
+        numbers = self.memory.bulletins
+        if key not in numbers:
+            numbers[key] = min([0, *numbers.values()]) - 1 if kind.personal else max([0, *numbers.values()]) + 1
+        return numbers[key]
 
     async def enqueue(self, mailing: Mailing) -> int:
         number = await self.number(mailing.key, mailing.kind, mailing.date) if mailing.deliveries else 0
         left_out = {s.id for s in mailing.covered if mailing.window and not self._close(s, mailing.window)}
         known = {(r.number, r.subscriber_id) for r in self.memory.deliveries}
-        new = {s.id: c for s, c in mailing.deliveries if s.id not in left_out and (number, s.id) not in known}
-        for subscriber_id, composition in new.items():
-            count = len(self.memory.deliveries) + 1
+        wanted = [d for d in mailing.deliveries if d.subscriber.id not in left_out and self._is_present(d, mailing)]
+        new = {d.subscriber.id: d for d in wanted if (number, d.subscriber.id) not in known}
+        for subscriber_id, addressed in new.items():
+            self.memory.delivered += 1
             name = f"<{number}/{subscriber_id}@nkwatch.example>"
-            delivery = Delivery(count, name, mailing.date, due_at=mailing.date)
-            self.memory.deliveries.append(Row(delivery, mailing.kind, number, subscriber_id, composition))
+            date = mailing.due_at or mailing.date
+            delivery = Delivery(self.memory.delivered, name, date, due_at=date)
+            self.memory.deliveries.append(Row(delivery, mailing, number, addressed))
         return len(new)
 
+    def _is_present(self, addressed: Addressed, mailing: Mailing) -> bool:
+        reader = self.memory.readers.get(addressed.subscriber.id)
+        if reader is None or mailing.kind.personal:
+            return reader is not None
+        return reader.standing is Standing.CONFIRMED and not reader.subscriber.paused(mailing.date)
+
     def _close(self, subscriber: Subscriber, window: Window) -> bool:
-        reader = self.memory.readers[subscriber.id]
-        if reader.subscriber.covered_until != window.start:
+        reader = self.memory.readers.get(subscriber.id)
+        if reader is None or reader.subscriber.covered_until != window.start:
             return False
         reader.subscriber = replace(reader.subscriber, covered_until=window.end)
+        self.memory.postponed.pop(subscriber.id, None)
         return True
 
     async def claim(self, now: datetime, limit: int, lease: Lease) -> list[Claimed]:
         due = [r for r in self.memory.deliveries if r.delivery.state in UNDONE and (r.delivery.due_at or now) <= now]
-        ordered = sorted(filter(self._may_be_mailed, due), key=lambda r: (r.kind.priority, r.delivery.id))
+        wanted = [(r, to) for r in due if (to := self._recipient(r, now))]
+        ordered = sorted(wanted, key=lambda pair: (pair[0].kind.priority, pair[0].delivery.id))
         claimed = []
-        for row in ordered[: min(limit, self.page)]:
-            address = self.memory.readers[row.subscriber_id].address
-            claimed.append(Claimed(row.delivery, row.subscriber_id, address, row.composition, row.number))
+        for row, to in ordered[: min(limit, self.page)]:
+            content, name = row.composition, _composition_id(row.composition)
+            claimed.append(Claimed(row.delivery, row.subscriber_id, to, content, row.number, name, row.slots))
             row.delivery, row.lease = replace(row.delivery, state=DeliveryState.LEASED), lease
         return claimed
 
-    def _may_be_mailed(self, row: Row) -> bool:
-        standing = self.memory.readers[row.subscriber_id].standing
-        pending = standing is Standing.PENDING and row.kind is BulletinKind.CONFIRMATION
-        return pending or standing is Standing.CONFIRMED
+    def _recipient(self, row: Row, now: datetime) -> str:
+        """The address that a delivery may go to now; none otherwise."""
+        reader = self.memory.readers[row.subscriber_id]
+        fits = Standing.PENDING if row.kind is BulletinKind.CONFIRMATION else Standing.CONFIRMED
+        paused = reader.subscriber.paused(now) and not row.kind.personal
+        if reader.standing is not fits or paused:
+            return ""
+        address = reader.address
+        if row.kind in {BulletinKind.MOVE_OLD, BulletinKind.MOVE_NEW}:
+            move, new = self.memory.moves.get(row.subscriber_id, (None, ""))
+            if move is None or move.asked_at != row.delivery.date:
+                return ""
+            address = new if row.kind is BulletinKind.MOVE_NEW else address
+        return "" if self.memory.forbids(address) else address
+
+    async def holds(self, delivery_id: int) -> bool:
+        row = self._find(delivery_id)
+        return row is not None and row.delivery.state is DeliveryState.LEASED
 
     async def record(self, outcomes: Sequence[tuple[Delivery, Handover]], now: datetime) -> None:
         for delivery, outcome in outcomes:
-            row = self._row(delivery)
-            if row.delivery.state is not DeliveryState.SENT:
-                row.delivery, row.lease = delivery.after(outcome, now), None
+            row, after = self._find(delivery.id), delivery.after(outcome, now)
+            if row is None or row.delivery.state is DeliveryState.SENT:
+                continue
+            undone = row.delivery.state in {*UNDONE, DeliveryState.LEASED}
+            if undone or after.state is DeliveryState.SENT:
+                row.delivery, row.lease = after, None
+                row.slots = row.slots if after.done_at is None else ()
 
     async def release(self, deliveries: Sequence[Delivery]) -> None:
-        for row in map(self._row, deliveries):
+        for row in filter(None, (self._find(d.id) for d in deliveries)):
             if row.delivery.state is DeliveryState.LEASED:
                 row.delivery, row.lease = replace(row.delivery, state=DeliveryState.PENDING), None
 
@@ -572,9 +794,27 @@ class MemoryOutbox:
         states = [r.delivery.state.value for r in self.memory.deliveries]
         return {state: states.count(state) for state in states}
 
-    def _row(self, delivery: Delivery) -> Row:
-        return next(r for r in self.memory.deliveries if r.delivery.id == delivery.id)
+    async def shared(self, composition_id: str) -> tuple[Composition, int] | None:
+        shared = [r for r in self.memory.deliveries if not r.kind.personal]
+        found = [(r.composition, r.number) for r in shared if _composition_id(r.composition) == composition_id]
+        return min(found, key=lambda pair: pair[1], default=None)
+
+    def _find(self, delivery_id: int) -> Row | None:
+        return next((r for r in self.memory.deliveries if r.delivery.id == delivery_id), None)
+
+
+def _new_id(memory: Memory) -> str:
+    memory.joined += 1
+    return f"r{memory.joined:04}"
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def _composition_id(composition: Composition) -> str:
+    return hashlib.sha256(repr(composition).encode()).hexdigest()
 
 
 def _closes_at(subscriber: Subscriber) -> datetime | None:
-    return next_closing(subscriber.schedule, subscriber.covered_until)
+    return next_closing(subscriber.choice.schedule, subscriber.covered_until)

@@ -8,12 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.bulletin import BulletinKind, Deferred, Handover, Mailing, Message, Refused, Sent
+from nkwatch.domain.bulletin import (
+    Addressed,
+    BulletinKind,
+    Claimed,
+    Deferred,
+    Handover,
+    Mailing,
+    Message,
+    Refused,
+    Sent,
+)
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.subscriber import Consent, SignUp
+from nkwatch.domain.subscriber import Consent, Suppression
 from nkwatch.workflow.deliver import GROUP, Deliver, Delivered
 from nkwatch.workflow.recover import Recover, Recovered
-from tests.making import NOW, composition
+from tests.making import NOW, composition, sign_up
 from tests.workflow.fakes import CountingOutbox, FakeClock, FakeRelay, Notices, PlainAssembler, Transit
 from tests.workflow.memory import Memory, MemorySubscribers
 
@@ -34,10 +44,9 @@ class Office:
     async def fill(self, count: int, key: str = "alert s1") -> None:
         """Put an alert to each of so many readers into the outbox."""
         roll = MemorySubscribers(self.memory)
-        ids = [(await roll.join(SignUp(f"r{n}@example.org"), Consent("test", NOW), NOW))[0] for n in range(count)]
-        readers = [self.memory.readers[i].subscriber for i in ids]
+        joined = [await roll.join(sign_up(f"r{n}@example.org"), Consent("test", NOW), NOW) for n in range(count)]
         content = composition("alert", BulletinKind.ALERT)
-        mailing = Mailing(key, BulletinKind.ALERT, NOW, tuple((r, content) for r in readers))
+        mailing = Mailing(key, BulletinKind.ALERT, NOW, tuple(Addressed(j.subscriber, content) for j in joined))
         await self.outbox.enqueue(mailing)
 
     async def counts(self) -> dict[str, int]:
@@ -152,6 +161,70 @@ async def test_after_a_crash_what_was_not_recorded_is_sent_again_with_the_same_m
     assert office.notices.events == ["leases expired"]
     again = await office.outbox.claim(office.clock.now, 9, Lease("test", NOW + 2 * LEASE))
     assert [c.delivery.message_id for c in again] == [c.delivery.message_id for c in first]
+
+
+# Who leaves meanwhile
+
+
+@pytest.mark.parametrize("way", ["leaves", "pauses", "is erased"])
+async def test_who_goes_while_hundreds_are_claimed_gets_nothing(way: str) -> None:
+    office = Office(connections=1)
+    await office.fill(500)
+    roll = MemorySubscribers(office.memory)
+    gone = [r.subscriber_id for r in office.memory.deliveries][100::2]
+
+    async def meanwhile(message: Message) -> Handover:
+        """The first to be mailed is slow, and others go before it is done."""
+        if len(office.relay.attempts) == 1:
+            for reader in gone:
+                match way:
+                    case "leaves":
+                        await roll.end(reader, "one click", NOW)
+                    case "pauses":
+                        await roll.pause(reader, NOW + timedelta(days=9), NOW)
+                    case "is erased":
+                        await roll.erase(reader, Suppression.ERASED, NOW)
+        return Sent("250")
+
+    office.relay.answer = meanwhile
+    assert await office.deliver() == Delivered(sent=300)
+    assert not {f"r{n}@example.org" for n in range(100, 500, 2)} & set(office.relay.attempts)
+    left = {} if way == "is erased" else {"cancelled": 200}
+    assert await office.counts() == {"sent": 300} | left
+    assert office.notices.events == []
+
+
+async def test_what_is_dropped_holds_up_nothing_and_nothing_is_recorded_over_it() -> None:
+    office = Office(connections=2)
+    await office.fill(100)
+    roll = MemorySubscribers(office.memory)
+    claim = office.outbox.claim
+
+    async def claim_and_lose(*asked: object) -> list[Claimed]:
+        claimed = await claim(*asked)  # type: ignore[arg-type]
+        for one in claimed:
+            await roll.end(one.subscriber_id, "one click", NOW)
+        return claimed
+
+    office.outbox.claim = claim_and_lose  # type: ignore[method-assign]
+    assert await office.deliver() == Delivered()
+    assert office.relay.attempts == []
+    assert {r.delivery.reply for r in office.memory.deliveries} == {"one click"}
+    assert office.outbox.released == []
+
+
+async def test_a_database_that_fails_when_looked_at_again_stops_the_work_and_says_so() -> None:
+    office = Office(connections=2)
+    await office.fill(30)
+
+    async def broken(_: int) -> bool:
+        raise OSError("disk gone")
+
+    office.outbox.holds = broken  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="disk gone"):
+        await office.deliver()
+    assert office.relay.attempts == []
+    assert await office.counts() == {"leased": 2, "pending": 28}
 
 
 # Stopping

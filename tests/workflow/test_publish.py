@@ -1,5 +1,6 @@
 """Publishing: alerts and digests reach the outbox once, whatever breaks in between (promises 1, 4 and 5)."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,19 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.bulletin import BulletinKind, DeliveryState
+from nkwatch.domain.bulletin import BulletinKind, Composition, DeliveryState
 from nkwatch.domain.identity import Known, Sifted
 from nkwatch.domain.polling import Polled
-from nkwatch.domain.reading import Urgency
+from nkwatch.domain.reading import Evidence, Mention, Urgency
 from nkwatch.domain.source import Role
-from nkwatch.domain.story import AlertState
-from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, SignUp, Subscriber, Wish
+from nkwatch.domain.story import AlertState, Story
+from nkwatch.domain.subscriber import Consent, Edition, Rhythm, Schedule, Subscriber
+from nkwatch.domain.wish import Follows, Mutes, Wish
+from nkwatch.reading.names import name_key
 from nkwatch.workflow.publish import Publish, Published
-from tests.making import NOW, placement, source, state, statement
+from tests.making import NOW, placement, sign_up, source, state, statement
 from tests.workflow.fakes import CrashError, CrashingOutbox, FakeClock, Notices, PlainComposer
 from tests.workflow.memory import Memory, MemoryOutbox, MemoryStatements, MemorySubscribers
 
 DAILY = Schedule(Rhythm.DAILY, 6)
+Alert = Callable[[Story, int, Edition], Composition]
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -43,23 +47,30 @@ class Room:
     async def reader(self, name: str, schedule: Schedule = DAILY, **choice: object) -> str:
         """Somebody who is confirmed and covered up to now."""
         choice = {"alerts": False} | choice
-        sign_up = SignUp(f"{name}@example.org", schedule, **choice)  # type: ignore[arg-type]
-        subscriber_id, _ = await self.subscribers.join(sign_up, Consent("test", NOW), NOW)
-        self.set(subscriber_id, covered_until=self.clock.now)
-        return subscriber_id
+        form = sign_up(f"{name}@example.org", schedule, **choice)  # type: ignore[arg-type]
+        joining = await self.subscribers.join(form, Consent("test", NOW), NOW)
+        self.set(joining.subscriber.id, covered_until=self.clock.now)
+        return joining.subscriber.id
 
     def set(self, subscriber_id: str, **fields: object) -> None:
-        """Change what a subscriber chose."""
+        """Change what is kept of a subscriber."""
         row = self.memory.readers[subscriber_id]
         row.subscriber = replace(row.subscriber, **fields)  # type: ignore[type-var]
 
-    async def story(self, name: str, *, urgent: bool = False, joins: str = "", **fields: object) -> None:
+    def choose(self, subscriber_id: str, **fields: object) -> None:
+        """Change what a subscriber chose."""
+        choice = self.memory.readers[subscriber_id].subscriber.choice
+        self.set(subscriber_id, choice=replace(choice, **fields))  # type: ignore[type-var]
+
+    async def story(
+        self, name: str, *, urgent: bool = False, joins: str = "", cases: tuple[Mention, ...] = (), **fields: object
+    ) -> None:
         """A statement comes in and is read now."""
         one = statement(name, **({"published": self.clock.now, "first_seen": self.clock.now} | fields))
         known = Known(one, frozenset({name}))
         await self.statements.record_polls([Polled(state("a"), one.publisher, Sifted((known,)))])
         level = Urgency.URGENT if urgent else Urgency.ROUTINE
-        await self.statements.record_readings([placement(one, joins, urgency=level)], self.clock.now)
+        await self.statements.record_readings([placement(one, joins, urgency=level, cases=cases)], self.clock.now)
 
     @property
     def sent(self) -> list[tuple[str, str]]:
@@ -69,6 +80,11 @@ class Room:
             (addresses[r.subscriber_id], f"{r.kind} {r.composition.subject.partition(': ')[2]}")
             for r in self.memory.deliveries
         )
+
+    def slots(self, name: str) -> dict[str, str]:
+        """What stands in a reader's own places of what was sent last."""
+        own = [r for r in self.memory.deliveries if self.memory.readers[r.subscriber_id].address.startswith(name)]
+        return dict(own[-1].addressed.slots)
 
     def alert(self, name: str) -> tuple[AlertState, str]:
         """What became of a story as an alert."""
@@ -193,6 +209,74 @@ async def test_a_reader_whose_window_turns_out_to_be_open_does_not_keep_publishi
     assert await room.publish() == Published()
 
 
+async def test_who_paused_gets_nothing_and_nothing_piles_up(room: Room) -> None:
+    ann = await room.reader("ann", alerts=True)
+    await room.reader("bo")
+    room.set(ann, paused_until=NOW + 2 * DAY)
+    await room.story("s1", urgent=True)
+    room.clock.forward(days=1)
+    assert await room.publish() == Published(alerts=1, digests=1, empty=1, deliveries=1)
+    assert room.memory.readers[ann].subscriber.covered_until == NOW + DAY - HOUR
+    room.clock.forward(days=1)
+    await room.story("s2")
+    room.clock.forward(days=1)
+    await room.publish()
+    assert room.sent == [("ann", "digest s2"), ("bo", "digest s1"), ("bo", "digest s2")]
+
+
+async def test_what_is_a_readers_own_goes_beside_the_composition(room: Room) -> None:
+    follower = Wish(frozenset({"women"}), follows=Follows(words=frozenset({"hoeryong"})))
+    await room.reader("ann", alerts=True, wishes=(follower,), phrase="blue heron", neutral=True)
+    await room.reader("bo", alerts=True, neutral=True)
+    await room.story("s1", urgent=True)
+    await room.publish()
+    assert room.slots("ann") == {"phrase": "blue heron", "reasons_1": "word"}
+    assert room.slots("bo") == {"reasons_1": "any"}
+    room.clock.forward(days=1)
+    await room.publish()
+    assert room.slots("ann") == {"phrase": "blue heron", "reasons_1": "word"}
+    # they share the compositions all the same
+    assert len({r.composition for r in room.memory.deliveries}) == 2
+    assert all(r.composition.neutral for r in room.memory.deliveries)
+
+
+async def test_reports_of_a_muted_source_are_not_sent(room: Room) -> None:
+    composed: list[list[str]] = []
+    room.composer.alert = _keeping(room.composer.alert, composed)  # type: ignore[method-assign]
+    await room.reader("ann", alerts=True, mutes=Mutes(sources=frozenset({"b"})))
+    await room.reader("bo", alerts=True)
+    await room.story("s1", urgent=True)
+    await room.story("s2", joins="s1", source_id="b")
+    await room.story("s3", source_id="b")
+    await room.publish()
+    assert composed == [["s1"], ["s1", "s2"]]
+    room.clock.forward(days=1)
+    await room.publish()
+    assert [what for who, what in room.sent if who == "ann"] == ["alert s1", "digest s1"]
+
+
+def _keeping(alert: Alert, composed: list[list[str]]) -> Alert:
+    """Composes alerts, and keeps which reports they hold."""
+
+    def kept(story: Story, number: int, edition: Edition) -> Composition:
+        composed.append([r.statement.id for r in story.reports])
+        return alert(story, number, edition)
+
+    return kept
+
+
+async def test_a_known_case_reaches_who_follows_it_in_another_spelling(room: Room) -> None:
+    who = Evidence("text", 0, 5, "横田めぐみ")
+    follower = Wish(follows=Follows(cases=frozenset({"요코타 메구미"})))
+    room.publish = replace(room.publish, known_cases={name_key("요코타 메구미"): "megumi yokota"})
+    await room.reader("ann", alerts=True, wishes=(follower,))
+    await room.story("s1", urgent=True, cases=(Mention(who, "megumi yokota"),))
+    await room.story("s2", urgent=True)
+    room.clock.forward(days=1)
+    await room.publish()
+    assert room.sent == [("ann", "alert s1"), ("ann", "digest s1")]
+
+
 @given(
     st.lists(
         st.one_of(
@@ -220,7 +304,7 @@ async def test_every_story_reaches_every_reader_exactly_once_whatever_happens(st
             case timedelta():
                 room.clock.now += step
             case Schedule():
-                room.set(ann, schedule=step)
+                room.choose(ann, schedule=step)
     room.clock.forward(days=8)
     await room.publish()
     expected = sorted(f"s{n + 1}" for n in range(told))
@@ -335,6 +419,34 @@ async def test_an_alert_goes_at_once_to_who_wants_alerts_and_the_story(room: Roo
     assert {r.delivery.state for r in room.memory.deliveries} == {DeliveryState.PENDING}
 
 
+async def test_readers_are_looked_at_once_for_all_alerts_of_a_round(room: Room) -> None:
+    room.subscribers.page = 2
+    for n in range(5):
+        await room.reader(f"r{n}", alerts=True)
+    for n in range(4):
+        await room.story(f"s{n}", urgent=True)
+    asked: list[str] = []
+    page = room.subscribers.with_alerts
+
+    async def counted(after: str, limit: int, now: datetime) -> list[Subscriber]:
+        asked.append(after)
+        return await page(after, limit, now)
+
+    room.subscribers.with_alerts = counted  # type: ignore[method-assign]
+    assert await room.publish() == Published(alerts=4, deliveries=20)
+    assert len(asked) == len(set(asked)) == 4
+
+
+async def test_an_alert_that_cannot_be_composed_does_not_hold_back_another(room: Room) -> None:
+    await room.reader("ann", alerts=True)
+    await room.reader("ko", alerts=True, language="ko", wishes=(Wish(follows=Follows(words=frozenset({"trial"}))),))
+    await room.story("s1", urgent=True)
+    await room.story("s2", urgent=True, title="A trial")
+    room.composer.wrong = {"ko"}
+    assert await room.publish() == Published(alerts=1, deliveries=2, failed=1)
+    assert (room.alert("s1")[0], room.alert("s2")[0]) == (AlertState.SENT, AlertState.RELEASED)
+
+
 async def test_an_alert_that_nobody_wants_is_done_all_the_same(room: Room) -> None:
     await room.story("s1", urgent=True)
     assert await room.publish() == Published(alerts=1)
@@ -369,6 +481,15 @@ async def test_an_alert_that_needs_an_editor_is_held_and_told_once(room: Room, u
     assert told["story"] == "s1"
     assert told["why"]
     assert told["title"]
+
+
+async def test_an_alert_waits_for_the_end_of_an_embargo(room: Room) -> None:
+    await room.reader("ann", alerts=True)
+    await room.story("s1", urgent=True)
+    room.memory.statements["s1"] = replace(room.memory.statements["s1"], embargo=NOW + HOUR)
+    assert await room.publish() == Published()
+    room.clock.forward(hours=1)
+    assert await room.publish() == Published(alerts=1, deliveries=1)
 
 
 async def test_what_an_editor_releases_goes_out_whatever_the_rule_says(room: Room) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from nkwatch import __version__, logs
 from nkwatch.assembly import Newsroom
-from nkwatch.cli import corpus, desk, documents, readings, settings, sources, statements
+from nkwatch.cli import corpus, desk, documents, keys, readings, settings, sources, statements, subscribers
 from nkwatch.cli.newsroom import Json, in_newsroom
 from nkwatch.cli.output import WRONG, answer, errors, plain_errors, say
 from nkwatch.daemon import PARTS, Daemon
@@ -32,7 +32,8 @@ app.command("reread")(readings.reread)
 app.command("explain")(readings.explain)
 app.add_typer(settings.config_app, name="config")
 app.add_typer(sources.sources_app, name="sources")
-app.add_typer(desk.subscribers_app, name="subscribers")
+app.add_typer(subscribers.subscribers_app, name="subscribers")
+app.add_typer(keys.keys_app, name="keys")
 app.add_typer(desk.alert_app, name="alert")
 app.add_typer(statements.statements_app, name="statements")
 

@@ -1,95 +1,15 @@
-"""Subscribers and alerts: the operators' and editors' commands."""
+"""Alerts: the editors' commands."""
 
 from typing import Annotated
-from zoneinfo import available_timezones
 
 import typer
-from email_validator import EmailNotValidError, validate_email
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, answer, errors, rows
-from nkwatch.domain.problems import ConfigError
+from nkwatch.cli.output import FAILED, errors, rows
 from nkwatch.domain.story import AlertState
-from nkwatch.domain.subscriber import Consent, Format, Rhythm, Schedule, SignUp, Wish
 
-subscribers_app = typer.Typer(help="The readers.", no_args_is_help=True)
 alert_app = typer.Typer(help="Alerts that wait for an editor.", no_args_is_help=True)
-
-
-@subscribers_app.command("add")
-def add_subscriber(
-    context: typer.Context,
-    address: Annotated[str, typer.Argument(help="The mail address.")],
-    rhythm: Annotated[Rhythm, typer.Option(help="How often a digest comes.")] = Rhythm.WEEKLY,
-    hour: Annotated[int, typer.Option(min=0, max=23, help="At which hour of the zone.")] = 7,
-    zone: Annotated[str, typer.Option(help="Time zone, such as Asia/Seoul.")] = "UTC",
-    weekday: Annotated[int, typer.Option(min=0, max=6, help="For weekly: 0 is Monday.")] = 0,
-    monthday: Annotated[int, typer.Option(min=1, max=31, help="For monthly.")] = 1,
-    language: Annotated[str, typer.Option(help="en, ko, ja or fr.")] = "en",
-    text_only: Annotated[bool, typer.Option("--text-only", help="No HTML.")] = False,
-    alerts: Annotated[bool, typer.Option(help="Alerts at once.")] = True,
-    themes: Annotated[str, typer.Option(help="Theme codes, separated by commas; all without any.")] = "",
-    consent: Annotated[
-        str, typer.Option(help="Where the recorded consent comes from; without it the reader is asked by mail.")
-    ] = "",
-) -> None:
-    """Add a reader. Nobody is mailed without a confirmed, recorded consent.
-
-    Example: nkwatch subscribers add reader@example.org --rhythm daily --zone Asia/Seoul --language ko
-    """
-    wish = Wish(themes=frozenset(t.strip() for t in themes.split(",") if t.strip()))
-    form = Format.TEXT if text_only else Format.HTML
-
-    async def work(newsroom: Newsroom) -> dict[str, str]:
-        schedule = Schedule(rhythm, hour, _zone(zone), weekday, monthday)
-        known = {t.code for t in newsroom.rules.lexicon.themes}
-        if wish.themes - known:
-            unknown = ", ".join(sorted(wish.themes - known))
-            raise ConfigError(f"--themes: no theme named {unknown}; there are {', '.join(sorted(known))}")
-        sign_up = SignUp(_address(address), schedule, alerts, _language(newsroom, language), form, (wish,))
-        recorded = Consent(consent, newsroom.clock()) if consent else None
-        return {"subscriber": str(await newsroom.subscribe.join(sign_up, recorded))}
-
-    answer(in_newsroom(context, work), as_json=False)
-
-
-@subscribers_app.command("list")
-def list_subscribers(context: typer.Context, as_json: Json = False) -> None:
-    """List the readers, with their addresses: mind who looks over your shoulder.
-
-    Example: nkwatch subscribers list
-    """
-
-    async def work(newsroom: Newsroom) -> list[dict[str, object]]:
-        return [
-            {
-                "id": subscriber.id,
-                "address": address,
-                "standing": str(standing),
-                "rhythm": str(subscriber.schedule.rhythm),
-                "alerts": "on" if subscriber.alerts else "off",
-                "language": subscriber.language,
-                "covered until": subscriber.covered_until,
-            }
-            for subscriber, standing, address in await newsroom.subscribers.listing()
-        ]
-
-    rows(in_newsroom(context, work), as_json=as_json, empty="no subscribers")
-
-
-@subscribers_app.command("end")
-def end_subscriber(
-    context: typer.Context,
-    subscriber_id: Annotated[str, typer.Argument(help="The id, from `subscribers list`.")],
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "ended by the operator",
-) -> None:
-    """End a subscription, in force at once for everything not yet handed over.
-
-    Example: nkwatch subscribers end k3j5... --reason "asked by telephone"
-    """
-    ended = in_newsroom(context, lambda newsroom: newsroom.subscribe.leave(subscriber_id, reason))
-    _done(ended, "ended", f"nobody with the id {subscriber_id!r} is subscribed")
 
 
 @alert_app.command("list")
@@ -148,23 +68,3 @@ def _done(yes: bool, said: str, otherwise: str) -> None:
         errors.print(otherwise, style="red", markup=False)
         raise typer.Exit(FAILED)
     typer.echo(said)
-
-
-def _address(value: str) -> str:
-    try:
-        return validate_email(value, check_deliverability=False).normalized
-    except EmailNotValidError as wrong:
-        raise ConfigError(f"{value!r} is no mail address: {wrong}") from wrong
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ConfigError(f"--zone: no time zone named {value!r}; use one such as Asia/Seoul")
-    return value
-
-
-def _language(newsroom: Newsroom, value: str) -> str:
-    known = {"en", *newsroom.translations}
-    if value not in known:
-        raise ConfigError(f"--language: {value!r} is none of {', '.join(sorted(known))}")
-    return value

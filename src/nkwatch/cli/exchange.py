@@ -21,8 +21,8 @@ from nkwatch.config import SourceSettings, load_config
 from nkwatch.domain.identity import normalised_address
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source, host_of
-from nkwatch.feeds.decoding import decode
 from nkwatch.feeds.documents import Unreadable
+from nkwatch.net.decoding import decode
 
 OPML = frozenset({".opml", ".xml"})
 

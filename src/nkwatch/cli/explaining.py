@@ -10,8 +10,9 @@ from nkwatch.domain.correction import Corrected, Correction, Filed
 from nkwatch.domain.reading import Reading
 from nkwatch.domain.statement import EARLIEST, Statement
 from nkwatch.domain.story import Report, Story
+from nkwatch.domain.wish import Follows, Mutes, Wish
 from nkwatch.editing.digests import is_news
-from nkwatch.editing.matching import reasons
+from nkwatch.editing.matching import CASE, WORD, Offer, Reason, reasons
 from nkwatch.reading.stories import Alike, most_alike
 from nkwatch.store.traces import BulletinTrace, DeliveryTrace, StatementTrace, StoryTrace
 
@@ -175,7 +176,7 @@ async def _unmailed(newsroom: Newsroom, story: StoryTrace, shown: Iterable[Story
         if not is_news(told, Window(story.ready_at, closed)):
             return "it was old, or without a date among much else, when it became ready: digests leave it out"
         if not told.rights:
-            return "no report of it is on human rights: only readers who chose one of its themes get it, and nobody did"
+            return "no report of it is on human rights: who chose one of its themes or follows what it names gets it"
         return "no reader whose window held it had wished for it"
     return "none of its reports is shown"
 
@@ -198,10 +199,10 @@ async def _bulletin(newsroom: Newsroom, bulletin: BulletinTrace) -> Told:
 
 
 async def _delivery(newsroom: Newsroom, traced: DeliveryTrace) -> Told:
-    """A delivery by the ids of its rows. The reasons are those of the reader's wishes as they are now."""
+    """A delivery by the ids of its rows. The reasons are those of the reader's choice as it is now."""
     reader = traced.subscriber
-    found = {s.id: s for s in await newsroom.statements.stories(traced.stories)}
-    why = {i: [asdict(r) for r in reasons(reader.wishes, s)] for i, s in found.items()}
+    found = {s.id: Offer.of(s, newsroom.rules.cases.keys) for s in await newsroom.statements.stories(traced.stories)}
+    why = {i: [_reason(r) for r in reasons(reader.choice, offer)] for i, offer in found.items()}
     stories = await _stories(newsroom, traced.stories)
     return {
         "kind": "delivery",
@@ -213,13 +214,28 @@ async def _delivery(newsroom: Newsroom, traced: DeliveryTrace) -> Told:
         "subscriber": {
             "id": reader.id,
             "standing": str(traced.standing),
-            "rhythm": str(reader.schedule.rhythm),
-            "alerts": reader.alerts,
+            "rhythm": str(reader.choice.schedule.rhythm),
+            "alerts": reader.choice.alerts,
             "covered_until": reader.covered_until,
-            "wishes": [{"themes": sorted(w.themes), "sources": sorted(w.sources)} for w in reader.wishes],
+            "wishes": [_asked(w) for w in reader.choice.wishes],
+            "mutes": _asked(reader.choice.mutes),
         },
         "stories": [s | {"reasons": why.get(s["id"], [])} for s in stories],
     }
+
+
+def _reason(reason: Reason) -> Told:
+    """Followed words and names are the reader's own, and are kept sealed: only that they matched is told."""
+    return {"kind": reason.kind, "values": [] if reason.kind in {WORD, CASE} else list(reason.values)}
+
+
+def _asked(asked: Wish | Mutes) -> Told:
+    chosen = {"themes": sorted(asked.themes), "sources": sorted(asked.sources), "roles": sorted(asked.roles)}
+    return chosen | {"follows": _counts(asked.follows)}
+
+
+def _counts(follows: Follows) -> Told:
+    return {"words": len(follows.words), "cases": len(follows.cases)}
 
 
 async def _stories(newsroom: Newsroom, ids: Iterable[str]) -> list[Told]:

@@ -111,12 +111,12 @@ def write_settings(path: Path, before: str, after: str) -> None:
     """
     place = path.resolve()  # a link stays a link
     try:
-        new = _beside(place, after)
+        new = beside(place, after)
         try:
             _checked(new, path)
             if read_settings(place) != before:
                 raise ConfigError(f"{path}: somebody else has just changed it; nothing was written, try again")
-            kept = _beside(place, before)
+            kept = beside(place, before)
             kept.replace(place.with_name(f"{place.name}.bak"))
             new.replace(place)
         finally:
@@ -125,8 +125,8 @@ def write_settings(path: Path, before: str, after: str) -> None:
         raise ConfigError(f"{path}: cannot be written: {wrong.strerror}; nothing was changed") from wrong
 
 
-def _beside(place: Path, text: str) -> Path:
-    """A new file in the same folder, with the mode and owner of `place`, safely on the disk."""
+def beside(place: Path, text: str) -> Path:
+    """A new file in the same folder, with the mode and owner of `place`, safely on the disk; to be moved there."""
     was = place.stat()
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
     with os.fdopen(handle, "wb") as file:

@@ -3,7 +3,8 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from nkwatch.domain.subscriber import Format, Rhythm, Schedule, SignUp, Wish
+from nkwatch.domain.subscriber import Choice, Edition, Format, Rhythm, Schedule, SignUp
+from nkwatch.domain.wish import Wish
 
 #: What the operator of the demo would have on paper.
 CONSENT = "demo: sample readers agreed when the samples were written"
@@ -17,20 +18,22 @@ def sample_readers(closing: datetime) -> list[SignUp]:
     in_seoul = Schedule(Rhythm.WEEKLY, seoul.hour, "Asia/Seoul", weekday=seoul.weekday())
     danger = Wish(themes=frozenset({"refugees", "prisons", "executions", "abductions"}))
     return [
-        SignUp("campaigner@reader.example", weekly),
-        SignUp("desk@newspaper.example", daily),
-        SignUp("dawn@escapees.example", in_seoul, language="ko", wishes=(danger,)),
-        SignUp("kazoku@families.example", weekly, language="ja", alerts=False),
-        SignUp("mission@diplomats.example", weekly, language="fr"),
+        SignUp("campaigner@reader.example", Choice(weekly)),
+        SignUp("desk@newspaper.example", Choice(daily)),
+        SignUp("dawn@escapees.example", Choice(in_seoul, edition=Edition("ko"), wishes=(danger,))),
+        SignUp("kazoku@families.example", Choice(weekly, alerts=False, edition=Edition("ja"))),
+        SignUp("mission@diplomats.example", Choice(weekly, edition=Edition("fr"))),
         SignUp(
             "careful@researcher.example",
-            weekly,
-            format=Format.TEXT,
-            wishes=(Wish(themes=frozenset({"food_aid", "labour", "health"})),),
+            Choice(
+                weekly,
+                edition=Edition(format=Format.TEXT),
+                wishes=(Wish(themes=frozenset({"food_aid", "labour", "health"})),),
+            ),
         ),
     ]
 
 
 def newcomer() -> SignUp:
     """Somebody who signs up and is asked to confirm."""
-    return SignUp("newcomer@reader.example", Schedule(Rhythm.WEEKLY))
+    return SignUp("newcomer@reader.example", Choice(Schedule(Rhythm.WEEKLY)))

@@ -5,7 +5,7 @@ are rendered once and shared by all readers; the slots are filled when a deliver
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -13,16 +13,27 @@ from nkwatch.domain.subscriber import Subscriber
 
 
 class BulletinKind(StrEnum):
-    """What is sent. A confirmation is the one mail that goes to an address not yet confirmed."""
+    """What is sent. A confirmation goes to an address not yet confirmed, and nothing else does."""
 
     ALERT = "alert"
     CONFIRMATION = "confirmation"
+    #: a link to the reader's own settings
+    SETTINGS = "settings"
+    #: a change of address, to be confirmed from the old one
+    MOVE_OLD = "move-old"
+    #: and from the new one
+    MOVE_NEW = "move-new"
     DIGEST = "digest"
+
+    @property
+    def personal(self) -> bool:
+        """Whether it concerns one reader's subscription, and is no bulletin that others get too."""
+        return self not in {self.ALERT, self.DIGEST}
 
     @property
     def priority(self) -> int:
         """The order in which deliveries are claimed: somebody in danger first, then who waits at a form."""
-        return {self.ALERT: 0, self.CONFIRMATION: 1, self.DIGEST: 2}[self]
+        return {self.ALERT: 0, self.DIGEST: 2}.get(self, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +68,17 @@ Piece = Block | Slot
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """What a group of subscribers gets: the same subject, the same pieces. `html` is empty for text only."""
+    """What a group of subscribers gets: the same subject, the same pieces. `html` is empty for text only.
+
+    A `neutral` one comes from the neutral sender, on a list whose name says nothing.
+    """
 
     kind: BulletinKind
     language: str
     subject: str
     text: tuple[Piece, ...]
     html: tuple[Piece, ...]
+    neutral: bool = False
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -150,8 +165,17 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Addressed:
+    """A composition for one subscriber. `slots` are lines of text for places that are the reader's own, by name."""
+
+    subscriber: Subscriber
+    composition: Composition
+    slots: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Mailing:
-    """One bulletin and who gets which composition of it.
+    """One bulletin and who gets which composition of it; nobody is mailed before `due_at`, where that is given.
 
     `covered` are the subscribers whose window ends here, whether they get anything or not.
     """
@@ -159,21 +183,27 @@ class Mailing:
     key: str
     kind: BulletinKind
     date: datetime
-    deliveries: tuple[tuple[Subscriber, Composition], ...] = ()
+    deliveries: tuple[Addressed, ...] = ()
     window: Window | None = None
     story_id: str = ""
     covered: tuple[Subscriber, ...] = ()
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery under a lease, with what is needed to assemble and hand it over."""
+    """A delivery under a lease, with what is needed to assemble and hand it over; `slots` are those of `Addressed`.
+
+    Under `composition_id` its content can be passed on without anything personal.
+    """
 
     delivery: Delivery
     subscriber_id: str
-    address: str
+    address: str = field(repr=False)
     composition: Composition
     number: int
+    composition_id: str = ""
+    slots: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from nkwatch.domain.wish import Mutes, Wish
+
 
 class Rhythm(StrEnum):
     """How often a subscriber gets a digest."""
@@ -48,29 +50,48 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a subscriber wants to read. Kinds narrow each other, values of one kind widen; empty means any."""
+class Edition:
+    """In which language and form a mail is made; `neutral` hides the subject matter from who sees only the envelope:
+    sender, subject, List-Id, preheader.
+    """
 
-    themes: frozenset[str] = frozenset()
-    sources: frozenset[str] = frozenset()
+    language: str = "en"
+    format: Format = Format.HTML
+    neutral: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Everything that a reader chooses. `phrase` is the reader's own: every genuine mail carries it."""
+
+    schedule: Schedule = field(default_factory=Schedule)
+    alerts: bool = True
+    edition: Edition = field(default_factory=Edition)
+    wishes: tuple[Wish, ...] = (Wish(),)
+    mutes: Mutes = field(default_factory=Mutes)
+    phrase: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """Who gets what, without the address. `covered_until` is where the next window begins (UTC)."""
+    """Who gets what, without the address. `covered_until` is where the next window begins (UTC).
+
+    Before `paused_until` (UTC) nothing is sent; windows close meanwhile, and what they held is not sent later.
+    """
 
     id: str
-    schedule: Schedule
+    choice: Choice
     covered_until: datetime
-    alerts: bool = True
-    language: str = "en"
-    format: Format = Format.HTML
-    wishes: tuple[Wish, ...] = (Wish(),)
+    paused_until: datetime | None = None
+
+    def paused(self, now: datetime) -> bool:
+        """Whether nothing is to be sent at `now`."""
+        return self.paused_until is not None and now < self.paused_until
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """The evidence that somebody asked to be mailed: where it comes from, and when. No network address, ever."""
+    """The evidence that somebody asked to be mailed: from where (wording and form), and when. No network address."""
 
     origin: str
     given_at: datetime
@@ -78,11 +99,76 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """What somebody chose when subscribing."""
+    """Who subscribes, and what was chosen."""
 
-    address: str
-    schedule: Schedule = field(default_factory=Schedule)
-    alerts: bool = True
-    language: str = "en"
-    format: Format = Format.HTML
-    wishes: tuple[Wish, ...] = (Wish(),)
+    address: str = field(repr=False)
+    choice: Choice = field(default_factory=Choice)
+
+
+class Suppression(StrEnum):
+    """Why an address is not mailed, kept with its keyed hash alone."""
+
+    #: may subscribe again, but is never imported
+    LEFT = "left"
+    #: the reader had everything erased
+    ERASED = "erased"
+    COMPLAINED = "complained"
+    #: nothing arrives there
+    BOUNCED = "bounced"
+
+    @property
+    def final(self) -> bool:
+        """Whether not even a confirmation is sent."""
+        return self is not Suppression.LEFT
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of address under way: it takes place once both sides have confirmed."""
+
+    subscriber_id: str
+    old_confirmed: bool = False
+    new_confirmed: bool = False
+    asked_at: datetime | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether both sides have confirmed."""
+        return self.old_confirmed and self.new_confirmed
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """All that is kept of one subscriber, for export by the reader or the operator."""
+
+    subscriber: Subscriber
+    standing: Standing
+    address: str = field(repr=False)
+    joined_at: datetime
+    consent: Consent | None
+    ended_at: datetime | None = None
+    end_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What became of a sign-up in the roll.
+
+    `standing` is the one that the subscriber has now. `asked_at` is when the mail that answers the sign-up was asked
+    for; it changes at most once in 24 hours.
+    """
+
+    subscriber: Subscriber
+    standing: Standing
+    asked_at: datetime
+    suppression: Suppression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What was erased because its time was over."""
+
+    unconfirmed: int = 0
+    ended: int = 0
+    moves: int = 0
+    deliveries: int = 0

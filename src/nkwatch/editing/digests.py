@@ -7,8 +7,10 @@ from datetime import timedelta
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import Story
-from nkwatch.domain.subscriber import Subscriber
-from nkwatch.editing.matching import Reason, reasons
+from nkwatch.domain.subscriber import Choice, Subscriber
+from nkwatch.domain.wish import Mutes, Wish
+from nkwatch.editing.audience import Audience
+from nkwatch.editing.matching import Offer, Reason, heard, wanted
 
 #: More than this nobody reads; the rest get one line each and nothing vanishes silently.
 FULL_STORIES = 20
@@ -16,6 +18,10 @@ FULL_STORIES = 20
 LINES = 40
 #: What comes to us later than this after its publication is not news; the archive has it.
 LATE = timedelta(days=7)
+
+
+#: What decides which stories somebody is sent.
+Chosen = tuple[tuple[Wish, ...], Mutes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +40,38 @@ class Plan:
     more: tuple[Story, ...]
 
 
-def plan(ranked: Sequence[Story], subscriber: Subscriber) -> Plan:
+def picked(choice: Choice, story: Story | Offer) -> Pick | None:
+    """The story as this choice is sent it, without reports of muted sources; None when it is not wanted."""
+    offer = heard(choice.mutes, Offer.of(story))
+    why = wanted(choice.wishes, offer) if offer else ()
+    return Pick(offer.story, why) if offer and why else None
+
+
+def plan(ranked: Sequence[Story | Offer], subscriber: Subscriber) -> Plan:
     """What `subscriber` gets of the stories of a window, which are `ranked` already."""
-    wanted = [Pick(s, why) for s in ranked if (why := reasons(subscriber.wishes, s))]
-    return Plan(tuple(wanted[:FULL_STORIES]), tuple(p.story for p in wanted[FULL_STORIES:]))
+    return _laid_out(ranked, subscriber.choice)
+
+
+def plans(ranked: Sequence[Offer], readers: Sequence[Subscriber]) -> list[Plan]:
+    """The plan of each reader. Readers who choose alike share one; a story is looked at once for all of them."""
+    alike: dict[Chosen, Subscriber] = {}
+    for reader in readers:
+        alike.setdefault((reader.choice.wishes, reader.choice.mutes), reader)
+    audience = Audience.of(alike.values())
+    wanted_by: list[list[Offer]] = [[] for _ in alike]
+    for offer in ranked:
+        for number in audience.wanting(offer):
+            wanted_by[number].append(offer)
+    made = {
+        chosen: _laid_out(offers, reader.choice)
+        for (chosen, reader), offers in zip(alike.items(), wanted_by, strict=True)
+    }
+    return [made[reader.choice.wishes, reader.choice.mutes] for reader in readers]
+
+
+def _laid_out(stories: Iterable[Story | Offer], choice: Choice) -> Plan:
+    picks = [pick for story in stories if (pick := picked(choice, story))]
+    return Plan(tuple(picks[:FULL_STORIES]), tuple(p.story for p in picks[FULL_STORIES:]))
 
 
 def is_news(story: Story, window: Window) -> bool:

@@ -21,9 +21,9 @@ from nkwatch.domain.statement import Article
 from nkwatch.feeds.boilerplate import without_boilerplate
 from nkwatch.feeds.cleaning import paragraphs, title_line
 from nkwatch.feeds.dates import home, published
-from nkwatch.feeds.decoding import decode
 from nkwatch.feeds.documents import Document, Unreadable, language_tag
 from nkwatch.feeds.embargo import embargo
+from nkwatch.net.decoding import decode
 
 #: Elements of a page that trafilatura still reads within the memory and time of a worker (measured).
 MOST_ELEMENTS = 20_000

@@ -9,9 +9,9 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
 from nkwatch.feeds.dates import home, published
-from nkwatch.feeds.decoding import FORBIDDEN
 from nkwatch.feeds.documents import MOST_ENTRIES, Parsed, Unreadable, address, distinct, language_tag
 from nkwatch.feeds.embargo import embargo
+from nkwatch.net.decoding import FORBIDDEN
 
 VERSION = "jsonfeed.org/version/1"
 LONGEST_AUTHORS = 200

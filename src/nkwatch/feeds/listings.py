@@ -16,9 +16,9 @@ from lxml.html import HtmlElement as Element
 from nkwatch.domain.source import Source
 from nkwatch.feeds.cleaning import title_line
 from nkwatch.feeds.dates import published
-from nkwatch.feeds.decoding import decode
 from nkwatch.feeds.documents import Document, Unreadable
 from nkwatch.feeds.naming import STEADY, inner_selectors, item_selectors, names
+from nkwatch.net.decoding import decode
 
 FEWEST_ITEMS = 3
 MOST_PROPOSALS = 3

@@ -7,15 +7,11 @@ the operator's own mail server signs its Authentication-Results) or `trust = "ye
 
 import asyncio
 import hashlib
-import ipaddress
-import os
 import re
-import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
 
 from nkwatch.domain.outcome import Failed, Fetched, Outcome, Trouble, Unchanged
 from nkwatch.domain.polling import PollState
@@ -25,8 +21,11 @@ from nkwatch.feeds.documents import Unreadable, distinct
 from nkwatch.feeds.newsletters import Skipped, read_mail
 from nkwatch.feeds.workers import Workers
 from nkwatch.logs import record
+from nkwatch.net.accounts import MailLimits, Refused
 from nkwatch.net.answers import Unreached
-from nkwatch.net.imap import Account, Imap, MailLimits, Mails, NoNews, Refused, Security
+from nkwatch.net.imap import Imap, Mails, NoNews
+from nkwatch.net.mailboxes import account_of, maildir_of, problems_of
+from nkwatch.net.maildir import MailFile, files
 
 #: The newest mails of a maildir that are looked at.
 NEWEST = 200
@@ -49,15 +48,8 @@ class Mailboxes:
 
     def problems(self, source: Source) -> Iterator[str]:
         """What is wrong or missing in the address, the options and the secrets of a mailbox."""
-        parts = _split(source.url)
-        if parts is None:
-            yield "the address of a mailbox is maildir:/PATH or imaps://USER@HOST/FOLDER"
-        elif parts.scheme == "maildir":
-            yield from _problems_of_path(parts)
-        else:
-            yield from _problems_of_server(parts)
-            if not self._passwords.get(source.id):
-                yield f"there is no password for source {source.id} in the secrets file"
+        password = bool(self._passwords.get(source.id))
+        yield from problems_of(source.url, password=password, whose=f"source {source.id}")
         yield from _problems_of_options(source.options)
 
     async def poll(self, source: Source, state: PollState) -> Outcome:
@@ -77,10 +69,9 @@ class Mailboxes:
                 return Fetched(await self._entries(found, source), etag=found.cursor)
 
     async def _look(self, source: Source, cursor: str) -> Mails | NoNews | Refused | Unreached:
-        parts = urlsplit(source.url)
-        if parts.scheme == "maildir":
-            return await asyncio.to_thread(newest, Path(unquote(parts.path)), cursor)
-        return await self._imap.newest(_account(parts, self._passwords[source.id]), cursor)
+        if path := maildir_of(source.url):
+            return await asyncio.to_thread(newest, Path(path), cursor)
+        return await self._imap.newest(account_of(source.url, self._passwords[source.id]), cursor)
 
     async def _entries(self, found: Mails, source: Source) -> tuple[Entry, ...]:
         """One mail at a time goes to the workers: one that kills its reader must not take the others along."""
@@ -93,85 +84,26 @@ class Mailboxes:
 
 
 def newest(path: Path, cursor: str, limits: MailLimits | None = None) -> Mails | NoNews | Refused:
-    """The newest mails of a maildir, read where they lie: none moves from new to cur. Symbolic links are left alone.
-
-    The standard library's Maildir parses each mail on the way, and tells neither size nor age before.
-    """
+    """The newest mails of a maildir; none of them moves from new to cur."""
     limits = limits or MailLimits()
     try:
-        files = sorted(_files(path), reverse=True)[:NEWEST]
-        seen = "\n".join(sorted(_lasting_name(file) for _, _, file in files))
+        found = sorted(files(path), key=lambda file: (file.came, file.size, file.path), reverse=True)[:NEWEST]
+        seen = "\n".join(sorted(file.name for file in found))
         now = hashlib.sha256(seen.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         if now == cursor:
             return NoNews()
-        mails = tuple(_small(files, limits))
+        mails = tuple(_small(found, limits))
     except OSError as error:
         return Refused(f"The maildir {path} cannot be read ({error.strerror or type(error).__name__}).")
-    return Mails(mails, now, left_out=len(files) - len(mails))
+    return Mails(mails, now, left_out=len(found) - len(mails))
 
 
-def _files(path: Path) -> Iterator[tuple[float, int, Path]]:
-    """When each mail came, its size (bytes), and where it lies."""
-    for folder in ("new", "cur"):
-        for file in os.scandir(path / folder):
-            about = file.stat(follow_symlinks=False)
-            if stat.S_ISREG(about.st_mode) and not file.name.startswith("."):
-                yield about.st_mtime, about.st_size, Path(file.path)
-
-
-def _lasting_name(file: Path) -> str:
-    """The name without flags, which change when somebody reads the mail."""
-    return file.name.partition(":")[0]
-
-
-def _small(files: list[tuple[float, int, Path]], limits: MailLimits) -> Iterator[bytes]:
+def _small(found: list[MailFile], limits: MailLimits) -> Iterator[bytes]:
     total = 0
-    for _, size, file in files:
-        if size <= limits.largest and total + size <= limits.total:
-            total += size
-            yield file.read_bytes()
-
-
-def _split(url: str) -> SplitResult | None:
-    """The parts of the address of a mailbox; None where it is none."""
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in {"maildir", *Security} and parts.port != 0
-    except ValueError:
-        return None
-    return parts if known else None
-
-
-def _account(parts: SplitResult, password: str) -> Account:
-    return Account(
-        host=parts.hostname or "",
-        user=unquote(parts.username or ""),
-        password=password,
-        folder=unquote(parts.path.strip("/")) or "INBOX",
-        security=Security(parts.scheme),
-        port=parts.port or 0,
-    )
-
-
-def _problems_of_path(parts: SplitResult) -> Iterator[str]:
-    if parts.netloc or not parts.path.startswith("/"):
-        yield "a maildir is named by its whole path: maildir:/var/mail/newsletters"
-
-
-def _problems_of_server(parts: SplitResult) -> Iterator[str]:
-    if parts.password is not None:
-        yield "the password stands in the address of the mailbox: write it into the secrets file, and change it"
-    if not parts.hostname or not parts.username:
-        yield "the address of a mailbox names a user and a host: imaps://USER@HOST/FOLDER"
-    elif parts.scheme == Security.NONE and not _loopback(parts.hostname):
-        yield "imap:// would send the password in the clear: use imaps:// or imap+starttls://"
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    for file in found:
+        if file.size <= limits.largest and total + file.size <= limits.total:
+            total += file.size
+            yield file.path.read_bytes()
 
 
 def _problems_of_options(options: Mapping[str, str]) -> Iterator[str]:

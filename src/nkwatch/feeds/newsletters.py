@@ -6,10 +6,8 @@ text, and into `Entry.url` only what can be told to be the same for every recipi
 
 import re
 from collections.abc import Iterator
-from email.header import Header, decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
-from email.utils import getaddresses
 from enum import StrEnum
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -20,18 +18,13 @@ from nkwatch.domain.source import Source, host_of
 from nkwatch.domain.statement import TRACKING, Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
 from nkwatch.feeds.dates import published
-from nkwatch.feeds.decoding import decode
 from nkwatch.feeds.documents import address, language_tag
-from nkwatch.feeds.senders import authenticated, expected, sender
+from nkwatch.feeds.senders import authenticated, expected
+from nkwatch.net.letters import bodies, decoded, recipients, sender
 
-#: Parts of one mail that are looked at, and how deep they may lie in each other.
-MOST_PARTS, DEEPEST = 200, 10
 LONGEST_NAME, LONGEST_ID, LONGEST_TITLE = 200, 500, 1_000
-#: Decoding one of 1.4 MB took 20 seconds.
-LONGEST_HEADER = 10_000
 #: A longer line is a paragraph of the statement that speaks of such things.
 LONGEST_FOOTER, LONGEST_HINT = 1_000, 200
-RECIPIENTS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
 #: Words of lines that belong to the one recipient, in the languages of the sources.
 FOOTER = re.compile(
     r"unsubscrib|(manage|update|change|edit|email|e-mail|mailing|subscription)\W+(your\W+|email\W+|e-mail\W+|my\W+)*"
@@ -88,73 +81,22 @@ def _unwelcome(headers: Message, source: Source) -> Skipped | None:
 
 
 def _entry(message: Message, source: Source) -> Entry:
-    title = title_line(_decoded(message.get("Subject")), plain=True)[:LONGEST_TITLE]
+    title = title_line(decoded(message.get("Subject")), plain=True)[:LONGEST_TITLE]
     name, _ = sender(message)
-    author = title_line(_decoded(name), plain=True)[:LONGEST_NAME]
-    language = language_tag(_decoded(message.get("Content-Language")))
-    markup, plain = _bodies(message)
+    author = title_line(decoded(name), plain=True)[:LONGEST_NAME]
+    language = language_tag(decoded(message.get("Content-Language")))
+    markup, plain = bodies(message)
     tree = _tree(markup)
-    own = _recipients(message)
+    own = recipients(message)
     return Entry(
         title=title,
         url=_web_version(tree, plain, message, source),
         text=_html_text(tree, source, own) or _plain_text(plain, source, own),
-        guid="".join(_decoded(message.get("Message-ID")).split())[:LONGEST_ID],
-        published=published(source, f"{title} {language}", _decoded(message.get("Date"))),
+        guid="".join(decoded(message.get("Message-ID")).split())[:LONGEST_ID],
+        published=published(source, f"{title} {language}", decoded(message.get("Date"))),
         author="" if "@" in author else author,
         language=language,
     )
-
-
-def _decoded(value: str | Header | None) -> str:
-    """A header's text (RFC 2047); raw bytes in it, which many Korean mails have, in the encoding that they can be."""
-    if value is None:
-        return ""
-    written = str(value)
-    try:
-        pieces = decode_header(value if len(written) <= LONGEST_HEADER else written[:LONGEST_HEADER])
-    except ValueError:
-        return written
-    told = (decode(p, f"charset={c}" if c else "") if isinstance(p, bytes) else p for p, c in pieces)
-    return "".join(told)
-
-
-def _bodies(message: Message) -> tuple[str, str]:
-    """The first HTML part and the first plain one; attachments and forwarded mails are none."""
-    found = {"text/html": "", "text/plain": ""}
-    for part in _parts(message):
-        kind = part.get_content_type()
-        if kind in found and not found[kind] and part.get_content_disposition() != "attachment":
-            body = part.get_payload(decode=True)
-            text = decode(body, f"charset={part.get_content_charset('')}") if isinstance(body, bytes) else ""
-            found[kind] = text.replace(" \n", "").replace(" \r\n", "") if _delsp(part) else text
-    return found["text/html"], found["text/plain"]
-
-
-def _delsp(part: Message) -> bool:
-    """Whether the space before a soft line break is to go: so Japanese is broken (RFC 3676, 4)."""
-    flowed = str(part.get_param("format", "")).lower() == "flowed"
-    return flowed and str(part.get_param("delsp", "")).lower() == "yes"
-
-
-def _parts(message: Message) -> Iterator[Message]:
-    waiting = [(message, 0)]
-    for _ in range(MOST_PARTS):
-        if not waiting:
-            return
-        part, depth = waiting.pop()
-        inside = part.get_payload() if part.get_content_maintype() == "multipart" and depth < DEEPEST else None
-        if isinstance(inside, list):
-            children = inside[:MOST_PARTS]
-            waiting += [(child, depth + 1) for child in reversed(children) if isinstance(child, Message)]
-        else:
-            yield part
-
-
-def _recipients(message: Message) -> frozenset[str]:
-    """The addresses that this mail went to: the operator's, which are nobody else's business."""
-    written = [str(value)[:LONGEST_HEADER] for name in RECIPIENTS for value in (message.get_all(name) or [])[:10]]
-    return frozenset(found.lower() for _, found in getaddresses(written) if "@" in found)
 
 
 def _tree(markup: str) -> etree._Element | None:
@@ -212,7 +154,7 @@ def _web_version(tree: etree._Element | None, plain: str, message: Message, sour
 
     Its Archived-At (RFC 5064) else. List-Archive names the archive of all mails, and would make them one statement.
     """
-    archived = _decoded(message.get("Archived-At")).strip().strip("<>")
+    archived = decoded(message.get("Archived-At")).strip().strip("<>")
     for link in (*_browser_links(tree, plain), archived):
         host = host_of(link)
         if any(host == domain or host.endswith(f".{domain}") for domain in source.domains):

@@ -15,10 +15,10 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
 from nkwatch.feeds.dates import home, published
-from nkwatch.feeds.decoding import decode
 from nkwatch.feeds.documents import Document, Parsed, Unreadable, address, distinct, language_tag
 from nkwatch.feeds.embargo import embargo
 from nkwatch.feeds.kinds import DocumentKind
+from nkwatch.net.decoding import decode
 
 #: The options of such a source, each a selector; those that must be there. All but `item` are looked for in an item.
 OPTIONS = ("item", "title", "link", "date", "teaser")

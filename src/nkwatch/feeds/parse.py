@@ -19,11 +19,11 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
 from nkwatch.feeds.dates import home, published
-from nkwatch.feeds.decoding import decode
 from nkwatch.feeds.documents import MOST_ENTRIES, Document, Parsed, Unreadable, address, distinct, language_tag
 from nkwatch.feeds.embargo import embargo
 from nkwatch.feeds.jsonfeed import read_json_feed
 from nkwatch.feeds.kinds import DocumentKind
+from nkwatch.net.decoding import decode
 
 #: All quantifiers are possessive, or end at the next mark: these look at hostile bytes.
 DECLARATION = re.compile(r"<\?xml\b[^<>]*\?>", re.IGNORECASE)

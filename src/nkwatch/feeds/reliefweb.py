@@ -17,9 +17,9 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
 from nkwatch.feeds.dates import published
-from nkwatch.feeds.decoding import FORBIDDEN, decode
 from nkwatch.feeds.documents import Document, Parsed, Unreadable, address, distinct, language_tag
 from nkwatch.feeds.kinds import DocumentKind
+from nkwatch.net.decoding import FORBIDDEN, decode
 
 API = "https://api.reliefweb.int/v2/reports"
 #: Reports a poll: some weeks of one country.

@@ -16,9 +16,9 @@ from nkwatch.domain.source import Source, host_of
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import title_line
 from nkwatch.feeds.dates import published
-from nkwatch.feeds.decoding import decode
 from nkwatch.feeds.documents import Document, Elsewhere, Parsed, Read, Unreadable, address, distinct, language_tag
 from nkwatch.feeds.kinds import DocumentKind
+from nkwatch.net.decoding import decode
 from nkwatch.net.unpacking import UNPACKERS, BadlyPacked
 
 #: Bytes of a sitemap once unpacked; the format allows 50 MB, which no worker has the memory for.

@@ -5,21 +5,26 @@ The bytes depend on the claimed delivery and the settings only: a retry is the s
 
 import hashlib
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from nkwatch.domain import retention
 from nkwatch.domain.bulletin import Block, BulletinKind, Claimed, Message, Piece
 from nkwatch.mail.encoding import fill
 from nkwatch.mail.headers import ascii_domain, field, joined, list_id, mailbox, one_line, text_field
-
-#: How long the link in a confirmation mail works.
-CONFIRM_WITHIN = timedelta(hours=48)
+from nkwatch.mail.templates import LINKS
+from nkwatch.mail.views import plain
+from nkwatch.mail.widths import wrap
 
 _LISTS = {BulletinKind.ALERT: "alerts", BulletinKind.DIGEST: "digests"}
+#: Names that say nothing, one for each of the lists.
+_NEUTRAL_LISTS = {BulletinKind.ALERT: "notes", BulletinKind.DIGEST: "list"}
+_SIDES = {BulletinKind.MOVE_OLD: "old", BulletinKind.MOVE_NEW: "new"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Link(Protocol):
@@ -29,10 +34,20 @@ class Link(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """Who a mail comes from: what a mail program shows, and the address."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class MailAssembler:
     """`name` and `sender` make the From field, for ever the same; `return_path` is the envelope's sender.
 
-    `site` is the base address of the public pages.
+    `neutral` takes the place of both for readers who must not be seen to read on the subject. `site` is the base
+    address of the public pages. `replies` is the address that replies go to, with the subscriber's id and its
+    `reply_tag` after a plus; empty where nothing reads them.
     """
 
     name: str
@@ -40,28 +55,47 @@ class MailAssembler:
     return_path: str
     site: str
     link: Link
+    neutral: Sender = Sender("Reading list", "")
+    replies: str = ""
+    reply_tag: Callable[[str], str] = lambda _: ""
 
     def assemble(self, claimed: Claimed) -> Message:
         """The message for one delivery. Lines have at most 998 octets and end with CRLF."""
-        slots = self._slots(claimed)
-        bodies = {"plain": _joined(claimed.composition.text, slots)}
-        if claimed.composition.html:
-            safe = {name: html.escape(value) for name, value in slots.items()}
-            bodies["html"] = _joined(claimed.composition.html, safe)
+        composition, links = claimed.composition, self._links(claimed)
+        lines = {name: line for name, value in claimed.slots if (line := plain(value))}
+        # in plain text a line ends by itself, so that an empty one leaves no empty line behind
+        wrapped = {name: f"{wrap(line)}\n" for name, line in lines.items()}
+        bodies = {"plain": _joined(composition.text, wrapped | links)}
+        if composition.html:
+            safe = {name: html.escape(value) for name, value in (lines | links).items()}
+            bodies["html"] = _joined(composition.html, safe)
         fields = [*self._fields(claimed), *self._list_fields(claimed)]
         content = _whole(fields, bodies, claimed.delivery.message_id)
         return Message(ascii_domain(self.return_path), claimed.address, content)
 
-    def _slots(self, claimed: Claimed) -> dict[str, str]:
-        """The values of a reader's slots; a slot without a value leaves nothing behind."""
-        if claimed.composition.kind is BulletinKind.CONFIRMATION:
-            expires = claimed.delivery.date + CONFIRM_WITHIN
-            token = self.link("confirm", claimed.subscriber_id, expires)
-            return {"confirm_url": f"{self._site}/confirm/{token}"}
-        return {"leave_url": self._leave_url(claimed)}
+    def _links(self, claimed: Claimed) -> dict[str, str]:
+        """The addresses in a reader's mail. None of another purpose is there, whatever a template names."""
+        who, date, kind = claimed.subscriber_id, claimed.delivery.date, claimed.composition.kind
+        match kind:
+            case BulletinKind.CONFIRMATION:
+                links = {"confirm": self._url("confirm", "confirm", who, date + retention.UNCONFIRMED)}
+            case BulletinKind.SETTINGS:
+                links = {"settings": self._url("settings", "settings", who, date + retention.SETTINGS_LINK)}
+            case BulletinKind.MOVE_OLD | BulletinKind.MOVE_NEW:
+                # the instant names the request: a link for an earlier one does not confirm this one
+                asked = (date - _EPOCH) // timedelta(microseconds=1)
+                place = f"move/{_SIDES[kind]}"
+                links = {"move": self._url(place, kind.value, f"{who}~{asked}", date + retention.MOVES)}
+            case BulletinKind.ALERT | BulletinKind.DIGEST:
+                copy = f"{self._site}/mails/{claimed.composition_id}"
+                links = {"leave": self._leave_url(claimed), "manage": self._url("manage", "manage", who), "copy": copy}
+        return dict.fromkeys(LINKS, "") | {f"{name}_url": one_line(url) for name, url in links.items()}
 
     def _fields(self, claimed: Claimed) -> Iterator[bytes]:
-        yield field("From", mailbox(self.name, ascii_domain(self.sender)))
+        sender = self._sender(claimed)
+        yield field("From", mailbox(sender.name, ascii_domain(sender.address)))
+        if self.replies:
+            yield field("Reply-To", self._reply_to(claimed.subscriber_id))
         yield field("To", f"<{_for_header(claimed.address)}>")
         yield text_field("Subject", claimed.composition.subject)
         yield field("Date", format_datetime(claimed.delivery.date.astimezone(UTC)))
@@ -75,13 +109,34 @@ class MailAssembler:
         """Filters can tell alerts from digests; leaving takes one step (RFC 8058: exactly one HTTPS address)."""
         kind = claimed.composition.kind
         if kind in _LISTS:
-            host = urlsplit(self._site).hostname or "localhost"
-            yield list_id(f"{self.name} {_LISTS[kind]}", f"{_LISTS[kind]}.{host}")
+            yield self._list_id(claimed, kind)
             yield field("List-Unsubscribe", f"<{self._leave_url(claimed)}>")
             yield field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 
+    def _list_id(self, claimed: Claimed, kind: BulletinKind) -> bytes:
+        if claimed.composition.neutral:
+            sender = self._sender(claimed)
+            domain = ascii_domain(sender.address).rpartition("@")[2]
+            return list_id(sender.name, f"{_NEUTRAL_LISTS[kind]}.{domain}")
+        host = urlsplit(self._site).hostname or "localhost"
+        return list_id(f"{self.name} {_LISTS[kind]}", f"{_LISTS[kind]}.{host}")
+
+    def _sender(self, claimed: Claimed) -> Sender:
+        if claimed.composition.neutral:
+            return Sender(self.neutral.name, self.neutral.address or self.sender)
+        return Sender(self.name, self.sender)
+
+    def _reply_to(self, subscriber_id: str) -> str:
+        """Who replies is known by the address replied to: a forged sender ends nobody's subscription."""
+        local, _, domain = ascii_domain(self.replies).rpartition("@")
+        own = f"{local}+{subscriber_id}.{self.reply_tag(subscriber_id)}@{domain}"
+        return f"<{_for_header(own)}>"
+
     def _leave_url(self, claimed: Claimed) -> str:
-        return f"{self._site}/leave/{self.link('leave', claimed.subscriber_id)}"
+        return self._url("leave", "leave", claimed.subscriber_id)
+
+    def _url(self, place: str, purpose: str, subject: str, expires: datetime | None = None) -> str:
+        return f"{self._site}/{place}/{self.link(purpose, subject, expires)}"
 
     @property
     def _site(self) -> str:
@@ -107,7 +162,7 @@ def _whole(fields: list[bytes], bodies: Mapping[str, bytes], message_id: str) ->
     if len(bodies) == 1:
         return joined([*opening, *_part("plain")]) + bodies["plain"]
     # "=_" cannot occur in quoted-printable, so no body holds the boundary
-    boundary = "=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32]
+    boundary = "=_" + hashlib.sha256(one_line(message_id).encode()).hexdigest()[:32]
     parts = [f"--{boundary}\r\n".encode() + joined(_part(kind)) + body + b"\r\n" for kind, body in bodies.items()]
     kind = field("Content-Type", f'multipart/alternative; boundary="{boundary}"')
     return joined([*opening, kind]) + b"".join(parts) + f"--{boundary}--\r\n".encode()

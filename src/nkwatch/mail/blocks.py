@@ -1,4 +1,4 @@
-"""Blocks that readers share: stories, lines of reasons, frames. Each is rendered once and kept."""
+"""Blocks that readers share: stories and frames. Each is rendered once and kept; so are the lines of reasons."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -10,6 +10,7 @@ from nkwatch.domain.story import Story
 from nkwatch.domain.subscriber import Format
 from nkwatch.editing.matching import Reason
 from nkwatch.mail.encoding import freeze
+from nkwatch.mail.reasons import chosen
 from nkwatch.mail.templates import Templates
 from nkwatch.mail.views import Names, StoryView
 
@@ -25,7 +26,7 @@ _SUFFIX = {Format.HTML: "html", Format.TEXT: "txt"}
 class Blocks:
     """Renders pieces from templates; equal arguments give the very same pieces."""
 
-    def __init__(self, templates: Templates, names: Names, common: Mapping[str, str]) -> None:
+    def __init__(self, templates: Templates, names: Names, common: Mapping[str, Any]) -> None:
         """`common` are values that every template may name."""
         self._templates = templates
         self._names = names
@@ -34,9 +35,10 @@ class Blocks:
         self.long_view = lru_cache(KEPT)(self._long_view)
         self.story = lru_cache(KEPT)(self._story)
         self.reasons = lru_cache(KEPT)(self._reasons)
+        self.everything = lru_cache(self._everything)
 
     def line(self, template: str, language: str, values: Mapping[str, Any]) -> str:
-        """One line of text, for a subject."""
+        """One line of text, for a subject or a slot."""
         return " ".join(self._render(template, language, values).split())
 
     def frame(
@@ -56,9 +58,11 @@ class Blocks:
         values = {"story": self.view(story, language)}
         return freeze(self._render(f"story.{_SUFFIX[form]}", language, values))
 
-    def _reasons(self, reasons: tuple[Reason, ...], language: str, form: Format) -> Pieces:
-        chosen = [name for reason in reasons for name in self._names.reason(reason, language)]
-        return freeze(self._render(f"reasons.{_SUFFIX[form]}", language, {"chosen": chosen}))
+    def _reasons(self, reasons: tuple[Reason, ...], language: str) -> str:
+        return self.line("reasons.txt", language, {"chosen": chosen(reasons, self._names, language)})
+
+    def _everything(self, language: str) -> str:
+        return self.line("everything.txt", language, {})
 
     def _render(self, template: str, language: str, values: Mapping[str, Any]) -> str:
         return self._templates.render(template, language, {**self._common, "language": language, **values})

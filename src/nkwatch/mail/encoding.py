@@ -12,10 +12,12 @@ from nkwatch.domain.bulletin import Block, Piece, Slot
 
 #: Private-use characters around the name of a slot in rendered text. Values never hold them: see `Templates`.
 OPENING, CLOSING = "\ue000", "\ue001"
+#: Slots that are never filled: what stands between them speaks to one reader alone, and no copy shows it.
+OWN_BEGINS, OWN_ENDS = "own_begins", "own_ends"
 #: Characters of one line without its CRLF (RFC 2045, 6.7, rule 5).
 LONGEST_LINE = 76
 
-_MARKER = re.compile(f"{OPENING}([a-z_]+){CLOSING}")
+_MARKER = re.compile(rf"{OPENING}([\w-]+){CLOSING}", re.ASCII)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 #: All but printable ASCII; the equals sign; white space that a relay could strip from a line's end.
 _UNSAFE = re.compile(rb"[^\t !-<>-~]|[\t ]\Z")

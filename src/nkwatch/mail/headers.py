@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 
 import idna
 
-#: Everything that any software takes for a line end or the end of a text, and other control characters.
-_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+#: Everything that any software takes for a line end or the end of a text, other control characters, half letters.
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _LONGEST_PLAIN = 60
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]+")
 _LONGEST_LINE = 998

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_interval, format_time, get_day_names
+from babel.dates import format_date, format_interval, format_skeleton, format_time, get_day_names
 
 from nkwatch.domain.bulletin import Window
 
@@ -35,6 +35,10 @@ class Locale:
     def day(self, moment: datetime) -> str:
         """The date of `moment` in its own time zone: 3 November 2025."""
         return format_date(moment.date(), "long", locale=self.region)
+
+    def day_of_year(self, moment: datetime, zone: str) -> str:
+        """The date of `moment` in the time zone `zone`, without the year: 3 November."""
+        return str(format_skeleton("MMMMd", moment.astimezone(ZoneInfo(zone)).date(), locale=self.region))
 
     def instant(self, moment: datetime) -> str:
         """The date and time of `moment` in UTC: 3 November 2025, 14:05 UTC."""

@@ -26,14 +26,18 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from nkwatch.domain.problems import ConfigError
-from nkwatch.mail.encoding import CLOSING, OPENING, marker
+from nkwatch.mail.encoding import CLOSING, OPENING, OWN_BEGINS, OWN_ENDS, marker
 from nkwatch.mail.locales import Locale
+from nkwatch.mail.reasons import SLOT
 from nkwatch.mail.widths import columns, shorten, wrap
 
-#: Filled for each subscriber, or (stories, reasons) for each group of subscribers.
-SLOTS = frozenset({"leave_url", "confirm_url", "phrase", "stories", "reasons"})
+#: Addresses, filled for each delivery.
+LINKS = frozenset({"leave_url", "manage_url", "copy_url", "confirm_url", "settings_url", "move_url"})
+#: Besides, lines filled for each delivery, and the stories of a group of subscribers.
+SLOTS = LINKS | {"phrase", "everything", "stories"}
 
 _MARKER_LETTERS = dict.fromkeys(map(ord, (OPENING, CLOSING)))
+_REASONS = re.compile(rf"{SLOT}[\w-]+", re.ASCII)
 _DOCUMENT = re.compile(r"\s*<!doctype", re.IGNORECASE)
 
 
@@ -55,7 +59,7 @@ class Templates:
         self.renders = 0
 
     def render(self, name: str, language: str, values: Mapping[str, Any]) -> str:
-        """The template `mail/<name>` in `language`, styled if it is HTML, ending with a line end."""
+        """The template `mail/<name>` in `language`, styled if it is HTML, ending with a line end or a slot."""
         self.renders += 1
         try:
             text = self._environments[language].get_template(f"mail/{name}").render(values)
@@ -64,7 +68,7 @@ class Templates:
                 raise ConfigError(problem) from error
             raise
         styled = self._styled(text) if name.endswith(".html") else text
-        return styled if styled.endswith("\n") else styled + "\n"
+        return styled if styled.endswith(("\n", CLOSING)) else styled + "\n"
 
     def _styled(self, html: str) -> str:
         if _DOCUMENT.match(html):
@@ -93,7 +97,7 @@ def _environment(loader: BaseLoader, locale: Locale) -> ImmutableSandboxedEnviro
     )
     translate: Callable[..., str] = locale.text
     environment.install_gettext_callables(translate, _no_plurals, newstyle=True)  # type: ignore[attr-defined]
-    environment.globals.update(slot=_slot, locale=locale)
+    environment.globals.update(slot=_slot, own=_own, locale=locale)
     environment.filters.update(
         columns=columns, shorten=shorten, wrap=wrap, day=locale.day, instant=locale.instant, weekday=locale.weekday
     )
@@ -101,9 +105,15 @@ def _environment(loader: BaseLoader, locale: Locale) -> ImmutableSandboxedEnviro
 
 
 def _slot(name: str) -> Markup:
-    if name not in SLOTS:
-        raise TemplateRuntimeError(f"there is no slot called {name!r}; there are {', '.join(sorted(SLOTS))}")
+    if name not in SLOTS and not _REASONS.fullmatch(name):
+        known = ", ".join(sorted(SLOTS))
+        raise TemplateRuntimeError(f"there is no slot called {name!r}; there are {known}, {SLOT} and a story's id")
     return Markup(marker(name))  # noqa: S704
+
+
+def _own(caller: Callable[[], str]) -> Markup:
+    """``{% call own() %}...{% endcall %}``: what speaks to one reader alone, and is left out of copies."""
+    return Markup(f"{marker(OWN_BEGINS)}{caller()}{marker(OWN_ENDS)}")  # noqa: S704
 
 
 def _no_plurals(one: str, many: str, n: int) -> str:

@@ -15,7 +15,6 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import Report, Story
 from nkwatch.domain.theme import Theme
-from nkwatch.editing.matching import Reason
 from nkwatch.mail.excerpt import excerpt
 from nkwatch.mail.widths import shorten
 
@@ -110,7 +109,7 @@ class Names:
             published=said.published.astimezone(self._zone(said)),
             estimated=said.published_estimated,
             seen=said.first_seen,
-            themes=tuple(self._theme(code, language) for code in story.themes),
+            themes=tuple(self.theme(code, language) for code in story.themes),
             excerpt=opening,
             original=address(said.url, trusted=lead.link),
             permanent=address(f"{self.site}/stories/{story.id}"),
@@ -118,14 +117,13 @@ class Names:
             further=max(0, len(mentions) - NAMED_REPORTS),
         )
 
-    def reason(self, reason: Reason, language: str) -> tuple[str, ...]:
-        """The names of what a reader chose; empty for a reader who chose everything."""
-        if reason.kind == "theme":
-            return tuple(self._theme(code, language) for code in reason.values)
-        return tuple(self.sources[v].publisher if v in self.sources else v for v in reason.values)
-
-    def _theme(self, code: str, language: str) -> str:
+    def theme(self, code: str, language: str) -> str:
+        """What a theme is called in `language`; its code where it is gone."""
         return self.themes[code].name(language) if code in self.themes else code
+
+    def publisher(self, source_id: str) -> str:
+        """Who publishes a source; its id where it is gone."""
+        return self.sources[source_id].publisher if source_id in self.sources else source_id
 
     def _zone(self, said: Statement) -> ZoneInfo:
         """The publisher's own time zone: the date in the mail is the date on the publisher's page."""

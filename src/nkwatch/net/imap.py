@@ -1,7 +1,8 @@
-"""Guarded IMAP (RFC 9051): looks at a folder and changes nothing in it.
+"""Guarded IMAP (RFC 9051): visits a folder, each time over a new connection, and never raises for what a server does.
 
-The folder is opened by EXAMINE and mails are fetched by BODY.PEEK, so none of them is marked as seen. Mails are
-handed over as bytes: whoever reads them does so where it can be killed. Passwords stand in no reason and no repr.
+`newest` changes nothing: the folder is opened by EXAMINE and mails are fetched by BODY.PEEK, so none of them is
+marked as seen. Mails are handed over as bytes: whoever reads them does so where it can be killed. Passwords stand in
+no reason and no repr.
 """
 
 import asyncio
@@ -9,55 +10,23 @@ import imaplib
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Final
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 
 from imap_tools import BaseMailBox, ImapToolsError, MailboxLoginError
 from imap_tools.errors import MailboxFolderSelectError
 
+from nkwatch.net.accounts import PORTS, Account, MailLimits, Refused, Security
 from nkwatch.net.answers import Unreached
 
+T = TypeVar("T")
 UID = re.compile(rb"\bUID (\d{1,10})\b")
 SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,20})\b")
 #: What IMAP can raise at run time through no fault of this program; text that is no ASCII is answered by some servers.
 EXPECTED = (imaplib.IMAP4.error, ImapToolsError, OSError, ValueError, EOFError)
-
-
-class Security(StrEnum):
-    """How the connection is secured, by scheme of the address."""
-
-    TLS = "imaps"
-    STARTTLS = "imap+starttls"
-    NONE = "imap"
-
-
-PORTS: Final = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A folder of somebody's mails, and how to get there."""
-
-    host: str
-    user: str
-    password: str = field(repr=False)
-    folder: str = "INBOX"
-    security: Security = Security.TLS
-    port: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class MailLimits:
-    """Seconds of one step and of all together; mails a look, bytes of one and of all together."""
-
-    step: float = 30.0
-    deadline: float = 120.0
-    mails: int = 50
-    largest: int = 2_000_000
-    total: int = 30_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,42 +43,38 @@ class NoNews:
     """There is nothing behind the cursor."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The server does not let us in, or not into this folder; `reason` is one sentence."""
-
-    reason: str
-
-
 Looked = Mails | NoNews | Refused | Unreached
 
 
 class Imap:
-    """Looks into folders, each time over a new connection. `context` replaces the system's certificates."""
+    """Visits folders. `context` replaces the system's certificates."""
 
     def __init__(self, limits: MailLimits | None = None, context: ssl.SSLContext | None = None) -> None:
-        self._limits = limits or MailLimits()
+        self.limits = limits or MailLimits()
         self._context = context
 
     async def newest(self, account: Account, cursor: str) -> Looked:
-        """The newest mails of the folder, if any came since `cursor` was given; those known before are among them.
+        """The newest mails of the folder, if any came since `cursor` was given; those known before are among them."""
+        return await self.visit(account, partial(_newest, cursor=cursor, limits=self.limits))
 
-        Never raises for what a server does.
-        """
-        look = _Look(account, self._limits, self._context or ssl.create_default_context())
+    async def visit(
+        self, account: Account, errand: Callable[["Box"], T], *, changing: bool = False
+    ) -> T | Refused | Unreached:
+        """What `errand`, which runs in a thread, brings back from the folder; it may change it if that is said."""
+        visit = _Visit(account, self.limits, self._context or ssl.create_default_context())
         try:
-            return await asyncio.wait_for(asyncio.to_thread(look.newest, cursor), self._limits.deadline)
+            return await asyncio.wait_for(asyncio.to_thread(visit.run, errand, changing), self.limits.deadline)
         except TimeoutError:
-            return Unreached(f"{account.host} took longer than {self._limits.deadline:g} seconds for a few mails.")
+            return Unreached(f"{account.host} took longer than {self.limits.deadline:g} seconds for a few mails.")
         finally:
-            look.abort()
+            visit.abort()
 
 
 class _Client(imaplib.IMAP4):
-    """A client whose look can end it from outside. Takes no literal larger than a mail may be."""
+    """A client that can be ended from outside. Takes no literal larger than a mail may be."""
 
-    def __init__(self, look: "_Look", **how: Any) -> None:
-        self._of = look
+    def __init__(self, visit: "_Visit", **how: Any) -> None:
+        self._of = visit
         super().__init__(**how)
 
     def open(self, *where: Any, **how: Any) -> None:
@@ -127,21 +92,23 @@ class _TlsClient(_Client, imaplib.IMAP4_SSL):
     """The same over TLS."""
 
 
-class _Box(BaseMailBox):
-    """imap_tools would parse each mail here; it is left as bytes."""
+class Box(BaseMailBox):
+    """An open folder. imap_tools would parse each mail here; it is left as bytes."""
 
     email_message_class: Any = staticmethod(lambda fetched: next((f[1] for f in fetched if isinstance(f, tuple)), b""))
 
     def __init__(self, client: imaplib.IMAP4) -> None:
         self._given = client
+        #: the UIDVALIDITY of the folder: with another one, its UIDs mean other mails
+        self.validity = 0
         super().__init__()
 
     def _get_mailbox_client(self) -> imaplib.IMAP4:
         return self._given
 
 
-class _Look:
-    """One look into a folder, in a thread."""
+class _Visit:
+    """One visit to a folder, in a thread."""
 
     def __init__(self, account: Account, limits: MailLimits, context: ssl.SSLContext) -> None:
         self.limits = limits
@@ -150,24 +117,31 @@ class _Look:
         self._client: imaplib.IMAP4 | None = None
         self._over = False
 
-    def newest(self, cursor: str) -> Looked:
-        """See `Imap.newest`."""
-        host = self._account.host
+    def run(self, errand: Callable[[Box], T], changing: bool) -> T | Refused | Unreached:  # noqa: FBT001
+        """See `Imap.visit`."""
         try:
-            return self._look(_Box(self._connected()), cursor)
-        except MailboxLoginError:
-            return Refused(f"{host} refuses the login: check the user in the address and the password in the secrets.")
-        except MailboxFolderSelectError:
-            return Refused(f"{host} shows this user no folder {self._account.folder!r}.")
-        except ssl.SSLCertVerificationError:
-            return Unreached(f"{host} has no valid certificate.")
-        except OSError as error:
-            return Unreached(f"{host} could not be reached ({type(error).__name__}).", line=self._client is None)
+            return self._run(Box(self._connected()), errand, changing=changing)
         except EXPECTED as error:
-            # their words are left out: they may repeat what was sent, and that is a password
-            return Unreached(f"{host} gave an answer that is not understood ({type(error).__name__}).")
+            return self._told(error)
         finally:
             self._close()
+
+    def _told(self, error: Exception) -> Refused | Unreached:
+        host, folder = self._account.host, self._account.folder
+        match error:
+            case MailboxLoginError():
+                return Refused(f"{host} refuses the login: check the user in the address, the password in the secrets.")
+            case MailboxFolderSelectError():
+                return Refused(f"{host} shows this user no folder {folder!r}.")
+            case imaplib.IMAP4.readonly():
+                return Refused(f"{host} does not let this user change the folder {folder!r}.")
+            case ssl.SSLCertVerificationError():
+                return Unreached(f"{host} has no valid certificate.")
+            case OSError():
+                return Unreached(f"{host} could not be reached ({type(error).__name__}).", line=self._client is None)
+            case _:
+                # its words are left out: they may repeat what was sent, and that is a password
+                return Unreached(f"{host} gave an answer that is not understood ({type(error).__name__}).")
 
     def opened(self, client: imaplib.IMAP4) -> None:
         """The connection is there, and the server has said nothing yet."""
@@ -198,45 +172,48 @@ class _Look:
             client.starttls(self._context)
         return client
 
-    def _look(self, box: _Box, cursor: str) -> Looked:
+    def _run(self, box: Box, errand: Callable[[Box], T], *, changing: bool) -> T | Refused:
         account = self._account
         secret = account.user + account.password
         if not secret.isprintable():
             return Refused(f"The user or the password for {account.host} holds a character that no login can.")
         login = box.login if secret.isascii() else box.login_utf8
         login(account.user, account.password, initial_folder=None)
-        box.folder.set(account.folder, readonly=True)
-        found = self._found(box, cursor)
+        box.folder.set(account.folder, readonly=not changing)
+        box.validity = _number((box.client.response("UIDVALIDITY")[1] or [None])[0])
+        brought = errand(box)
         with suppress(*EXPECTED):
             box.logout()
-        return found
+        return brought
 
-    def _found(self, box: _Box, cursor: str) -> Mails | NoNews:
-        validity = _number((box.client.response("UIDVALIDITY")[1] or [None])[0])
-        uids = sorted(int(uid) for uid in box.uids("ALL", charset=None))
-        last = uids[-1] if uids else 0
-        before, _, seen = cursor.partition(":")
-        if before == str(validity) and seen.isdecimal() and last <= int(seen):
-            return NoNews()
-        newest = uids[-self.limits.mails :]
-        wanted = self._wanted(_sizes(box.client, newest), newest)
-        mails = tuple(self._mails(box, wanted))
-        return Mails(mails, f"{validity}:{last}", left_out=len(newest) - len(mails))
 
-    def _wanted(self, sizes: dict[int, int], uids: list[int]) -> Iterator[str]:
-        """The mails that are small enough, newest first, as long as they are so together."""
-        total = 0
-        for uid in reversed(uids):
-            size = sizes.get(uid, self.limits.largest + 1)
-            if size <= self.limits.largest and total + size <= self.limits.total:
-                total += size
-                yield str(uid)
+def _newest(box: Box, cursor: str, limits: MailLimits) -> Mails | NoNews:
+    uids = sorted(int(uid) for uid in box.uids("ALL", charset=None))
+    last = uids[-1] if uids else 0
+    before, _, seen = cursor.partition(":")
+    if before == str(box.validity) and seen.isdecimal() and last <= int(seen):
+        return NoNews()
+    newest = uids[-limits.mails :]
+    wanted = _wanted(_sizes(box.client, newest), newest, limits)
+    mails = tuple(_mails(box, wanted))
+    return Mails(mails, f"{box.validity}:{last}", left_out=len(newest) - len(mails))
 
-    def _mails(self, box: _Box, uids: Iterator[str]) -> Iterator[bytes]:
-        chosen = list(uids)
-        # without a list of its own, imap_tools would fetch the whole folder
-        fetched: Iterator[Any] = box.fetch(uid_list=chosen, mark_seen=False) if chosen else iter(())
-        yield from (mail for mail in fetched if mail)
+
+def _wanted(sizes: dict[int, int], uids: list[int], limits: MailLimits) -> Iterator[str]:
+    """The mails that are small enough, newest first, as long as they are so together."""
+    total = 0
+    for uid in reversed(uids):
+        size = sizes.get(uid, limits.largest + 1)
+        if size <= limits.largest and total + size <= limits.total:
+            total += size
+            yield str(uid)
+
+
+def _mails(box: Box, uids: Iterator[str]) -> Iterator[bytes]:
+    chosen = list(uids)
+    # without a list of its own, imap_tools would fetch the whole folder
+    fetched: Iterator[Any] = box.fetch(uid_list=chosen, mark_seen=False) if chosen else iter(())
+    yield from (mail for mail in fetched if mail)
 
 
 def _sizes(client: imaplib.IMAP4, uids: list[int]) -> dict[int, int]:

@@ -118,8 +118,9 @@ def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:
     # the driver's own habit of beginning transactions late is switched off; _begin_sqlite begins them
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
-    # patience first: switching to WAL takes a lock
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # patience first: switching to WAL takes a lock. What is deleted is overwritten: the erased leave no bytes behind
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT}", *pragmas):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -5,13 +5,16 @@ twice changes nothing.
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, case, func, not_, or_, select, update
 
 from nkwatch.domain.bulletin import (
+    Addressed,
     Block,
     BulletinKind,
     Claimed,
@@ -23,13 +26,27 @@ from nkwatch.domain.bulletin import (
     Window,
 )
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.subscriber import Standing, Subscriber
+from nkwatch.domain.subscriber import Standing
 from nkwatch.editing.windows import next_closing
 from nkwatch.keys import Keyring
-from nkwatch.store import records, schema
-from nkwatch.store.database import CHUNK, Database, insert_new
+from nkwatch.store import records, schema, suppressions
+from nkwatch.store.database import Database, chunks, insert_new
+from nkwatch.store.holding import Holding
+from nkwatch.store.leaving import BULLETINS
+from nkwatch.store.seals import Seals, schedule
 
-_D, _S, _B = schema.delivery.c, schema.subscriber.c, schema.bulletin.c
+_D, _S, _B, _M = schema.delivery.c, schema.subscriber.c, schema.bulletin.c, schema.move.c
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A delivery to one subscriber, and the bulletin it belongs to. `story_id` is that of an alert."""
+
+    delivery: Delivery
+    kind: BulletinKind
+    number: int
+    window: Window | None
+    story_id: str
 
 
 class OutboxStore:
@@ -38,7 +55,9 @@ class OutboxStore:
     def __init__(self, database: Database, keyring: Keyring, domain: str) -> None:
         self._database = database
         self._keyring = keyring
+        self._seals = Seals(keyring)
         self._domain = domain
+        self._holding = Holding(database)
 
     async def number(self, key: str, kind: BulletinKind, date: datetime) -> int:
         """The number of the bulletin with this key; it is opened when there is none."""
@@ -47,34 +66,23 @@ class OutboxStore:
     async def enqueue(self, mailing: Mailing) -> int:
         """Write the deliveries and close the windows together; answers how many deliveries are new.
 
-        A subscriber whose window was closed by somebody else meanwhile is left out.
+        A subscriber whose window was closed by somebody else meanwhile is left out, and one who left or paused.
         """
 
         def enqueue(connection: Connection) -> int:
             number = _open_bulletin(connection, mailing)
             left_out = _close_windows(connection, mailing)
-            ids = _write_compositions(connection, [c for _, c in mailing.deliveries])
-            rows = [
-                self._row(mailing, number, subscriber.id, ids[composition])
-                for subscriber, composition in mailing.deliveries
-                if subscriber.id not in left_out
-            ]
+            present = _present(connection, mailing) - left_out
+            deliveries = [d for d in mailing.deliveries if d.subscriber.id in present]
+            ids = _write_compositions(connection, [d.composition for d in mailing.deliveries], number)
+            rows = [self._row(mailing, number, d, ids[d.composition]) for d in deliveries]
             return insert_new(connection, schema.delivery, rows)
 
         return await self._database.write(enqueue)
 
     async def claim(self, now: datetime, limit: int, lease: Lease) -> list[Claimed]:
         """Claim deliveries that are due, by priority; never one whose subscriber may not be mailed."""
-        query = (
-            select(schema.delivery, _S.address, _B.number, _B.kind)
-            .join_from(schema.delivery, schema.subscriber)
-            .join(schema.bulletin)
-            .where(_D.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED]), _D.due_at <= now)
-            .where(_may_be_mailed())
-            .order_by(_D.priority, _D.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=schema.delivery)
-        )
+        query = _due(now).limit(limit).with_for_update(skip_locked=True, of=schema.delivery)
 
         def claim(connection: Connection) -> list[Claimed]:
             rows = connection.execute(query).all()
@@ -90,6 +98,10 @@ class OutboxStore:
 
         return await self._database.write(claim)
 
+    async def holds(self, delivery_id: int) -> bool:
+        """Whether a claimed delivery is still to be handed over: its reader may have left since."""
+        return await self._holding(delivery_id)
+
     async def record(self, outcomes: Sequence[tuple[Delivery, Handover]], now: datetime) -> None:
         """Write what became of these deliveries."""
         after = [delivery.after(outcome, now) for delivery, outcome in outcomes]
@@ -98,16 +110,16 @@ class OutboxStore:
              "done_at": d.done_at, "lease_owner": "", "leased_until": None}
             for d in after
         ]  # fmt: skip
-        # a slow process must not undo what another has done since; that a mail was accepted counts in any case
-        accepted = [r for r in rows if r["state"] is DeliveryState.SENT]
-        others = [r for r in rows if r["state"] is not DeliveryState.SENT]
         change = update(schema.delivery).where(_D.id == bindparam("row"))
+        # a slow process must not undo what another has done since; that a mail was accepted counts in any case
+        accepted = change.where(_D.state != DeliveryState.SENT).values(slots=None)
+        refused, put_off = change.where(schema.undone).values(slots=None), change.where(schema.undone)
+        changes = {DeliveryState.SENT: accepted, DeliveryState.REFUSED: refused, DeliveryState.DEFERRED: put_off}
 
         def record(connection: Connection) -> None:
-            if accepted:
-                connection.execute(change.where(_D.state != DeliveryState.SENT), accepted)
-            if others:
-                connection.execute(change.where(schema.undone), others)
+            for state, written in changes.items():
+                if those := [r for r in rows if r["state"] is state]:
+                    connection.execute(written, those)
 
         await self._database.write(record)
 
@@ -128,8 +140,35 @@ class OutboxStore:
         query = select(_D.state, func.count()).group_by(_D.state)
         return await self._database.read(lambda c: {row[0]: row[1] for row in c.execute(query)})
 
-    def _row(self, mailing: Mailing, number: int, subscriber_id: str, composition_id: str) -> dict[str, Any]:
+    async def shared(self, composition_id: str) -> tuple[Composition, int] | None:
+        """The content of an alert or digest, and its number; None for anything else."""
+        composition = schema.composition.c
+        query = select(composition.bulletin).where(composition.id == composition_id, composition.kind.in_(BULLETINS))
+
+        def look(connection: Connection) -> tuple[Composition, int] | None:
+            number = connection.scalar(query)
+            if number is None:
+                return None
+            return _read_compositions(connection, {composition_id})[composition_id], number
+
+        return await self._database.read(look)
+
+    async def deliveries_of(self, subscriber_id: str, limit: int) -> list[Posted]:
+        """What was written to a subscriber last, the newest first."""
+        query = (
+            select(schema.delivery, *_BULLETIN_COLUMNS)
+            .join_from(schema.delivery, schema.bulletin)
+            .where(_D.subscriber_id == subscriber_id)
+            .order_by(_D.id.desc())
+            .limit(limit)
+        )
+        return await self._database.read(lambda c: [_posted(r) for r in c.execute(query)])
+
+    def _row(self, mailing: Mailing, number: int, addressed: Addressed, composition_id: str) -> dict[str, Any]:
+        subscriber_id = addressed.subscriber.id
         name = self._keyring.message_id(f"{number}/{subscriber_id}")
+        # a mail that is put off is dated when it goes: what it says of its links counts from then
+        date = mailing.due_at or mailing.date
         return {
             "bulletin": number,
             "subscriber_id": subscriber_id,
@@ -137,33 +176,77 @@ class OutboxStore:
             "priority": mailing.kind.priority,
             "state": DeliveryState.PENDING,
             "message_id": f"<{name}@{self._domain}>",
-            "date": mailing.date,
-            "due_at": mailing.date,
+            "date": date,
+            "due_at": date,
+            "slots": self._seals.seal_slots(addressed.slots, number, subscriber_id),
         }
 
     def _claimed(self, row: Row[Any], composition: Composition) -> Claimed:
-        address = self._keyring.unseal(row.address, f"address:{row.subscriber_id}")
-        return Claimed(records.delivery(row), row.subscriber_id, address, composition, row.number)
+        moving = row.kind == BulletinKind.MOVE_NEW
+        unseal = self._seals.new_address if moving else self._seals.address
+        return Claimed(
+            delivery=records.delivery(row),
+            subscriber_id=row.subscriber_id,
+            address=unseal(row.recipient, row.subscriber_id),
+            composition=composition,
+            number=row.number,
+            composition_id=row.composition_id,
+            slots=self._seals.slots(row.slots, row.number, row.subscriber_id),
+        )
 
 
 _UNLEASED = {"state": DeliveryState.PENDING, "lease_owner": "", "leased_until": None}
+_BULLETIN_COLUMNS = (_B.number, _B.kind, _B.window_start, _B.window_end, _B.story_id)
+_MOVES = (BulletinKind.MOVE_OLD, BulletinKind.MOVE_NEW)
 
 
-def _may_be_mailed() -> Any:
-    """Promise 3: bulletins go to the confirmed, confirmations to the pending, nothing to anybody else."""
-    return or_(
-        _S.standing == Standing.CONFIRMED,
-        and_(_S.standing == Standing.PENDING, _B.kind == BulletinKind.CONFIRMATION),
+def _due(now: datetime) -> Select[Any]:
+    """Deliveries to be handed over at `now`, by priority, with the sealed address that each goes to."""
+    moving = _B.kind == BulletinKind.MOVE_NEW
+    address = case((moving, _M.address), else_=_S.address)
+    key = case((moving, _M.address_key), else_=_S.address_key)
+    return (
+        select(schema.delivery, address.label("recipient"), _B.number, _B.kind)
+        .join_from(schema.delivery, schema.subscriber)
+        .join(schema.bulletin, _B.number == _D.bulletin)
+        # a link to a change of address that was asked for before another one is worth nothing
+        .outerjoin(schema.move, and_(_M.subscriber_id == _D.subscriber_id, _M.asked_at == _D.date))
+        .where(schema.undone, _D.state != DeliveryState.LEASED, _D.due_at <= now)
+        .where(_may_be_mailed(now), not_(suppressions.forbids(key)))
+        .order_by(_D.priority, _D.id)
+    )
+
+
+def _may_be_mailed(now: datetime) -> ColumnElement[bool]:
+    """Promise 3: confirmations go to the pending, everything else to the confirmed, bulletins to who has not paused."""
+    # as one comparison, so that no planner begins with all who are confirmed
+    fits = case((_B.kind == BulletinKind.CONFIRMATION, Standing.PENDING), else_=Standing.CONFIRMED)
+    return and_(
+        _S.standing == fits,
+        or_(_B.kind.not_in(BULLETINS), _S.paused_until.is_(None), _S.paused_until <= now),
+        or_(_B.kind.not_in(_MOVES), _M.subscriber_id.is_not(None)),
     )
 
 
 def _number(connection: Connection, key: str, kind: BulletinKind, date: datetime) -> int:
-    """The number of a bulletin. Looked up before it is inserted: a refused insert would leave a gap in the numbers."""
+    """The number of a bulletin; it is opened when there is none.
+
+    Alerts and digests are looked up before they are inserted: a refused insert would leave a gap in their numbers.
+    Personal mails have numbers of their own below zero, and the same statements whether there was one or not.
+    """
     query = select(_B.number).where(_B.key == key)
-    if connection.scalar(query) is None:
-        insert_new(connection, schema.bulletin, [{"key": key, "kind": kind, "date": date, "story_id": ""}])
+    row = {"key": key, "kind": kind, "date": date, "story_id": ""}
+    if kind.personal:
+        insert_new(connection, schema.bulletin, [row | {"number": _personal_number()}])
+    elif connection.scalar(query) is None:
+        insert_new(connection, schema.bulletin, [row])
     found: int = connection.execute(query).scalar_one()
     return found
+
+
+def _personal_number() -> int:
+    """62 random bits, negative: nobody else has the same, and it tells nothing."""
+    return ~(int.from_bytes(os.urandom(8)) >> 2)
 
 
 def _open_bulletin(connection: Connection, mailing: Mailing) -> int:
@@ -182,31 +265,44 @@ def _close_windows(connection: Connection, mailing: Mailing) -> set[str]:
     """Move covered_until of everybody whose window this is; answers whose window was no longer open."""
     if mailing.window is None:
         return set()
-    open_ids: set[str] = set()
-    for start in range(0, len(mailing.covered), CHUNK):
-        ids = [s.id for s in mailing.covered[start : start + CHUNK]]
-        query = select(_S.id).where(_S.id.in_(ids), _S.covered_until == mailing.window.start).with_for_update()
-        open_ids.update(connection.scalars(query))
-    moved = [_moved(s, mailing.window) for s in mailing.covered if s.id in open_ids]
+    start, end = mailing.window.start, mailing.window.end
+    still: dict[str, datetime | None] = {}
+    for part in chunks(mailing.covered):
+        query = select(schema.subscriber).where(_S.id.in_([s.id for s in part]), _S.covered_until == start)
+        # by the schedule that is chosen now: it may be another since the mailing was made
+        rows = connection.execute(query.with_for_update())
+        still |= {row.id: next_closing(schedule(row), end) for row in rows}
+    moved = [{"row": i, "covered_until": end, "closes_at": closes_at} for i, closes_at in still.items()]
     change = update(schema.subscriber).where(_S.id == bindparam("row"))
     if moved:
         connection.execute(change, moved)
-    return {s.id for s in mailing.covered} - open_ids
+    return {s.id for s in mailing.covered} - still.keys()
 
 
-def _moved(subscriber: Subscriber, window: Window) -> dict[str, Any]:
-    closes_at = next_closing(subscriber.schedule, window.end)
-    return {"row": subscriber.id, "covered_until": window.end, "closes_at": closes_at}
+def _present(connection: Connection, mailing: Mailing) -> set[str]:
+    """Who of its readers is there, and stays until the mailing is written; for bulletins, who wants them now."""
+    wanted = [d.subscriber.id for d in mailing.deliveries]
+    found: set[str] = set()
+    for part in chunks(wanted):
+        query = select(_S.id).where(_S.id.in_(part)).with_for_update(read=True, key_share=True)
+        if not mailing.kind.personal:
+            query = query.where(_S.standing == Standing.CONFIRMED)
+            query = query.where(or_(_S.paused_until.is_(None), _S.paused_until <= mailing.date))
+        found.update(connection.scalars(query))
+    return found
 
 
-def _write_compositions(connection: Connection, compositions: Sequence[Composition]) -> dict[Composition, str]:
+def _write_compositions(
+    connection: Connection, compositions: Sequence[Composition], number: int
+) -> dict[Composition, str]:
     distinct = list(dict.fromkeys(compositions))
     blocks = {b.id: b for c in distinct for b in c.blocks}
     insert_new(connection, schema.block, [{"id": i, "body": b.body} for i, b in blocks.items()])
     ids = {c: hashlib.sha256(records.composition_key(c).encode()).hexdigest() for c in distinct}
     rows = [
         {"id": i, "kind": c.kind, "language": c.language, "subject": c.subject,
-         "pieces": records.composition_pieces(c)}
+         "pieces": records.composition_pieces(c), "neutral": c.neutral,
+         "bulletin": None if c.kind.personal else number}
         for c, i in ids.items()
     ]  # fmt: skip
     insert_new(connection, schema.composition, rows)
@@ -220,3 +316,8 @@ def _read_compositions(connection: Connection, ids: set[str]) -> dict[str, Compo
     found = connection.execute(select(schema.block).where(schema.block.c.id.in_(names)))
     blocks = {b.id: Block(b.body) for b in found}
     return {r.id: records.composition(r, blocks) for r in rows}
+
+
+def _posted(row: Row[Any]) -> Posted:
+    window = Window(row.window_start, row.window_end) if row.window_start and row.window_end else None
+    return Posted(records.delivery(row), BulletinKind(row.kind), row.number, window, row.story_id)

@@ -16,7 +16,6 @@ from nkwatch.domain.polling import Health, PollState
 from nkwatch.domain.source import host_of
 from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import AlertState, Report, Story
-from nkwatch.domain.subscriber import Format, Rhythm, Schedule, Subscriber, Wish
 from nkwatch.reading.stories import Placed
 
 _STATEMENT_FIELDS = tuple(f.name for f in fields(Statement))
@@ -81,37 +80,6 @@ def story(row: Row[Any], reports: tuple[Report, ...]) -> Story:
     return Story(row.id, reports, row.ready_at, AlertState(row.alert), row.alert_reason)
 
 
-def subscriber_row(subscriber: Subscriber) -> dict[str, Any]:
-    """The columns of a subscriber that are no secret."""
-    schedule = subscriber.schedule
-    return {
-        "id": subscriber.id,
-        "rhythm": schedule.rhythm,
-        "hour": schedule.hour,
-        "zone": schedule.zone,
-        "weekday": schedule.weekday,
-        "monthday": schedule.monthday,
-        "alerts": subscriber.alerts,
-        "language": subscriber.language,
-        "format": subscriber.format,
-        "wishes": [{"themes": sorted(w.themes), "sources": sorted(w.sources)} for w in subscriber.wishes],
-        "covered_until": subscriber.covered_until,
-    }
-
-
-def subscriber(row: Row[Any]) -> Subscriber:
-    """A subscriber without the address."""
-    return Subscriber(
-        id=row.id,
-        schedule=Schedule(Rhythm(row.rhythm), row.hour, row.zone, row.weekday, row.monthday),
-        covered_until=row.covered_until,
-        alerts=row.alerts,
-        language=row.language,
-        format=Format(row.format),
-        wishes=tuple(Wish(frozenset(w["themes"]), frozenset(w["sources"])) for w in row.wishes),
-    )
-
-
 def delivery(row: Row[Any]) -> Delivery:
     """A delivery."""
     return Delivery(
@@ -138,7 +106,8 @@ def composition_pieces(composition: Composition) -> dict[str, list[str]]:
 def composition_key(composition: Composition) -> str:
     """The content that makes a composition the same as another."""
     named = composition_pieces(composition)
-    return json.dumps([composition.kind, composition.language, composition.subject, named], ensure_ascii=False)
+    fields = [composition.kind, composition.language, composition.subject, named, composition.neutral]
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def composition(row: Row[Any], blocks: dict[str, Block]) -> Composition:
@@ -147,5 +116,5 @@ def composition(row: Row[Any], blocks: dict[str, Block]) -> Composition:
     def pieces(names: Sequence[str]) -> tuple[Piece, ...]:
         return tuple(Slot(n.removeprefix(_SLOT)) if n.startswith(_SLOT) else blocks[n] for n in names)
 
-    kind = BulletinKind(row.kind)
-    return Composition(kind, row.language, row.subject, pieces(row.pieces["text"]), pieces(row.pieces["html"]))
+    text, html = pieces(row.pieces["text"]), pieces(row.pieces["html"])
+    return Composition(BulletinKind(row.kind), row.language, row.subject, text, html, row.neutral)

@@ -261,10 +261,41 @@ subscriber = Table(
     Column("consent_at", Instant),
     Column("ended_at", Instant),
     Column("end_reason", Text, nullable=False, default=""),
+    # a keyed hash of the address's domain, for limits
+    Column("domain_key", LargeBinary, nullable=False, server_default=text("''"), index=True),
+    # phrase, and the words and cases of wishes and mutes; null where there are none
+    Column("sealed", LargeBinary),
+    Column("mutes", JSON(none_as_null=True)),
+    Column("neutral", Boolean, nullable=False, server_default=false()),
+    Column("paused_until", Instant),
+    # when the mail that answers a sign-up was asked for
+    Column("asked_at", Instant),
     Index("ix_subscriber_standing_closes_at", "standing", "closes_at"),
     Index("ix_subscriber_standing_alerts_id", "standing", "alerts", "id"),
 )
 
+#: Addresses that are not mailed: nothing but their keyed hash is kept.
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("address_key", LargeBinary, primary_key=True),
+    Column("reason", String, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+#: Changes of address under way.
+move = Table(
+    "move",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscriber.id"), primary_key=True),
+    Column("address_key", LargeBinary, nullable=False),
+    Column("address", LargeBinary, nullable=False),
+    Column("old_confirmed", Boolean, nullable=False),
+    Column("new_confirmed", Boolean, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+)
+
+#: Personal mails (confirmations, links) have negative numbers, so that the numbers of bulletins have no gaps.
 bulletin = Table(
     "bulletin",
     metadata,
@@ -294,6 +325,9 @@ composition = Table(
     Column("subject", Text, nullable=False),
     # {"text": [...], "html": [...]}: block ids, and slots as "slot:NAME"
     Column("pieces", JSON, nullable=False),
+    Column("neutral", Boolean, nullable=False, server_default=false()),
+    # the number of the alert or digest whose content it is; null for personal mails
+    Column("bulletin", BigInteger),
 )
 
 delivery = Table(
@@ -313,6 +347,8 @@ delivery = Table(
     Column("done_at", Instant),
     Column("lease_owner", String, nullable=False, default=""),
     Column("leased_until", Instant),
+    # sealed lines for the reader's own places; null once the delivery is done
+    Column("slots", LargeBinary),
     UniqueConstraint("bulletin", "subscriber_id"),
 )
 undone = text("state IN ('pending', 'deferred', 'leased')")

@@ -1,111 +1,130 @@
 """The roll of subscribers. Addresses are sealed, and found again only by their keyed hash."""
 
-import base64
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, update
 
-from nkwatch.domain.bulletin import DeliveryState
-from nkwatch.domain.subscriber import Consent, SignUp, Standing, Subscriber
-from nkwatch.editing.windows import beginning, next_closing
+from nkwatch.domain.bulletin import BulletinKind
+from nkwatch.domain.subscriber import (
+    Choice,
+    Consent,
+    Joining,
+    Move,
+    Own,
+    Rhythm,
+    SignUp,
+    Standing,
+    Subscriber,
+    Suppression,
+    Tidied,
+)
+from nkwatch.editing.windows import next_closing
 from nkwatch.keys import Keyring
-from nkwatch.store import records, schema
-from nkwatch.store.database import Database, insert_new
+from nkwatch.store import joining, leaving, moves, schema, suppressions
+from nkwatch.store.database import Database
+from nkwatch.store.resealing import reseal
+from nkwatch.store.seals import Seals
 from nkwatch.store.stories import closed_until
 
 _ROW = schema.subscriber.c
-_DELIVERY = schema.delivery.c
-#: States of a delivery that may still be sent.
-UNDONE = (DeliveryState.PENDING, DeliveryState.DEFERRED, DeliveryState.LEASED)
+#: Subscribers read in one transaction.
+PAGE = 1_000
 
 
 class SubscriberStore:
-    """Who gets what, who joined, confirmed and left."""
+    """Who gets what, who joined, confirmed, changed and left."""
 
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
-        self._keyring = keyring
+        self._seals = Seals(keyring)
 
-    async def join(self, sign_up: SignUp, consent: Consent | None, now: datetime) -> tuple[str, Standing]:
-        """Add a subscriber, pending unless consent is given; a known address keeps its row and standing.
-
-        Somebody who ended begins anew, as pending or with the new consent.
-        """
-        key = self._keyring.lookup(sign_up.address)
-        standing = Standing.CONFIRMED if consent else Standing.PENDING
-        fresh = Subscriber(
-            id=_new_id(),
-            schedule=sign_up.schedule,
-            covered_until=beginning(sign_up.schedule, now),
-            alerts=sign_up.alerts,
-            language=sign_up.language,
-            format=sign_up.format,
-            wishes=sign_up.wishes,
-        )
-
-        def join(connection: Connection) -> tuple[str, Standing]:
-            # insert first, then look who is there: two who join at once are one
-            insert_new(connection, schema.subscriber, [self._row(fresh, sign_up.address, key, standing, consent, now)])
-            row = connection.execute(select(_ROW.id, _ROW.standing).where(_ROW.address_key == key)).one()
-            if row.id == fresh.id:
-                return fresh.id, standing
-            if row.standing == Standing.ENDED or (row.standing == Standing.PENDING and consent):
-                self._begin_anew(connection, row.id, fresh, standing, consent, now)
-                return row.id, standing
-            return row.id, Standing(row.standing)
-
-        return await self._database.write(join)
+    async def join(self, sign_up: SignUp, consent: Consent | None, now: datetime) -> Joining:
+        """Add a subscriber, pending unless consent is given; see the port for who is known, left or suppressed."""
+        return await self._database.write(joining.Join(self._seals, sign_up, consent, now))
 
     async def find(self, subscriber_id: str) -> tuple[Subscriber, Standing] | None:
         """The subscriber with this id, and whether they may be mailed."""
         query = select(schema.subscriber).where(_ROW.id == subscriber_id)
         row = await self._database.read(lambda c: c.execute(query).first())
-        return (records.subscriber(row), Standing(row.standing)) if row else None
+        return (self._seals.subscriber(row), Standing(row.standing)) if row else None
 
     async def confirm(self, subscriber_id: str, consent: Consent, covered_until: datetime) -> bool:
         """Confirm a pending subscriber whose first window begins at `covered_until`; false when it was none."""
-        found = await self.find(subscriber_id)
-        if found is None:
-            return False
-        closes_at = next_closing(found[0].schedule, covered_until)
-        change = (
-            update(schema.subscriber)
-            .where(_ROW.id == subscriber_id, _ROW.standing == Standing.PENDING)
-            .values(
-                standing=Standing.CONFIRMED,
-                consent_origin=consent.origin,
-                consent_at=consent.given_at,
-                covered_until=covered_until,
-                closes_at=closes_at,
-            )
+        return await self._database.write(
+            lambda c: joining.confirm(c, self._seals, subscriber_id, consent, covered_until)
         )
-        return await self._database.write(lambda c: c.execute(change).rowcount > 0)
+
+    async def choose(self, subscriber_id: str, choice: Choice, covered_until: datetime) -> bool:
+        """Give a confirmed subscriber another choice; false when there is none.
+
+        What was covered meanwhile stays covered. Without a rhythm nothing was covered, but for digests before.
+        """
+        confirmed = select(schema.subscriber).where(_ROW.id == subscriber_id, _ROW.standing == Standing.CONFIRMED)
+
+        def choose(connection: Connection) -> bool:
+            row = connection.execute(confirmed.with_for_update()).first()
+            if row is None:
+                return False
+            without = row.rhythm == Rhythm.NONE
+            covered = _last_digest(connection, subscriber_id) if without else row.covered_until
+            begins = max(covered_until, covered or covered_until)
+            values = {"covered_until": begins, "closes_at": next_closing(choice.schedule, begins)}
+            values |= self._seals.choice_row(choice, subscriber_id)
+            connection.execute(update(schema.subscriber).where(_ROW.id == subscriber_id).values(**values))
+            return True
+
+        return await self._database.write(choose)
+
+    async def pause(self, subscriber_id: str, until: datetime | None, now: datetime) -> bool:
+        """Send nothing before `until`, and cancel every bulletin not yet handed over; None goes on at once."""
+        confirmed = update(schema.subscriber).where(_ROW.id == subscriber_id, _ROW.standing == Standing.CONFIRMED)
+
+        def pause(connection: Connection) -> bool:
+            if connection.execute(confirmed.values(paused_until=until)).rowcount == 0:
+                return False
+            if until and until > now:
+                leaving.cancel(connection, [subscriber_id], "paused", now, leaving.BULLETINS)
+            return True
+
+        return await self._database.write(pause)
 
     async def end(self, subscriber_id: str, reason: str, now: datetime) -> bool:
         """End a subscription and cancel everything not yet handed over; false when nothing was to end."""
-        ended = update(schema.subscriber).where(_ROW.id == subscriber_id, _ROW.standing != Standing.ENDED)
-        # those under a lease too: one that is in flight just now is recorded as sent by whoever hands it over
-        undone = update(schema.delivery).where(_DELIVERY.subscriber_id == subscriber_id, _DELIVERY.state.in_(UNDONE))
+        return await self._database.write(lambda c: leaving.end(c, subscriber_id, reason, now))
 
-        def end(connection: Connection) -> bool:
-            values = {"standing": Standing.ENDED, "ended_at": now, "end_reason": reason, "closes_at": None}
-            connection.execute(undone.values(state=DeliveryState.CANCELLED, done_at=now, reply=reason))
-            return connection.execute(ended.values(**values)).rowcount > 0
+    async def erase(self, subscriber_id: str, why: Suppression, now: datetime) -> bool:
+        """Delete all that is known of a subscriber but the keyed hash of the address; false when there is none."""
+        return await self._database.write(lambda c: leaving.erase(c, subscriber_id, why, now))
 
-        return await self._database.write(end)
+    async def ask_move(self, subscriber_id: str, address: str, now: datetime) -> Move | None:
+        """Open a change of address, in place of an earlier one; None when no such subscriber is confirmed."""
+        return await self._database.write(lambda c: moves.ask(c, self._seals, subscriber_id, address, now))
 
-    async def with_alerts(self, after: str, limit: int) -> list[Subscriber]:
-        """Confirmed subscribers with alerts on, ordered by id, those behind `after`."""
+    async def confirm_move(self, subscriber_id: str, side: BulletinKind, asked_at: datetime) -> Move | None:
+        """Note that one side confirmed the change asked for then; None when there is no such change under way."""
+        return await self._database.write(lambda c: moves.confirm(c, self._seals, subscriber_id, side, asked_at))
+
+    async def tidy(self, now: datetime) -> Tidied:
+        """Erase what is kept no longer (`domain.retention`), a batch in each transaction."""
+        return Tidied(
+            unconfirmed=await self._repeat(leaving.tidy_unconfirmed, now),
+            ended=await self._repeat(leaving.tidy_ended, now),
+            moves=await self._database.write(lambda c: leaving.tidy_moves(c, now)),
+            deliveries=await self._repeat(leaving.tidy_deliveries, now),
+        )
+
+    async def with_alerts(self, after: str, limit: int, now: datetime) -> list[Subscriber]:
+        """Confirmed subscribers with alerts on who have not paused, ordered by id, those behind `after`."""
         query = (
             select(schema.subscriber)
             .where(_ROW.standing == Standing.CONFIRMED, _ROW.alerts.is_(True), _ROW.id > after)
+            .where(or_(_ROW.paused_until.is_(None), _ROW.paused_until <= now))
             .order_by(_ROW.id)
             .limit(limit)
         )
-        return await self._database.read(lambda c: [records.subscriber(r) for r in c.execute(query)])
+        return await self._database.read(lambda c: [self._seals.subscriber(r) for r in c.execute(query)])
 
     async def announce_closing(self, now: datetime) -> None:
         """From now on no story becomes ready before `now`: what is decided after this cannot be overtaken."""
@@ -124,7 +143,7 @@ class SubscriberStore:
             .order_by(_ROW.closes_at, _ROW.id)
             .limit(limit)
         )
-        return await self._database.read(lambda c: [records.subscriber(r) for r in c.execute(query)])
+        return await self._database.read(lambda c: [self._seals.subscriber(r) for r in c.execute(query)])
 
     async def postpone(self, subscriber_ids: Sequence[str], until: datetime) -> None:
         """Look at these subscribers' windows again at `until`; what the windows cover does not change."""
@@ -138,55 +157,64 @@ class SubscriberStore:
         query = select(_ROW.standing, func.count()).group_by(_ROW.standing)
         return await self._database.read(lambda c: {row[0]: row[1] for row in c.execute(query)})
 
-    async def listing(self) -> list[tuple[Subscriber, Standing, str]]:
-        """Every subscriber with standing and address; for the operator's command line only."""
-        query = select(schema.subscriber).order_by(_ROW.joined_at, _ROW.id)
+    async def own(self, subscriber_id: str) -> Own | None:
+        """All that is kept of one subscriber; for themselves and the operator only."""
+        query = select(schema.subscriber).where(_ROW.id == subscriber_id)
+        row = await self._database.read(lambda c: c.execute(query).first())
+        return self._seals.own(row) if row else None
 
-        def look(connection: Connection) -> list[tuple[Subscriber, Standing, str]]:
-            rows = connection.execute(query)
-            return [(records.subscriber(r), Standing(r.standing), self.address(r.address, r.id)) for r in rows]
+    async def everybody(self) -> list[Own]:
+        """Every subscriber, who joined first comes first; for the operator's command line only."""
+        found: list[Own] = []
+        query = select(schema.subscriber).order_by(_ROW.id).limit(PAGE)
+        while page := await self._page(query.where(_ROW.id > (found[-1].subscriber.id if found else ""))):
+            found += page
+        return sorted(found, key=lambda o: (o.joined_at, o.subscriber.id))
 
-        return await self._database.read(look)
+    async def find_address(self, address: str) -> str | None:
+        """The id of the subscriber with this address."""
+        query = select(_ROW.id).where(_ROW.address_key.in_(self._seals.keyring.lookups(address)))
+        return await self._database.read(lambda c: c.scalar(query))
 
-    def address(self, sealed: bytes, subscriber_id: str) -> str:
-        """The address of a subscriber."""
-        return self._keyring.unseal(sealed, f"address:{subscriber_id}")
+    async def joined_since(self, address: str, since: datetime) -> int:
+        """How many sign-ups with addresses of the same domain were answered since then."""
+        same = _ROW.domain_key.in_(self._seals.domain_keys(address))
+        query = select(func.count()).select_from(schema.subscriber).where(same, _ROW.asked_at >= since)
+        return await self._database.read(lambda c: c.scalar(query) or 0)
 
-    def _row(
-        self,
-        fresh: Subscriber,
-        address: str,
-        key: bytes,
-        standing: Standing,
-        consent: Consent | None,
-        now: datetime,
-    ) -> dict[str, Any]:
-        confirmed = standing is Standing.CONFIRMED
-        return records.subscriber_row(fresh) | {
-            "address_key": key,
-            "address": self._keyring.seal(address, f"address:{fresh.id}"),
-            "standing": standing,
-            "closes_at": next_closing(fresh.schedule, fresh.covered_until) if confirmed else None,
-            "joined_at": now,
-            "consent_origin": consent.origin if consent else "",
-            "consent_at": consent.given_at if consent else None,
-        }
+    async def suppress(self, address: str, why: Suppression, at: datetime) -> None:
+        """Note that an address is not to be mailed; a subscription that is not newer ends."""
+        keys = self._seals.keyring.lookups(address)
+        await self._database.write(lambda c: leaving.suppress(c, keys, why, at))
 
-    def _begin_anew(
-        self,
-        connection: Connection,
-        known_id: str,
-        fresh: Subscriber,
-        standing: Standing,
-        consent: Consent | None,
-        now: datetime,
-    ) -> None:
-        values = self._row(fresh, "", b"", standing, consent, now)
-        kept = {"id", "address", "address_key"}
-        anew = {k: v for k, v in values.items() if k not in kept} | {"ended_at": None, "end_reason": ""}
-        connection.execute(update(schema.subscriber).where(_ROW.id == known_id).values(**anew))
+    async def suppression(self, address: str) -> tuple[Suppression, datetime] | None:
+        """Why an address is not mailed, and since when."""
+        keys = self._seals.keyring.lookups(address)
+        row = await self._database.read(lambda c: suppressions.find(c, keys))
+        return (Suppression(row.reason), row.at) if row else None
+
+    async def allow(self, address: str) -> bool:
+        """Forget that an address is not to be mailed; false when it was not suppressed."""
+        keys = self._seals.keyring.lookups(address)
+        return await self._database.write(lambda c: suppressions.drop(c, keys))
+
+    async def reseal(self, limit: int) -> int:
+        """Move up to `limit` rows to the current key; answers how many were moved, 0 when all are."""
+        return await self._database.write(lambda c: reseal(c, self._seals, limit))
+
+    async def _page(self, query: Select[Any]) -> list[Own]:
+        return await self._database.read(lambda c: [self._seals.own(r) for r in c.execute(query)])
+
+    async def _repeat(self, step: Callable[[Connection, datetime], int], now: datetime) -> int:
+        """Run a step until its batches are not full any more; answers how many rows it erased."""
+        total = 0
+        while count := await self._database.write(lambda c: step(c, now)):
+            total += count
+        return total
 
 
-def _new_id() -> str:
-    """An opaque id that tells nothing of the address: it stands in links."""
-    return base64.b32encode(os.urandom(10)).decode().lower()
+def _last_digest(connection: Connection, subscriber_id: str) -> datetime | None:
+    """Where the window of the last digest ended that this subscriber got."""
+    ends = select(func.max(schema.bulletin.c.window_end)).join_from(schema.delivery, schema.bulletin)
+    last: datetime | None = connection.scalar(ends.where(schema.delivery.c.subscriber_id == subscriber_id))
+    return last

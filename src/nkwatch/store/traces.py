@@ -19,8 +19,10 @@ from nkwatch.domain.reading import Reading
 from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.subscriber import Standing, Subscriber
+from nkwatch.keys import Keyring
 from nkwatch.store import findings, records, schema
 from nkwatch.store.database import Database, chunks
+from nkwatch.store.seals import Seals
 from nkwatch.store.stories import LATCH
 
 _STATEMENT, _READING, _STORY = schema.statement.c, schema.reading.c, schema.story.c
@@ -109,8 +111,9 @@ class DeliveryTrace:
 class TraceStore:
     """Reads only."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
+        self._seals = Seals(keyring)
 
     async def statement(self, statement_id: str) -> StatementTrace | None:
         """The statement with this id."""
@@ -139,7 +142,7 @@ class TraceStore:
 
     async def delivery(self, delivery_id: int) -> DeliveryTrace | None:
         """The delivery with this id."""
-        return await self._database.read(lambda c: _delivery(c, delivery_id))
+        return await self._database.read(lambda c: _delivery(c, self._seals, delivery_id))
 
     async def closed_until(self) -> datetime | None:
         """Up to where windows are closed; None before the first was."""
@@ -217,7 +220,7 @@ def _bulletin(connection: Connection, row: Row[Any], holding: str = "") -> Bulle
     )
 
 
-def _delivery(connection: Connection, delivery_id: int) -> DeliveryTrace | None:
+def _delivery(connection: Connection, seals: Seals, delivery_id: int) -> DeliveryTrace | None:
     row = connection.execute(select(schema.delivery).where(_DELIVERY.id == delivery_id)).first()
     if row is None:
         return None
@@ -228,7 +231,7 @@ def _delivery(connection: Connection, delivery_id: int) -> DeliveryTrace | None:
     return DeliveryTrace(
         delivery=records.delivery(row),
         bulletin=_bulletin(connection, bulletin),
-        subscriber=records.subscriber(subscriber),
+        subscriber=seals.subscriber(subscriber),
         standing=Standing(subscriber.standing),
         language=composition.language,
         subject=composition.subject,

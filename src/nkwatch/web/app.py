@@ -5,11 +5,16 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from nkwatch.assembly import Newsroom
+from nkwatch.web.choosing import Choosing
+from nkwatch.web.copies import Copies
+from nkwatch.web.feeds import Feeds
 from nkwatch.web.news import News
 from nkwatch.web.pages import Pages
 from nkwatch.web.preview import Mailbox, Preview
 from nkwatch.web.problems import problem_of
+from nkwatch.web.settings import Settings
 from nkwatch.web.shell import Shell
+from nkwatch.web.signup import SignUps
 from nkwatch.web.subscription import Subscriptions
 
 
@@ -19,10 +24,16 @@ def create_app(newsroom: Newsroom, *, mailbox: Mailbox | None = None) -> FastAPI
     Raises `ConfigError` when a template is wrong. Run it without an access log: addresses of pages hold tokens.
     """
     pages = Pages(newsroom, preview=mailbox is not None)
+    settings = Settings(newsroom, pages)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.add_middleware(Shell, answer=pages.problem)
+    app.add_middleware(Shell, answer=pages.problem, site=newsroom.config.site.url)
     app.include_router(News(newsroom, pages).routes())
+    app.include_router(Feeds(newsroom, pages).routes())
+    app.include_router(SignUps(newsroom, pages).routes())
     app.include_router(Subscriptions(newsroom, pages).routes())
+    app.include_router(settings.routes())
+    app.include_router(Choosing(newsroom, pages, settings).routes())
+    app.include_router(Copies(newsroom, pages).routes())
     if mailbox is not None:
         app.include_router(Preview(newsroom, pages, mailbox).routes())
 

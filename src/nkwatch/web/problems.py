@@ -39,6 +39,22 @@ TOO_SLOW = Problem(
     "That took too long",
     "Nothing was changed. Please go back to the page you came from, load it again and try once more.",
 )
+FOREIGN = Problem(
+    HTTPStatus.FORBIDDEN,
+    "That came from another site",
+    "Nothing was changed. Somebody else's page may have tried to act in your name. If it was you, please open the page"
+    " here and use the button on it.",
+)
+CROWDED = Problem(
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "Too much is coming in just now",
+    "Nothing was changed. Please go back to the page you came from and try again in a minute.",
+)
+CLOSED = Problem(
+    HTTPStatus.FORBIDDEN,
+    "Nobody can subscribe here at present",
+    "The feeds go on, and nobody needs an address for them. To get mails, please write to %(contact)s.",
+)
 FAILED = Problem(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "Something went wrong on our side",

@@ -11,10 +11,17 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nkwatch import logs
-from nkwatch.web.problems import FAILED, TOO_LARGE, TOO_SLOW, Problem
+from nkwatch.web.posted import LARGEST_FORM
+from nkwatch.web.problems import CROWDED, FAILED, FOREIGN, TOO_LARGE, TOO_SLOW, Problem
 
-#: Our forms hold a button; a one-click request (RFC 8058) holds one field.
+#: Most of our forms hold a button; a one-click request (RFC 8058) holds one field.
 LARGEST_BODY = 4096
+#: Where readers choose, and forms may be as large as the largest of them.
+ROOMY = ("/subscribe", "/settings/")
+#: Mail providers ask for this on behalf of readers: it may come from anywhere.
+FROM_ANYWHERE = "/leave/"
+#: Bytes that all bodies beyond `LARGEST_BODY` may take at a time: 1000 connections must not fill the memory.
+ROOM = 24 * 1024 * 1024
 #: How long a body may take to arrive (seconds).
 PATIENCE = 10
 #: Nothing is loaded but our own style sheet and icon, nothing is run, nobody may frame us.
@@ -35,11 +42,18 @@ Answer = Callable[[Request, Problem], Response]
 class Shell:
     """ASGI middleware around the whole site. What a page sets itself stays as it is."""
 
-    def __init__(self, app: ASGIApp, answer: Answer, patience: float = PATIENCE) -> None:
-        """`answer` makes the page that tells of a problem; `patience` is in seconds."""
+    def __init__(
+        self, app: ASGIApp, answer: Answer, patience: float = PATIENCE, site: str = "", room: int = ROOM
+    ) -> None:
+        """`answer` makes the page that tells of a problem; `patience` is in seconds, `room` in bytes.
+
+        `site` is the address under which readers know us.
+        """
         self._app = app
         self._answer = answer
         self._patience = patience
+        self._origin = origin_of(site)
+        self._room = room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -58,17 +72,27 @@ class Shell:
         if scope["method"] in {"GET", "HEAD"}:
             await self._app(scope, receive, send)
             return
+        if is_foreign(scope, self._origin):
+            await self._tell(FOREIGN, scope, receive, send)
+            return
+        body = _Body(scope, receive, self._lend)
         try:
             async with asyncio.timeout(self._patience):
-                body = await _whole_body(scope, receive)
+                problem = await body.arrive()
         except TimeoutError:
-            await self._tell(TOO_SLOW, scope, receive, send)
-            return
-        # FastAPI's own limit acts only once a page reads the body, which is too late for a page that does not
-        if body is None:
-            await self._tell(TOO_LARGE, scope, receive, send)
-            return
-        await self._app(scope, _replay(body, receive), send)
+            problem = TOO_SLOW
+        try:
+            # FastAPI's own limit acts only once a page reads the body, which is too late for a page that does not
+            await (self._tell(problem, scope, receive, send) if problem else self._app(scope, body.replay(), send))
+        finally:
+            self._room += body.lent
+
+    def _lend(self, size: int) -> bool:
+        """Give room for that many bytes, if there is any."""
+        if size > self._room:
+            return False
+        self._room -= size
+        return True
 
     async def _tell(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -95,29 +119,74 @@ class _Guarded:
         await self._send(message)
 
 
-async def _whole_body(scope: Scope, receive: Receive) -> bytes | None:
-    """The body of a request; None when it is larger than it may be, or will never be complete."""
-    announced = Headers(scope=scope).get("content-length", "0")
-    if not announced.isdecimal() or len(announced) > len(str(LARGEST_BODY)) or int(announced) > LARGEST_BODY:
+class _Body:
+    """The body of a request as it arrives. `lent` is the room that it took, which is to be given back."""
+
+    def __init__(self, scope: Scope, receive: Receive, lend: Callable[[int], bool]) -> None:
+        self._announced = Headers(scope=scope).get("content-length", "0")
+        self._limit = LARGEST_FORM if scope["path"].startswith(ROOMY) else LARGEST_BODY
+        self._receive = receive
+        self._lend = lend
+        self._read = bytearray()
+        self.lent = 0
+
+    async def arrive(self) -> Problem | None:
+        """Read all of it; a problem when it is larger than it may be, or will never be complete."""
+        announced = self._announced
+        if not announced.isdecimal() or len(announced) > len(str(self._limit)) or int(announced) > self._limit:
+            return TOO_LARGE
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return TOO_LARGE
+            more = message.get("more_body", False)
+            self._read += message.get("body", b"")
+            if len(self._read) > self._limit:
+                return TOO_LARGE
+            if not self._has_room():
+                return CROWDED
         return None
-    body, more = b"", True
-    while more and len(body) <= LARGEST_BODY:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        more = message.get("more_body", False)
-        body += message.get("body", b"")
-    return body if len(body) <= LARGEST_BODY else None
+
+    def replay(self) -> Receive:
+        """A `receive` that gives the body at once, and what comes after it as it comes."""
+        waiting: list[Message] = [{"type": "http.request", "body": bytes(self._read), "more_body": False}]
+
+        async def replay() -> Message:
+            return waiting.pop() if waiting else await self._receive()
+
+        return replay
+
+    def _has_room(self) -> bool:
+        wanted = max(0, len(self._read) - LARGEST_BODY) - self.lent
+        if wanted <= 0:
+            return True
+        if not self._lend(wanted):
+            return False
+        self.lent += wanted
+        return True
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives `body` at once, and what comes after it as it comes."""
-    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+def is_foreign(scope: Scope, origin: str) -> bool:
+    """Whether a browser says that another site sent this; `origin` is ours.
 
-    async def replay() -> Message:
-        return waiting.pop() if waiting else await receive()
+    Nobody is known here by a cookie, so there is little to gain by it. Who asks without a browser says nothing.
+    Under our referrer policy, browsers send "null" as the origin of our own forms.
+    """
+    headers = Headers(scope=scope)
+    if scope["method"] == "OPTIONS" or scope["path"].startswith(FROM_ANYWHERE):
+        return False
+    if (where := headers.get("sec-fetch-site")) is not None:
+        return where not in {"same-origin", "none"}
+    said = headers.get("origin", "null").lower()
+    # the site may be reached under more names than one: an onion address, or its port in the demo
+    return said not in {"null", origin} and said.partition("://")[2] != headers.get("host", "").lower()
 
-    return replay
+
+def origin_of(address: str) -> str:
+    """Scheme, host and port of an address (RFC 6454)."""
+    scheme, _, rest = address.lower().partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
 
 
 def _note(scope: Scope, error: Exception) -> None:

@@ -1,31 +1,26 @@
-"""Confirm and leave. Opening a link changes nothing, because mail scanners open links; the button on the page does.
+"""What the links in our mails lead to. Opening one changes nothing, because mail scanners open links; the button does.
 
 The one exception is the request that mail programs send for a reader (RFC 8058): it too is a POST.
 """
 
-from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from nkwatch.assembly import Newsroom
-from nkwatch.domain.subscriber import Standing, Subscriber, Wish
-from nkwatch.editing.windows import next_closing
+from nkwatch.domain.bulletin import BulletinKind
+from nkwatch.domain.subscriber import Standing
+from nkwatch.web.chosen import Naming, next_digest
+from nkwatch.web.dead import DEAD_MANAGING, DEAD_MOVE
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import DEAD_CONFIRMATION, DEAD_LEAVING
 
 #: Recorded with the consent; counts up whenever the words of the page change their meaning.
-WORDING = "confirmation page, wording 1"
+WORDING = "confirmation page, wording 2"
 METHODS = ["GET", "HEAD", "POST"]
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The names of what one wish asks for; both empty means everything."""
-
-    themes: tuple[str, ...]
-    sources: tuple[str, ...]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Subscriptions:
@@ -34,13 +29,16 @@ class Subscriptions:
     def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
         self._newsroom = newsroom
         self._pages = pages
-        self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
+        self._naming = Naming({t.code: t for t in newsroom.rules.lexicon.themes}, newsroom.sources)
 
     def routes(self) -> APIRouter:
         """What answers at which address."""
         router = APIRouter()
         router.add_api_route("/confirm/{token}", self.confirm, methods=METHODS)
         router.add_api_route("/leave/{token}", self.leave, methods=METHODS)
+        router.add_api_route("/manage/{token}", self.manage, methods=METHODS)
+        router.add_api_route("/move/old/{token}", self.move_old, methods=METHODS)
+        router.add_api_route("/move/new/{token}", self.move_new, methods=METHODS)
         return router
 
     async def confirm(self, request: Request, token: str) -> Response:
@@ -52,42 +50,73 @@ class Subscriptions:
         if found is None or found[1] is Standing.ENDED:
             return self._pages.problem(request, DEAD_CONFIRMATION)
         subscriber, standing = found
+        own = subscriber.choice.edition.language
+        chosen = self._naming.chosen(subscriber.choice, self._pages.language(request, own))
+        values = {"chosen": chosen, "closes": next_digest(subscriber)}
         template = "confirmed.html" if standing is Standing.CONFIRMED else "confirm.html"
-        values = self._sent_to(subscriber, self._pages.language(request, subscriber.language))
-        return self._pages.answer(request, template, values, language=subscriber.language)
+        return self._pages.answer(request, template, values, language=own)
 
     async def leave(self, request: Request, token: str) -> Response:
         """Ask once, by a button; end the subscription on any POST. The answer is the same however often."""
         subscriber_id = self._subject("leave", token)
         if subscriber_id is None:
             return self._pages.problem(request, DEAD_LEAVING)
-        found = await self._newsroom.subscribers.find(subscriber_id)
-        language = found[0].language if found else ""
+        language = await self._language(subscriber_id)
         if request.method != "POST":
             return self._pages.answer(request, "leave.html", language=language)
         reason = "left by one click" if await _is_one_click(request) else "left by page"
         await self._newsroom.subscribe.leave(subscriber_id, reason)
         return self._pages.answer(request, "left.html", language=language)
 
+    async def manage(self, request: Request, token: str) -> Response:
+        """Mail a link to the settings, after a button. Who got a forwarded mail learns nothing of its reader.
+
+        So not even the language of the page is the reader's.
+        """
+        subscriber_id = self._subject("manage", token)
+        if subscriber_id is None:
+            return self._pages.problem(request, DEAD_MANAGING)
+        if request.method != "POST":
+            return self._pages.answer(request, "manage.html")
+        await self._newsroom.subscribe.ask_settings(subscriber_id)
+        return self._pages.answer(request, "manage_asked.html")
+
+    async def move_old(self, request: Request, token: str) -> Response:
+        """Confirm a change of address from the old one."""
+        return await self._move(request, token, BulletinKind.MOVE_OLD)
+
+    async def move_new(self, request: Request, token: str) -> Response:
+        """Confirm a change of address from the new one."""
+        return await self._move(request, token, BulletinKind.MOVE_NEW)
+
+    async def _move(self, request: Request, token: str, side: BulletinKind) -> Response:
+        asked = _asked(self._subject(side.value, token) or "")
+        if asked is None:
+            return self._pages.problem(request, DEAD_MOVE)
+        language = await self._language(asked[0])
+        if request.method != "POST":
+            return self._pages.answer(request, "move.html", {"side": side}, language=language)
+        # where somebody else has the new address the change is complete, and did not take place: nobody is told
+        move = await self._newsroom.subscribers.confirm_move(asked[0], side, asked[1])
+        if move is None:
+            return self._pages.problem(request, DEAD_MOVE, language=language)
+        values = {"side": side, "complete": move.complete}
+        return self._pages.answer(request, "moved.html", values, language=language)
+
     def _subject(self, purpose: str, token: str) -> str | None:
         """Whom the token was made for; None for one that is forged, expired, or made for something else."""
         return self._newsroom.keyring.subject(purpose, token, self._newsroom.clock())
 
-    def _sent_to(self, subscriber: Subscriber, language: str) -> dict[str, object]:
-        """What this subscriber will get, and when the next digest closes (UTC; None for alerts only)."""
-        closes = next_closing(subscriber.schedule, subscriber.covered_until)
-        return {
-            "subscriber": subscriber,
-            "wishes": [self._chosen(wish, language) for wish in subscriber.wishes],
-            "closes": closes,
-        }
+    async def _language(self, subscriber_id: str) -> str:
+        """The subscriber's own language; empty for one who is gone."""
+        found = await self._newsroom.subscribers.find(subscriber_id)
+        return found[0].choice.edition.language if found else ""
 
-    def _chosen(self, wish: Wish, language: str) -> Chosen:
-        themes, sources = self._themes, self._newsroom.sources
-        return Chosen(
-            tuple(themes[c].name(language) for c in themes if c in wish.themes),
-            tuple(sorted(sources[i].publisher if i in sources else i for i in wish.sources)),
-        )
+
+def _asked(subject: str) -> tuple[str, datetime] | None:
+    """Whose change of address a link is about, and when it was asked for (microseconds since 1970)."""
+    subscriber_id, _, micros = subject.partition("~")
+    return (subscriber_id, _EPOCH + timedelta(microseconds=int(micros))) if micros.isdecimal() else None
 
 
 async def _is_one_click(request: Request) -> bool:

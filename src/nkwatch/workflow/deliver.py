@@ -132,7 +132,11 @@ class _Run:
                 self._unrecorded.release()
                 return
             claimed = self._queue.popleft()
-            outcome = await self._deliver.relay.hand_over(self._deliver.assembler.assemble(claimed))
+            message = self._deliver.assembler.assemble(claimed)
+            if not await self._deliver.outbox.holds(claimed.delivery.id):  # the reader left since it was claimed
+                self._unrecorded.release()
+                continue
+            outcome = await self._deliver.relay.hand_over(message)
             if isinstance(outcome, Deferred) and outcome.line:
                 self.line_down = outcome.reply
             await self._done.put((claimed.delivery, outcome))

@@ -24,10 +24,21 @@ from nkwatch.domain.polling import Polled, PollState
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import AlertState, Story
-from nkwatch.domain.subscriber import Consent, Format, Schedule, SignUp, Standing, Subscriber
+from nkwatch.domain.subscriber import (
+    Choice,
+    Consent,
+    Edition,
+    Joining,
+    Move,
+    Schedule,
+    SignUp,
+    Standing,
+    Subscriber,
+    Suppression,
+    Tidied,
+)
 from nkwatch.domain.watch import Watch
 from nkwatch.editing.digests import Pick
-from nkwatch.editing.matching import Reason
 from nkwatch.reading.stories import Placed, Placement
 
 Clock = Callable[[], datetime]
@@ -136,15 +147,15 @@ class Statements(Protocol):
 class Subscribers(Protocol):
     """Who gets what."""
 
-    async def with_alerts(self, after: str, limit: int) -> list[Subscriber]:
-        """Confirmed subscribers with alerts on, ordered by id, those behind `after`."""
+    async def with_alerts(self, after: str, limit: int, now: datetime) -> list[Subscriber]:
+        """Confirmed subscribers with alerts on who have not paused, ordered by id, those behind `after`."""
         ...
 
     async def announce_closing(self, now: datetime) -> None:
         """From now on no story becomes ready before `now`: what is decided after this cannot be overtaken."""
 
     async def closing(self, now: datetime, limit: int) -> list[Subscriber]:
-        """Confirmed subscribers whose next window has closed by `now`."""
+        """Confirmed subscribers whose next window has closed by `now`, those who have paused too."""
         ...
 
     async def postpone(self, subscriber_ids: Sequence[str], until: datetime) -> None:
@@ -166,6 +177,10 @@ class Outbox(Protocol):
         """Claim deliveries that are due, by priority; never one whose subscriber may not be mailed."""
         ...
 
+    async def holds(self, delivery_id: int) -> bool:
+        """Whether a claimed delivery is still to be handed over: its reader may have left since."""
+        ...
+
     async def record(self, outcomes: Sequence[tuple[Delivery, Handover]], now: datetime) -> None:
         """Write what became of these deliveries."""
 
@@ -178,10 +193,15 @@ class Outbox(Protocol):
 
 
 class Register(Protocol):
-    """The roll of subscribers: who joined, confirmed, left."""
+    """The roll of subscribers: who joined, confirmed, changed, left."""
 
-    async def join(self, sign_up: SignUp, consent: Consent | None, now: datetime) -> tuple[str, Standing]:
-        """Add a subscriber, pending unless consent is given; a known address keeps its row."""
+    async def join(self, sign_up: SignUp, consent: Consent | None, now: datetime) -> Joining:
+        """Add a subscriber, pending unless consent is given.
+
+        Who is pending gets the new choice, who is confirmed keeps the old one, who left begins anew; consent from
+        before that does not count. A suppressed address is taken in like a new one, as pending: nothing is ever sent
+        there, and nobody can tell.
+        """
         ...
 
     async def find(self, subscriber_id: str) -> tuple[Subscriber, Standing] | None:
@@ -192,8 +212,39 @@ class Register(Protocol):
         """Confirm a pending subscriber; false when it was none."""
         ...
 
+    async def choose(self, subscriber_id: str, choice: Choice, covered_until: datetime) -> bool:
+        """Give a confirmed subscriber another choice; false when there is none."""
+        ...
+
+    async def pause(self, subscriber_id: str, until: datetime | None, now: datetime) -> bool:
+        """Send nothing before `until`, and cancel every bulletin not yet handed over; None goes on at once.
+
+        False when no such subscriber is confirmed.
+        """
+        ...
+
     async def end(self, subscriber_id: str, reason: str, now: datetime) -> bool:
         """End a subscription and cancel everything not yet handed over; false when nothing was to end."""
+        ...
+
+    async def erase(self, subscriber_id: str, why: Suppression, now: datetime) -> bool:
+        """Delete all that is known of a subscriber but the keyed hash of the address; false when there is none."""
+        ...
+
+    async def ask_move(self, subscriber_id: str, address: str, now: datetime) -> Move | None:
+        """Open a change of address, in place of an earlier one; None when no such subscriber is confirmed."""
+        ...
+
+    async def confirm_move(self, subscriber_id: str, side: BulletinKind, asked_at: datetime) -> Move | None:
+        """Note that one side (`MOVE_OLD`, `MOVE_NEW`) confirmed the change asked for then.
+
+        With both, the address changes, unless somebody else has it or it is suppressed. None when there is no such
+        change under way.
+        """
+        ...
+
+    async def tidy(self, now: datetime) -> Tidied:
+        """Erase what is kept no longer: see `domain.retention`."""
         ...
 
 
@@ -202,24 +253,31 @@ class Composer(Protocol):
 
     def digest(
         self,
-        picks: Sequence[Pick],
+        stories: Sequence[Story],
         more: Sequence[Story],
         window: Window,
         number: int,
         schedule: Schedule,
-        language: str,
-        form: Format,
+        edition: Edition,
         watch: Watch,
     ) -> Composition:
         """A digest with these stories in this order; `more` get one line each, and the `watch` one in its foot."""
         ...
 
-    def alert(self, story: Story, reasons: Sequence[Reason], number: int, language: str, form: Format) -> Composition:
+    def alert(self, story: Story, number: int, edition: Edition) -> Composition:
         """An alert on one story."""
         ...
 
-    def confirmation(self, schedule: Schedule, language: str, form: Format) -> Composition:
+    def confirmation(self, schedule: Schedule, edition: Edition) -> Composition:
         """The mail that asks a new subscriber to confirm."""
+        ...
+
+    def letter(self, kind: BulletinKind, edition: Edition) -> Composition:
+        """The mail with a link to the settings, or one of those that confirm a change of address."""
+        ...
+
+    def slots(self, choice: Choice, picks: Sequence[Pick] = ()) -> tuple[tuple[str, str], ...]:
+        """What stands in the reader's own places: the phrase, and why each of these stories is sent."""
         ...
 
 

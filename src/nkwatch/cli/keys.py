@@ -1,0 +1,126 @@
+"""Master keys: see which are in use, add one, move what older ones made to it."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+import typer
+
+from nkwatch.assembly import Newsroom
+from nkwatch.cli.newsroom import Json, in_newsroom
+from nkwatch.cli.output import answer, plain_errors, rows, say
+from nkwatch.cli.progress import bar
+from nkwatch.cli.settings_file import beside, read_settings
+from nkwatch.config import Secrets, load_config, load_secrets
+from nkwatch.domain.problems import ConfigError
+from nkwatch.keys import new_master_key
+from nkwatch.store.key_use import KeyUse, key_use
+
+#: Rows moved in one transaction, so that mail keeps flowing.
+BATCH = 500
+LAST_KEY = 255
+
+keys_app = typer.Typer(
+    help="The master keys. Back the secrets file up apart from the database: both together show every address.",
+    no_args_is_help=True,
+)
+
+
+@keys_app.command("list")
+def list_keys(context: typer.Context, as_json: Json = False) -> None:
+    """List the keys by their ids, with how much still needs each. No key is shown.
+
+    A key that is still needed must stay: without it addresses cannot be read, links do not work, and who was erased
+    could be mailed again.
+
+    Example: nkwatch keys list
+    """
+
+    async def work(newsroom: Newsroom) -> list[dict[str, object]]:
+        used = await key_use(newsroom.database, newsroom.keyring)
+        ring = newsroom.keyring
+        return [{"key": i, "current": i == ring.current} | _counts(used.get(i, KeyUse())) for i in sorted(ring.masters)]
+
+    found = in_newsroom(context, work)
+    if not as_json:
+        found = [r | {"current": "yes" if r["current"] else ""} for r in found]
+    rows(found, as_json=as_json, empty="no keys")
+
+
+def _counts(use: KeyUse) -> dict[str, object]:
+    return {"readers": use.readers, "erased": use.erased}
+
+
+@keys_app.command("new")
+def new_key(context: typer.Context, as_json: Json = False) -> None:
+    """Add a key to the secrets file and make it the current one. Older keys stay, and what they made stays valid.
+
+    Stop the service first and start it again afterwards: a service that runs on knows only the keys it began with. Then
+    back the file up, apart from the database, and run `nkwatch keys reseal`.
+
+    Example: nkwatch keys new
+    """
+    with plain_errors():
+        path = load_config(context.obj).secrets
+        load_secrets(path).keyring()
+        before = read_settings(path)
+        number, after = with_key(before, new_master_key(), path)
+        replace_secrets(path, before, after)
+    say(f"wrote {path}. Back it up, apart from the database; start the service again; then run `nkwatch keys reseal`")
+    answer({"current": number}, as_json=as_json)
+
+
+@keys_app.command("reseal")
+def reseal(context: typer.Context, as_json: Json = False) -> None:
+    """Move what older keys sealed to the current one, while the service runs. It may be stopped and begun again.
+
+    Hashes of erased addresses cannot be moved, and links in old mails carry the id of their key: so keep older keys.
+
+    Example: nkwatch keys reseal
+    """
+
+    async def work(newsroom: Newsroom) -> int:
+        used = await key_use(newsroom.database, newsroom.keyring)
+        total = sum(u.readers for i, u in used.items() if i != newsroom.keyring.current)
+        moved = 0
+        while step := await newsroom.subscribers.reseal(BATCH):
+            moved += step
+            progress(moved, max(total, moved))
+        return moved
+
+    with bar("resealing") as progress:
+        moved = in_newsroom(context, work)
+    answer({"moved": moved}, as_json=as_json)
+
+
+def with_key(text: str, key: str, path: Path) -> tuple[int, str]:
+    """The id of a new key, and the secrets with it as the current one. Raises `ConfigError`."""
+    document: Any = tomlkit.parse(text)
+    number = max(map(int, document["keys"])) + 1
+    if number > LAST_KEY:
+        raise ConfigError(f"{path}: key {LAST_KEY} is the last that there can be")
+    document["keys"][str(number)] = key
+    document["current"] = number
+    wanted = tomllib.loads(text)
+    wanted["keys"][str(number)], wanted["current"] = key, number
+    after = tomlkit.dumps(document)
+    if tomllib.loads(after) != wanted:
+        raise ConfigError(f"{path}: it is written in a way that cannot be edited here; add the key by hand")
+    return number, after
+
+
+def replace_secrets(path: Path, before: str, after: str) -> None:
+    """Replace the secrets in one step. Raises `ConfigError`, and then nothing has changed."""
+    place = path.resolve()
+    try:
+        new = beside(place, after)
+        try:
+            Secrets.model_validate(tomllib.loads(after)).keyring()
+            if read_settings(place) != before:
+                raise ConfigError(f"{path}: somebody else has just changed it; nothing was written, try again")
+            new.replace(place)
+        finally:
+            new.unlink(missing_ok=True)
+    except OSError as wrong:
+        raise ConfigError(f"{path}: cannot be written: {wrong.strerror}; nothing was changed") from wrong

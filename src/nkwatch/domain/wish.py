@@ -1,0 +1,50 @@
+"""A *wish* is what a subscriber wants to read; a *mute* is what no wish brings back."""
+
+from dataclasses import dataclass, field
+
+from nkwatch.domain.source import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """Words and cases to look for, as the reader wrote them, in any script. They are sealed at rest."""
+
+    words: frozenset[str] = field(default=frozenset(), repr=False)
+    #: names of persons, in any spelling
+    cases: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.cases)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a subscriber wants to read.
+
+    Themes on one side, sources and kinds of source (roles) on the other: the two narrow each other, values of one side
+    widen, an empty side means any. What is followed widens: it is sent whatever the sides say. A wish that only
+    follows asks for nothing else.
+    """
+
+    themes: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+    roles: frozenset[Role] = frozenset()
+    follows: Follows = Follows()
+
+    @property
+    def only_follows(self) -> bool:
+        """Whether nothing but words and cases is asked for."""
+        return bool(self.follows) and not (self.themes or self.sources or self.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutes:
+    """What is never sent, whatever a wish says: stories on a theme, with a word or a case; reports of a source."""
+
+    themes: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+    roles: frozenset[Role] = frozenset()
+    follows: Follows = Follows()
+
+    def __bool__(self) -> bool:
+        return bool(self.themes or self.sources or self.roles or self.follows)

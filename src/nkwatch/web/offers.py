@@ -1,0 +1,141 @@
+"""What readers may choose from, as it stands in the form: themes, sources by publisher, zones, languages."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from babel.core import get_global
+
+from nkwatch.assembly import Newsroom
+from nkwatch.domain.source import Role, Source
+from nkwatch.domain.theme import Theme, ThemeKind
+from nkwatch.mail.views import Name, plain, tag
+from nkwatch.web.forms import zones
+from nkwatch.web.values import Known
+
+#: Kinds of organisation in the order in which they are shown; what the catalogue does not know comes last.
+ORGANISATIONS = ("ngo", "un", "government", "parliament", "academic", "monitor", "press", "")
+UTC = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A box to tick: a publisher with all its sources, or one source (`note` is then its id)."""
+
+    value: str
+    name: Name
+    ticked: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Publishers of one kind of organisation."""
+
+    organisation: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def ticked(self) -> int:
+        """How many boxes are ticked."""
+        return sum(e.ticked for e in self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Everything that can be chosen, with names in one language."""
+
+    themes: Mapping[str, str]
+    context: Mapping[str, str]
+    publishers: tuple[tuple[Source, ...], ...]
+    languages: Collection[str]
+    roles: tuple[Role, ...] = tuple(Role)
+
+    def groups(self, chosen: Collection[str]) -> list[Group]:
+        """The publishers with what is chosen; one of whose sources only some are chosen is shown by source."""
+        found: dict[str, list[Entry]] = {organisation: [] for organisation in ORGANISATIONS}
+        for sources in self.publishers:
+            organisation = sources[0].organisation
+            found[organisation if organisation in found else ""].extend(_entries(sources, chosen))
+        gone = sorted(set(chosen).difference(s.id for sources in self.publishers for s in sources))
+        found[""].extend(Entry(i, Name(plain(i), ""), ticked=True) for i in gone)
+        return [Group(organisation, tuple(entries)) for organisation, entries in found.items() if entries]
+
+    @property
+    def regions(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """Time zones with the names of their places, by continent or ocean; UTC is not among them."""
+        return _regions()
+
+    @property
+    def listed_zones(self) -> frozenset[str]:
+        """UTC and every zone of `regions`."""
+        return frozenset((UTC, *(zone for places in _regions().values() for zone, _ in places)))
+
+
+class Offers:
+    """What a newsroom has to offer: all themes, and the sources that are on."""
+
+    def __init__(self, newsroom: Newsroom, languages: Collection[str]) -> None:
+        """`languages` are those that mails can be made in."""
+        self._themes = newsroom.rules.lexicon.themes
+        self._publishers = tuple(_by_publisher(s for s in newsroom.sources.values() if s.enabled))
+        self._languages = languages
+
+    @property
+    def known(self) -> Known:
+        """What is no mistake in a form."""
+        sources = frozenset(s.id for sources in self._publishers for s in sources)
+        return Known(frozenset(t.code for t in self._themes), sources, frozenset(self._languages))
+
+    def offer(self, language: str) -> Offer:
+        """The offer for a page in `language`."""
+        return Offer(
+            _named(self._themes, ThemeKind.RIGHTS, language),
+            _named(self._themes, ThemeKind.CONTEXT, language),
+            self._publishers,
+            self._languages,
+        )
+
+
+def usual_zone(language: str) -> str:
+    """The zone of most who read `language`, where its country has only one; else UTC."""
+    likely = get_global("likely_subtags").get(language, "").rpartition("_")[2]
+    places = get_global("territory_zones").get(likely, [])
+    return places[0] if len(places) == 1 and places[0] in zones() else UTC
+
+
+def _named(themes: Iterable[Theme], kind: ThemeKind, language: str) -> dict[str, str]:
+    return {t.code: t.name(language) for t in themes if t.kind is kind}
+
+
+def _by_publisher(sources: Iterable[Source]) -> list[tuple[Source, ...]]:
+    found: dict[str, list[Source]] = {}
+    for source in sources:
+        found.setdefault(plain(source.publisher), []).append(source)
+    return [tuple(found[name]) for name in sorted(found, key=str.casefold)]
+
+
+def _entries(sources: tuple[Source, ...], chosen: Collection[str]) -> Iterator[Entry]:
+    ids = [s.id for s in sources]
+    ticked = [i in chosen for i in ids]
+    if any(ticked) and not all(ticked):
+        yield from (Entry(s.id, _name(s), t, s.id) for s, t in zip(sources, ticked, strict=True))
+    else:
+        yield Entry(" ".join(ids), _name(sources[0]), all(ticked))
+
+
+def _name(source: Source) -> Name:
+    """A publisher's name, in the language of the source where it has letters of its own."""
+    publisher = plain(source.publisher)
+    return Name(publisher, "" if publisher.isascii() else tag((*source.languages, "")[0]))
+
+
+@cache
+def _regions() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Zones of places (IANA), those that Unicode's CLDR does not know by a newer name."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for zone in sorted(zones().intersection(get_global("zone_territories"))):
+        region, _, place = zone.partition("/")
+        if place and region != "Etc":
+            found.setdefault(region, []).append((zone, place.replace("_", " ").replace("/", ", ")))
+    return {region: tuple(places) for region, places in found.items()}

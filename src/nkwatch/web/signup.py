@@ -1,0 +1,126 @@
+"""How readers subscribe on the site: choose, see what that would have brought, and be asked to confirm by mail.
+
+The way has no memory on the server: each page carries the choice on. Whoever joins gets the same answer, after the
+same work, whether the address is new, known or suppressed.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from nkwatch.assembly import Newsroom
+from nkwatch.domain.subscriber import Choice, SignUp
+from nkwatch.web.addresses import LONGEST_ADDRESS, check_address
+from nkwatch.web.forms import Filled, read_choice
+from nkwatch.web.limits import Gate
+from nkwatch.web.news import READ, SHORTLY
+from nkwatch.web.offers import Offers, usual_zone
+from nkwatch.web.outlook import Outlooks
+from nkwatch.web.pages import Pages
+from nkwatch.web.posted import read_form
+from nkwatch.web.problems import BAD_REQUEST, CLOSED, CROWDED
+from nkwatch.web.values import Values
+
+
+class SignUps:
+    """The pages of `/subscribe`."""
+
+    def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
+        self._newsroom = newsroom
+        self._pages = pages
+        self._offers = Offers(newsroom, tuple(pages.locales))
+        self._gate = Gate(newsroom.config.signup, newsroom.clock, newsroom.subscribers)
+        self._outlooks = Outlooks(newsroom)
+        self._kept: dict[tuple[str, bool], Response] = {}
+
+    def routes(self) -> APIRouter:
+        """What answers at which address."""
+        router = APIRouter()
+        router.add_api_route("/subscribe", self.form, methods=READ)
+        router.add_api_route("/subscribe", self.step, methods=["POST"])
+        return router
+
+    async def form(self, request: Request) -> Response:
+        """The form as everybody finds it: made once for each language."""
+        language = self._pages.language(request)
+        key = language, request.query_params.get("lang") == language
+        if key not in self._kept:
+            fresh = Values(zone=usual_zone(language), language=language)
+            self._kept[key] = self._form(request, fresh, headers=SHORTLY)
+        kept = self._kept[key]
+        return Response(kept.body, headers=dict(kept.headers))
+
+    async def step(self, request: Request) -> Response:
+        """Go one step on or back; the button says which."""
+        if self._gate.closed:
+            return self._pages.problem(request, CLOSED)
+        form = await read_form(request)
+        if form is None:
+            return self._pages.problem(request, BAD_REQUEST)
+        step, filled = _line(form, "step"), read_choice(form, self._offers.known)
+        shown = filled.values.within(self._offers.known)
+        if values := shown if step == "edit" else shown.reshaped(step):
+            return self._form(request, values, _line(form, "address"))
+        return await self._go_on(request, filled, _line(form, "address"), join=step == "join")
+
+    async def _go_on(self, request: Request, filled: Filled, address: str, *, join: bool) -> Response:
+        """To the page that says what a choice brings, and from there into the roll."""
+        checked = check_address(address)
+        problems = {**filled.problems, **({"address": checked.problem} if checked.problem else {})}
+        if filled.choice is None or problems:
+            return self._form(request, filled.values, checked.address, problems)
+        host = request.client.host if request.client else ""
+        again = await self._gate.join(host, checked.address) if join else self._gate.look(host)
+        if again:
+            return self._later(request, again)
+        if not join:
+            return await self._outlook(request, filled.choice, checked.address)
+        await self._newsroom.subscribe.join(SignUp(checked.address, filled.choice))
+        return self._pages.answer(request, "subscribe_asked.html")
+
+    def _form(
+        self,
+        request: Request,
+        values: Values,
+        address: str = "",
+        problems: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        language = self._pages.language(request)
+        shown: dict[str, Any] = {
+            "closed": self._gate.closed,
+            "address": address,
+            "values": values,
+            "problems": problems or {},
+            "offer": self._offers.offer(language),
+        }
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
+        return self._pages.answer(request, "subscribe.html", shown, status=status, headers=headers)
+
+    async def _outlook(self, request: Request, choice: Choice, address: str) -> Response:
+        values = await self._outlooks.values(choice, self._pages.language(request))
+        if values is None:
+            return self._pages.problem(request, CROWDED)
+        return self._pages.answer(request, "subscribe_outlook.html", {**values, "address": address})
+
+    def _later(self, request: Request, again: datetime) -> Response:
+        """The same for everybody: it says nothing of the address."""
+        wait = max(1, round((again - self._newsroom.clock()).total_seconds()))
+        return self._pages.answer(
+            request,
+            "subscribe_later.html",
+            {"again": again},
+            status=HTTPStatus.TOO_MANY_REQUESTS,
+            headers={"Retry-After": str(wait)},
+        )
+
+
+def _line(form: FormData, name: str) -> str:
+    """The last value of a field, as far as it can be right."""
+    value = form.get(name, "")
+    return value[: LONGEST_ADDRESS + 1].strip() if isinstance(value, str) else ""
