@@ -6,9 +6,8 @@ Both look in the folded text, take no notice of capitals, languages and masks, a
 import re
 from collections.abc import Callable, Iterable
 
-from nkwatch.reading.folding import fold
+from nkwatch.reading.folding import CJK, fold
 from nkwatch.reading.lexicon import BEGINS, Term
-from nkwatch.reading.relevance import CJK
 
 #: What finds the places of all terms in a folded text.
 Finder = Callable[[str], list[tuple[int, int]]]

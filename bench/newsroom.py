@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
 from nkwatch.domain.statement import Statement
-from nkwatch.reading.relevance import CJK
+from nkwatch.reading.folding import CJK
 from nkwatch.reading.romanisation import SYLLABLES, given, surname_in_latin, surnames
 
 START = datetime(2025, 11, 1, tzinfo=UTC)

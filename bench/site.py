@@ -180,8 +180,11 @@ async def _serve(kind: str, folder: Path, leaving: int) -> None:
     if kind == "empty":
         from fastapi import FastAPI  # noqa: PLC0415
 
+        async def nothing() -> dict[str, str]:
+            return {}
+
         app = FastAPI(openapi_url=None)
-        app.add_api_route("/", dict, methods=["GET", "POST"])
+        app.add_api_route("/", nothing, methods=["GET", "POST"])
         await serve(app, "127.0.0.1", 0, asyncio.Event(), ready)
         return
     from bench.readers import newsroom_of_readers  # noqa: PLC0415

@@ -8,8 +8,9 @@ from itertools import cycle
 
 from nkwatch.cli.records import statement
 from nkwatch.domain.statement import EARLIEST, Statement
+from nkwatch.reading.folding import CJK
 from nkwatch.reading.lexicon import BEGINS, THEME, WEAK, Term
-from nkwatch.reading.relevance import CJK, NEAR
+from nkwatch.reading.relevance import NEAR
 
 #: One of each kind: words, and hangul, where terms match anywhere. The others have too few statements to join.
 LANGUAGES = ("en", "ko")

@@ -114,11 +114,21 @@ def test_a_damaged_key_is_said_plainly_and_not_shown(tmp_path, text):
         load_secrets(path).keyring()
 
 
-def test_a_wrong_secret_is_never_shown(tmp_path):
-    path = secrets(tmp_path, 'current = "TopSecret"\n[keys]\n')
+@pytest.mark.parametrize("name", ["nkwatch.secrets.toml", "keys-of-ours.toml"])
+def test_a_wrong_secret_is_never_shown(tmp_path, name):
+    path = secrets(tmp_path, 'current = "TopSecret"\n[keys]\n').rename(tmp_path / name)
     with pytest.raises(ConfigError) as wrong:
         load_secrets(path)
     assert "TopSecret" not in str(wrong.value)
+
+
+def test_the_address_for_replies_leaves_room_for_a_tag_and_is_not_the_contacts(tmp_path):
+    table = '[replies]\nmailbox = "maildir:/var/mail/replies"\naddress = "{}"\n'
+    (said,) = problems(tmp_path, GOOD + table.format("a" * 31 + "@example.org"))
+    assert "at most 30 letters before the @" in said
+    contact = load(tmp_path, GOOD).site.contact
+    (said,) = problems(tmp_path, GOOD + table.format(contact))
+    assert "must differ" in said
 
 
 def test_a_proxy_that_is_not_understood_is_told_without_its_password(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from datetime import UTC, datetime
 
 import pytest
 import structlog
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nkwatch import logs
+from nkwatch.keys import Keyring
 
 
 @pytest.fixture
@@ -41,6 +43,14 @@ def test_a_token_is_cut_out_of_addresses_of_pages(log, capsys):
     logs.set_up(json=True)
     logs.record("asked", url="https://watch.example/leave/1.abc.def.TAG-tag_9")
     assert json.loads(capsys.readouterr().err)["url"] == "https://watch.example/leave/[token]"
+
+
+@pytest.mark.parametrize("page", ["leave", "confirm", "manage", "settings", "move/old", "move/new"])
+def test_no_page_of_a_reader_shows_its_token(page):
+    token = Keyring({1: bytes(32)}, 1).token(page.replace("/", "-"), "reader~17", datetime(2026, 11, 22, tzinfo=UTC))
+    asked, told = (f"GET https://watch.example/{page}/{part}/pause?lang=ko" for part in (token, "[token]"))
+    assert logs.redact(asked) == told
+    assert logs.redact(f"a page that is new: /new/{token} or {token}") == "a page that is new: /new/[token] or [token]"
 
 
 @given(st.emails())

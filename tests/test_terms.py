@@ -134,7 +134,7 @@ def test_themes_are_tables(written: str) -> None:
         ('actors = ["NATO"]', "actors = [true]", "relevance.toml: actors must be a list of phrases in quotation marks"),
         ("[names_in]\nko = ", "names_in = ", 'relevance.toml: names_in must have a list for each language, such as en = ["prison"]'),
         ('ko = ["北"]', 'ko = "北"', "relevance.toml: names_in.ko must be a list of phrases in quotation marks"),
-        ("actors", "acters", "relevance.toml: acters is unknown; there are actors, context, domestic, domestic_in, elsewhere, exact, hints, masks, names, names_in"),
+        ("actors", "acters", "relevance.toml: acters is unknown; there are actors, context, deeds, domestic, domestic_in, elsewhere, exact, hints, masks, names, names_in, occasion, offices"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_the_names_is_told_by_file_and_key(before: str, after: str, told: str) -> None:

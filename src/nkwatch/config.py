@@ -26,6 +26,8 @@ M = TypeVar("M", bound=BaseModel)
 PRIVATE = frozenset({"polling.proxy"})
 #: Folders of the operator's own, whose files take the place of shipped ones.
 FOLDERS = ("templates", "rules")
+#: Letters before the @ of the address for replies.
+LONGEST_REPLIES = 30
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -34,6 +36,14 @@ def _address(value: str) -> str:
         return validate_email(value, check_deliverability=False).normalized
     except EmailNotValidError as wrong:
         raise ValueError(str(wrong)) from wrong
+
+
+def _room_for_a_tag(value: str) -> str:
+    """RFC 5321, 4.5.3.1.1: 64 octets before the @, of which our tag takes 34."""
+    if len(value.rpartition("@")[0]) > LONGEST_REPLIES:
+        msg = f"at most {LONGEST_REPLIES} letters before the @: what says whose reply it is stands behind them"
+        raise ValueError(msg)
+    return value
 
 
 def _zone(value: str) -> str:
@@ -111,7 +121,7 @@ class RepliesSettings(_Section):
     `address` must take sub-addresses (replies+...@...).
     """
 
-    address: Address
+    address: Annotated[Address, AfterValidator(_room_for_a_tag)]
     mailbox: str = Field(pattern=r"^(imaps?|imap\+starttls|maildir):\S+$")
 
 
@@ -284,23 +294,20 @@ def _validated(model: type[M], text: str, path: Path) -> M:
     except tomllib.TOMLDecodeError as wrong:
         raise ConfigError(f"{path}: no TOML: {wrong}") from wrong
     except ValidationError as wrong:
-        raise ConfigError(*(_problem(e, text, path) for e in wrong.errors())) from wrong
+        raise ConfigError(
+            *(_problem(e, text, path, open_to_all=model is not Secrets) for e in wrong.errors())
+        ) from wrong
 
 
-def _problem(error: Any, text: str, path: Path) -> str:
+def _problem(error: Any, text: str, path: Path, *, open_to_all: bool) -> str:
     """One problem as a sentence: file, line, setting, what is wrong, the value (never one of a secret)."""
     where = error["loc"]
     name = ".".join(str(part) for part in where)
     said = "no such setting" if error["type"] == "extra_forbidden" else error["msg"].removeprefix("Value error, ")
     value = error.get("input")
-    may_be_shown = model_is_open(path) and name not in PRIVATE
+    may_be_shown = open_to_all and name not in PRIVATE
     shown = f" (it is {value!r})" if isinstance(value, str | int | float) and may_be_shown else ""
     return f"{path}, line {line_of(text, where)}: {name}: {said}{shown}"
-
-
-def model_is_open(path: Path) -> bool:
-    """Whether values of this file may be shown in messages."""
-    return path.name != SECRETS
 
 
 def line_of(text: str, where: tuple[str | int, ...]) -> int:

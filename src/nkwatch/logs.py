@@ -10,12 +10,14 @@ import structlog
 
 _ADDRESS = re.compile(r"[^\s<>\"(),;:]+@[^\s<>\"(),;:]+")
 #: Tokens stand in addresses of pages; the part behind these paths is a secret.
-_TOKEN = re.compile(r"/(leave|confirm|preferences)/[\w.~-]+")
+_PATH = re.compile(r"/(leave|confirm|manage|settings|move/old|move/new)/[\w.~-]+")
+#: One by itself, by its shape (`keys.Keyring.token`).
+_TOKEN = re.compile(r"\b\d{1,3}\.[\w~-]+\.[0-9a-z]*\.[\w-]{22}")
 
 
 def redact(text: str) -> str:
     """`text` without mail addresses and tokens."""
-    return _TOKEN.sub(r"/\1/[token]", _ADDRESS.sub("[address]", text))
+    return _TOKEN.sub("[token]", _PATH.sub(r"/\1/[token]", _ADDRESS.sub("[address]", text)))
 
 
 def _redacting(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -8,8 +8,8 @@ from nkwatch.catalogue.cases import load_case_book
 from nkwatch.domain.reading import MentionKind
 from nkwatch.reading.casebook import Case, CaseBook
 from nkwatch.reading.cases import cases
-from nkwatch.reading.cues import CJK, Words, either
-from nkwatch.reading.folding import fold
+from nkwatch.reading.cues import Words, either
+from nkwatch.reading.folding import CJK, fold
 from nkwatch.reading.names import name_key
 from nkwatch.reading.people import Person, people_in
 from tests.core.counting import lines_run

@@ -11,10 +11,22 @@ from nkwatch.domain.reading import Urgency
 from nkwatch.domain.story import Report, Story
 from nkwatch.domain.subscriber import Subscriber
 from nkwatch.domain.wish import Mutes, Wish
-from nkwatch.editing.digests import FULL_STORIES, is_news, plan, plans, ranked
-from nkwatch.editing.matching import Offer, reasons, trimmed
+from nkwatch.editing.digests import FULL_STORIES, Plan, is_news, picked, plans, ranked
+from nkwatch.editing.matching import Offer, heard, reasons
 from tests.core.wishing import readers, stories, told
 from tests.making import NOW, context, finding, report, story, subscriber
+
+
+def trimmed(mutes: Mutes, of: Story) -> Story | None:
+    """What mutes leave of a story."""
+    offer = heard(mutes, Offer.of(of))
+    return offer.story if offer else None
+
+
+def plan(window: list[Story], reader: Subscriber) -> Plan:
+    """What one reader gets of these stories, looked at one by one."""
+    picks = [pick for s in window if (pick := picked(reader.choice, s))]
+    return Plan(tuple(picks[:FULL_STORIES]), tuple(p.story for p in picks[FULL_STORIES:]))
 
 
 @st.composite

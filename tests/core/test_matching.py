@@ -12,10 +12,16 @@ from nkwatch.domain.source import Role
 from nkwatch.domain.story import Story
 from nkwatch.domain.subscriber import Subscriber
 from nkwatch.domain.wish import Follows, Mutes, Wish
-from nkwatch.editing.matching import KINDS, Offer, Reason, reasons, trimmed
+from nkwatch.editing.matching import KINDS, Offer, Reason, heard, reasons
 from nkwatch.reading.names import name_key
 from tests.core.wishing import CODES, SOURCES, mention, mutes, readers, stories, told, wishes
 from tests.making import NOW, choice, context, report, story
+
+
+def trimmed(mutes: Mutes, of: Story) -> Story | None:
+    """What mutes leave of a story."""
+    offer = heard(mutes, Offer.of(of))
+    return offer.story if offer else None
 
 
 def why(wish: Wish, of: Story, **muted: frozenset[str]) -> tuple[Reason, ...]:

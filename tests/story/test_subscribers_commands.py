@@ -159,6 +159,19 @@ async def test_who_had_everything_erased_is_not_subscribed_again_by_a_sheet_of_p
     assert "not to be mailed" in await refused(installation, "subscribers", "add", ANN, "--consent", "paper")
 
 
+async def test_an_operator_is_told_what_the_site_tells_nobody(installation):
+    await done(installation, "subscribers", "add", ANN, "--consent", "paper")
+    _, told, said = await run(installation, "subscribers", "add", ANN, "--consent", "paper", "--rhythm", "daily")
+    assert "already known" in told
+    assert "its choice stays" in said
+    await done(installation, "subscribers", "erase", ANN, "--yes")
+    assert "not to be mailed" in await refused(installation, "subscribers", "add", ANN)
+    assert "nothing would ever be sent" in await refused(
+        installation, "subscribers", "add", BEN, "--rhythm", "none", "--no-alerts", code=2
+    )
+    assert json.loads(await done(installation, "recover", "--json"))["erased_unconfirmed"] == 0
+
+
 async def test_the_list_shows_ids_and_addresses_only_when_asked(installation):
     async with opened(installation) as newsroom:
         await newsroom.subscribe.join(sign_up(ANN), ON_PAPER)

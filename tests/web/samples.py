@@ -193,7 +193,15 @@ def link_in(mail: EmailMessage, place: str) -> str:
 def link(newsroom: Newsroom, purpose: str, subject: str, **within: float) -> str:
     """The path of a page of a reader's; without `within` (hours=1, minutes=30) it works for ever."""
     expires = newsroom.clock() + timedelta(**within) if within else None
+    if purpose == "settings":
+        subject = f"{subject}~{newsroom.keyring.reply_tag(address_of(newsroom, subject))}"
     return f"/{purpose.replace('-', '/')}/{newsroom.keyring.token(purpose, subject, expires)}"
+
+
+def address_of(newsroom: Newsroom, subscriber_id: str) -> str:
+    """Where a subscriber is mailed; empty for one who is gone."""
+    sealed = [r["address"] for r in rows(newsroom, "subscriber") if r["id"] == subscriber_id]
+    return newsroom.keyring.unseal(sealed[0], f"address:{subscriber_id}") if sealed else ""
 
 
 async def _id(newsroom: Newsroom, address: str) -> str:

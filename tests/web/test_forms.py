@@ -12,12 +12,11 @@ from starlette.requests import Request
 
 from nkwatch.domain.source import Role
 from nkwatch.domain.subscriber import Choice, Edition, Format, Rhythm, Schedule
-from nkwatch.domain.wish import Follows, Mutes, Wish
+from nkwatch.domain.wish import LONGEST, MOST_FOLLOWED, Follows, Mutes, Wish
 from nkwatch.web import forms
-from nkwatch.web.addresses import DISPOSABLE, INVALID, check_address
 from nkwatch.web.forms import SENTENCES, read_choice, zones
-from nkwatch.web.posted import LARGEST_FORM, MOST_FIELDS, read_form
-from nkwatch.web.values import LONGEST, MOST_FOLLOWED, MOST_WISHES, Known, Ticked, Values
+from nkwatch.web.posted import DISPOSABLE, INVALID, MOST_FIELDS, check_address, read_form
+from nkwatch.web.values import LARGEST_FORM, MOST_WISHES, Known, Ticked, Values
 
 THEMES, SOURCES = ("prisons", "refugees", "security"), ("a", "b", "c-korean")
 KNOWN = Known(frozenset(THEMES), frozenset(SOURCES), frozenset({"en", "ko"}))

@@ -174,7 +174,7 @@ async def test_a_day_that_is_none_is_told_at_the_field(newsroom, client, day):
     answer = await client.post(link(newsroom, "settings", reader) + "/pause", data={"until": sent})
     page = Page.of(answer.text)
     assert answer.status_code == 422
-    assert page.text("#until-problem") == "Please choose a day after today, at most a year ahead."
+    assert page.text("#until-wrong") == "Please choose a day after today, at most a year ahead."
     assert page.one("#until").get("aria-invalid") == "true"
     assert dump(newsroom) == before
 
@@ -402,7 +402,7 @@ async def test_an_address_that_is_none_is_told_at_the_field(newsroom, client, ad
     answer = await client.post(f"{path}/address", data={"address": address})
     page = Page.of(answer.text)
     assert answer.status_code == 422
-    assert page.one("#address").get("aria-describedby") == "address-problem"
+    assert page.one("#address").get("aria-describedby") == "address-wrong"
     assert dump(newsroom) == before
 
 

@@ -11,8 +11,8 @@ from starlette.responses import PlainTextResponse
 from nkwatch.domain.problems import ConfigError
 from nkwatch.web.app import create_app
 from nkwatch.web.languages import negotiate
-from nkwatch.web.posted import LARGEST_FORM
 from nkwatch.web.shell import LARGEST_BODY, Shell
+from nkwatch.web.values import LARGEST_FORM
 from tests.web.conftest import visitor
 from tests.web.html import Page
 from tests.web.samples import dump, join

@@ -17,9 +17,8 @@ from nkwatch.config import SignUpSettings
 from nkwatch.domain.source import Role
 from nkwatch.domain.subscriber import Choice, Edition, Format, Rhythm, Schedule, Suppression
 from nkwatch.domain.wish import Follows, Mutes, Wish
-from nkwatch.web.posted import LARGEST_FORM
-from nkwatch.web.recent import Recent, Unknown
-from nkwatch.web.values import Values
+from nkwatch.web.outlook import Recent, Unknown
+from nkwatch.web.values import LARGEST_FORM, Values
 from tests.making import entry, prose
 from tests.web.conftest import visitor
 from tests.web.html import Page

@@ -7,7 +7,8 @@ import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
-from nkwatch.web import addresses, dead, forms, problems
+from nkwatch.web import forms, problems
+from nkwatch.web.posted import DISPOSABLE, INVALID
 from nkwatch.web.problems import Problem
 from nkwatch.web.settings import WRONG_DAY
 
@@ -23,10 +24,10 @@ def messages():
             yield from (
                 found[1] for found in extract("jinja2.ext:babel_extract", lines, options={"trim_blocks": "true"})
             )
-    for problem in (*vars(problems).values(), *vars(dead).values()):
+    for problem in vars(problems).values():
         if isinstance(problem, Problem):
             yield from (problem.title, problem.advice)
-    yield from (*forms.SENTENCES.values(), *addresses.SENTENCES, WRONG_DAY)
+    yield from (*forms.SENTENCES.values(), INVALID, DISPOSABLE, WRONG_DAY)
 
 
 @pytest.mark.parametrize("language", ["ko", "ja", "fr"])

@@ -11,7 +11,7 @@ from nkwatch import __version__, logs
 from nkwatch.assembly import Newsroom
 from nkwatch.cli import corpus, desk, documents, keys, readings, settings, sources, statements, subscribers
 from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import WRONG, answer, errors, plain_errors, say
+from nkwatch.cli.output import WRONG, answer, end, plain_errors, say
 from nkwatch.daemon import PARTS, Daemon
 
 app = typer.Typer(
@@ -84,8 +84,7 @@ def run(
     parts = tuple(p.strip() for p in only.split(",") if p.strip()) or PARTS
     unknown = [p for p in parts if p not in PARTS]
     if unknown:
-        errors.print(f"--only: no part named {', '.join(unknown)}; there are {', '.join(PARTS)}", markup=False)
-        raise typer.Exit(WRONG)
+        end(f"--only: no part named {', '.join(unknown)}; there are {', '.join(PARTS)}", WRONG)
 
     async def work(newsroom: Newsroom) -> None:
         await Daemon(newsroom, only=parts).run()
@@ -128,8 +127,7 @@ def read(
     """
     if file is None:
         if rules:
-            errors.print("--rules goes with a file; the settings name the rules of the service", markup=False)
-            raise typer.Exit(WRONG)
+            end("--rules goes with a file; the settings name the rules of the service", WRONG)
         answer(in_newsroom(context, lambda newsroom: newsroom.read()), as_json=as_json)
     else:
         corpus.read_file(file, rules)
@@ -155,8 +153,13 @@ def deliver(context: typer.Context, as_json: Json = False) -> None:
 
 @app.command()
 def recover(context: typer.Context, as_json: Json = False) -> None:
-    """Free what was claimed by a process that is gone.
+    """Free what was claimed by a process that is gone, and erase what is kept no longer.
 
     Example: nkwatch recover
     """
-    answer(in_newsroom(context, lambda newsroom: newsroom.recover()), as_json=as_json)
+
+    async def work(newsroom: Newsroom) -> dict[str, int]:
+        recovered = await newsroom.recover()
+        return asdict(recovered) | {f"erased_{name}": n for name, n in asdict(await newsroom.tidy()).items()}
+
+    answer(in_newsroom(context, work), as_json=as_json)

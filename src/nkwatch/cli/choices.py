@@ -13,15 +13,13 @@ from pydantic_core import PydanticCustomError
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Role
 from nkwatch.domain.subscriber import Choice, Edition, Format, Rhythm, Schedule
-from nkwatch.domain.wish import Follows, Mutes, Wish
+from nkwatch.domain.wish import LONGEST, MOST_FOLLOWED, Follows, Mutes, Wish
 from nkwatch.mail.views import plain
 
 #: The sides of a wish, in the words of the command line; with "mute_" before them those of the mutes.
 SIDES = ("themes", "sources", "kinds", "words", "cases")
 MUTE = "mute_"
 SINGLE = ("rhythm", "hour", "zone", "weekday", "monthday", "alerts", "language", "format", "neutral", "phrase")
-#: The settings page takes no more: a phrase or followed word (letters), followed words or cases.
-LONGEST, MOST = 100, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +61,8 @@ def _known(kind: str, one: str) -> BeforeValidator:
 
 def _followed(cell: Any) -> Any:
     values = [plain(v) for v in several(cell)]
-    if len(values) > MOST or any(len(v) > LONGEST for v in values):
-        raise _wrong(f"at most {MOST}, each of at most {LONGEST} letters")
+    if len(values) > MOST_FOLLOWED or any(len(v) > LONGEST for v in values):
+        raise _wrong(f"at most {MOST_FOLLOWED}, each of at most {LONGEST} letters")
     if not all(any(map(str.isalnum, v)) for v in values):
         raise _wrong("one of these has no letters")
     return values

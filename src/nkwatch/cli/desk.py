@@ -6,7 +6,7 @@ import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, errors, rows
+from nkwatch.cli.output import end, rows
 from nkwatch.domain.story import AlertState
 
 alert_app = typer.Typer(help="Alerts that wait for an editor.", no_args_is_help=True)
@@ -58,13 +58,6 @@ def _decide(context: typer.Context, story_id: str, state: AlertState, reason: st
     async def work(newsroom: Newsroom) -> bool:
         return await newsroom.statements.record_alert(story_id, state, reason, newsroom.clock(), was=AlertState.HELD)
 
-    _done(
-        in_newsroom(context, work), str(state), f"no alert waits for the story {story_id!r}; see `nkwatch alert list`"
-    )
-
-
-def _done(yes: bool, said: str, otherwise: str) -> None:
-    if not yes:
-        errors.print(otherwise, style="red", markup=False)
-        raise typer.Exit(FAILED)
-    typer.echo(said)
+    if not in_newsroom(context, work):
+        end(f"no alert waits for the story {story_id!r}; see `nkwatch alert list`")
+    typer.echo(str(state))

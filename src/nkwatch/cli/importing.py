@@ -11,9 +11,8 @@ import typer
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.choices import Offered, read_choice
 from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, answer, rows, say
+from nkwatch.cli.output import FAILED, answer, bar, rows, say
 from nkwatch.cli.people import offered
-from nkwatch.cli.progress import bar
 from nkwatch.cli.rolls import From, Subscriptions, Terms, read_roll
 from nkwatch.cli.sheets import Unused
 from nkwatch.cli.switching import DryRun
@@ -48,7 +47,8 @@ def import_readers(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Take over readers from elsewhere. Doing it twice does nothing more.
+    """Take over readers from elsewhere. Doing it twice does nothing more, until who did not
+    confirm has been erased: then they are asked once more.
 
     Whose consent is on record is subscribed; everybody else is asked by one mail. On record means:
 

@@ -9,8 +9,7 @@ import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import answer, plain_errors, rows, say
-from nkwatch.cli.progress import bar
+from nkwatch.cli.output import answer, bar, plain_errors, rows, say
 from nkwatch.cli.settings_file import beside, read_settings
 from nkwatch.config import Secrets, load_config, load_secrets
 from nkwatch.domain.problems import ConfigError
@@ -31,8 +30,8 @@ keys_app = typer.Typer(
 def list_keys(context: typer.Context, as_json: Json = False) -> None:
     """List the keys by their ids, with how much still needs each. No key is shown.
 
-    A key that is still needed must stay: without it addresses cannot be read, links do not work, and who was erased
-    could be mailed again.
+    A key that is still needed must stay: without it addresses cannot be read, and who was erased could be mailed
+    again. Links in old mails need it too, however few rows do: keep it as long as such mails may be opened.
 
     Example: nkwatch keys list
     """

@@ -2,27 +2,25 @@
 
 import getpass
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.explaining import Told, correction, explained, summary
 from nkwatch.cli.layout import show
 from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, WRONG, answer, errors, plain_errors, rows, say
+from nkwatch.cli.output import FAILED, WRONG, answer, bar, end, plain_errors, rows, say
+from nkwatch.cli.switching import DryRun
 from nkwatch.domain.correction import Filed, Tally, tally
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.reading import Urgency
 from nkwatch.workflow.correct import Refused, Revised, Said
 
 Level = Annotated[str | None, typer.Option(help="urgent, notable or routine.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, write nothing.")]
 
 
 def correct(
@@ -48,7 +46,7 @@ def correct(
     """
     wanted = [statement_id is not None, listed, count, export is not None]
     if wanted.count(True) != 1:
-        _end("give the id of one statement, or one of --list, --count and --export", WRONG)
+        end("give the id of one statement, or one of --list, --count and --export", WRONG)
     if statement_id is None:
         _review(context, export, counted=count, as_json=as_json)
         return
@@ -63,7 +61,7 @@ def correct(
 
     told = in_newsroom(context, work)
     if "refused" in told:
-        _end(told["refused"], WRONG if told["usage"] else FAILED)
+        end(told["refused"], WRONG if told["usage"] else FAILED)
     if as_json:
         answer(told, as_json=True)
     else:
@@ -182,20 +180,11 @@ def reread(
     """
     with plain_errors():
         begin = _day(since) if since else None
-    with _bar() as progress:
+    with bar("reading") as progress:
         told = in_newsroom(context, lambda newsroom: newsroom.reread(begin, dry_run=dry_run, progress=progress))
     answer(told, as_json=as_json)
     if dry_run:
         say("nothing was written")
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
-    """Shows how far it is, on a terminal only."""
-    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
 def explain(
@@ -211,16 +200,11 @@ def explain(
     """
     told = in_newsroom(context, lambda newsroom: explained(newsroom, name))
     if told is None:
-        _end(f"nothing is known under {name!r}: no statement, story, bulletin or delivery has this id", FAILED)
+        end(f"nothing is known under {name!r}: no statement, story, bulletin or delivery has this id", FAILED)
     if as_json:
         answer(told, as_json=True)
     else:
         show(told)
-
-
-def _end(sentence: str, code: int) -> NoReturn:
-    errors.print(sentence, style="red", markup=False, soft_wrap=True)
-    raise typer.Exit(code)
 
 
 def _login() -> str:

@@ -10,7 +10,7 @@ from nkwatch.cli.choices import read_choice
 from nkwatch.cli.exporting import export_readers
 from nkwatch.cli.importing import import_readers
 from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, WRONG, answer, errors, rows, say
+from nkwatch.cli.output import FAILED, WRONG, answer, end, rows, say
 from nkwatch.cli.people import Someone, address_of, instant, nobody, offered, someone
 from nkwatch.cli.switching import DryRun
 from nkwatch.cli.whether import why
@@ -51,7 +51,7 @@ def add(
     mute_kinds: Several = "",
     mute_words: Several = "",
     mute_cases: Several = "",
-    phrase: Annotated[str, typer.Option(help="Words of the reader's own that every mail carries.")] = "",
+    phrase: Annotated[str, typer.Option(help="Words of the reader's own that every digest and alert carries.")] = "",
     consent: Annotated[
         str, typer.Option(help="Where the recorded consent comes from; without it the reader is asked by mail.")
     ] = "",
@@ -79,16 +79,22 @@ def add(
         "mutes": muted,
     }
 
+    if rhythm is Rhythm.NONE and not alerts:
+        raise typer.BadParameter("nothing would ever be sent: choose a rhythm, alerts, or both")
+
     async def work(newsroom: Newsroom) -> Joined:
         sign_up = SignUp(address_of(address), _chosen(newsroom, given))
+        # the roll takes such an address in like any other, so that nobody can tell on the site; an operator may know
+        suppressed = await newsroom.subscribers.suppression(sign_up.address)
+        if suppressed and suppressed[0].final:
+            return Joined.SUPPRESSED
         return await newsroom.subscribe.join(sign_up, Consent(consent, newsroom.clock()) if consent else None)
 
     joined = in_newsroom(context, work)
     if joined is Joined.SUPPRESSED:
-        errors.print(
-            "this address is not to be mailed; `nkwatch subscribers why ADDRESS` says since when", markup=False
-        )
-        raise typer.Exit(FAILED)
+        end("this address is not to be mailed; `nkwatch subscribers why ADDRESS` says since when")
+    if joined is Joined.KNOWN:
+        say("this address was subscribed already: its choice stays as it was, and only its reader changes it")
     answer({"subscriber": str(joined)}, as_json=as_json)
 
 
@@ -109,7 +115,7 @@ def list_readers(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """List the readers by their ids, which all other commands take. Addresses are shown only when asked for.
+    """List the readers by their ids, which all commands but `allow` take. Addresses are shown only when asked for.
 
     A terminal is seen by others, kept in scrollback and pasted into tickets; an id says nothing to anybody else.
 
@@ -156,24 +162,23 @@ def pause(
     Example: nkwatch subscribers pause k3j5mzqxd4wyv2ah --until 2026-09-01
     """
     if bool(until) == resume:
-        errors.print("say either --until DAY or --resume", style="red", markup=False)
-        raise typer.Exit(WRONG)
+        end("say either --until DAY or --resume", WRONG)
 
     async def work(newsroom: Newsroom) -> str:
         own = await someone(newsroom, who)
         if own is None:
             return nobody(who)
-        end = None if resume else instant(until, own.subscriber.choice.schedule.zone)
-        if end and end <= newsroom.clock():
+        again = None if resume else instant(until, own.subscriber.choice.schedule.zone)
+        if again and again <= newsroom.clock():
             raise ConfigError(f"--until {until}: that day is over")
-        done = await newsroom.subscribe.pause(own.subscriber.id, end)
+        done = await newsroom.subscribe.pause(own.subscriber.id, again)
         return "" if done else f"{own.subscriber.id} is {own.standing}: only who is confirmed can pause"
 
     _told(in_newsroom(context, work), "goes on" if resume else f"paused until {until}")
 
 
 @subscribers_app.command("end")
-def end(
+def end_subscription(
     context: typer.Context,
     who: Someone,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "ended by the operator",
@@ -206,8 +211,7 @@ def erase(
     """
     own = in_newsroom(context, lambda newsroom: someone(newsroom, who))
     if own is None:
-        _told(nobody(who), "")
-        return
+        end(nobody(who))
     say(f"{own.subscriber.id}, {own.standing}, joined on {own.joined_at:%Y-%m-%d}: row, choice, consent, deliveries")
     if dry_run:
         say("nothing was erased")
@@ -240,11 +244,10 @@ def allow(
     if said:
         answer(said, as_json=as_json)
     else:
-        _told(f"nothing stood against {address!r}", "")
+        end(f"nothing stood against {address!r}")
 
 
 def _told(problem: str, done: str) -> None:
     if problem:
-        errors.print(problem, style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(FAILED)
+        end(problem)
     typer.echo(done)

@@ -62,7 +62,7 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Everything that a reader chooses. `phrase` is the reader's own: every genuine mail carries it."""
+    """Everything that a reader chooses. `phrase` is the reader's own: every digest and alert carries it."""
 
     schedule: Schedule = field(default_factory=Schedule)
     alerts: bool = True

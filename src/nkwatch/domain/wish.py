@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from nkwatch.domain.source import Role
 
+#: Words and cases, of each so many, that one wish or the mutes may follow; and letters of one of them, or of a phrase.
+MOST_FOLLOWED, LONGEST = 50, 100
+
 
 @dataclass(frozen=True, slots=True)
 class Follows:

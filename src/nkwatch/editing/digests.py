@@ -47,11 +47,6 @@ def picked(choice: Choice, story: Story | Offer) -> Pick | None:
     return Pick(offer.story, why) if offer and why else None
 
 
-def plan(ranked: Sequence[Story | Offer], subscriber: Subscriber) -> Plan:
-    """What `subscriber` gets of the stories of a window, which are `ranked` already."""
-    return _laid_out(ranked, subscriber.choice)
-
-
 def plans(ranked: Sequence[Offer], readers: Sequence[Subscriber]) -> list[Plan]:
     """The plan of each reader. Readers who choose alike share one; a story is looked at once for all of them."""
     alike: dict[Chosen, Subscriber] = {}
@@ -69,7 +64,7 @@ def plans(ranked: Sequence[Offer], readers: Sequence[Subscriber]) -> list[Plan]:
     return [made[reader.choice.wishes, reader.choice.mutes] for reader in readers]
 
 
-def _laid_out(stories: Iterable[Story | Offer], choice: Choice) -> Plan:
+def _laid_out(stories: Iterable[Offer], choice: Choice) -> Plan:
     picks = [pick for story in stories if (pick := picked(choice, story))]
     return Plan(tuple(picks[:FULL_STORIES]), tuple(p.story for p in picks[FULL_STORIES:]))
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from nkwatch.reading.cues import CJK
-from nkwatch.reading.folding import LETTER, fold, letters
+from nkwatch.reading.folding import CJK, INSIDE, fold, insides
 from nkwatch.reading.lexicon import BEGINS
 from nkwatch.reading.names import name_key, same_name
 
@@ -37,7 +36,7 @@ def patterns(word: str) -> tuple[Pattern, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text to look in: `folded`, and a mark for each character, `letters` of it."""
+    """A text to look in: `folded`, and a mark for each place, `insides` of it."""
 
     folded: str
     marks: str
@@ -46,7 +45,7 @@ class Passage:
     def of(cls, text: str) -> "Passage":
         """The passage of a text as its source wrote it."""
         folded = _folded(text)
-        return cls(folded, letters(folded))
+        return cls(folded, insides(folded))
 
     def has(self, pattern: Pattern) -> bool:
         """Whether a pattern stands anywhere in it."""
@@ -59,9 +58,7 @@ class Passage:
         """Whether a pattern, whose letters are found from `start` to `end`, is a word of its own there."""
         if not pattern.apart:
             return True
-        if self.marks[start] == LETTER == self.marks[start + 1]:
-            return False
-        return pattern.open or not self.marks[end] == LETTER == self.marks[end + 1]
+        return self.marks[start] != INSIDE and (pattern.open or self.marks[end] != INSIDE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,12 +142,6 @@ class Offer:
         return any(named.by(name) for part in self.parts for named in part.named)
 
 
-def trimmed(mutes: Mutes, story: Story | Offer) -> Story | None:
-    """The story without reports of muted sources; None when nothing is left, or what is left is muted."""
-    offer = heard(mutes, Offer.of(story))
-    return offer.story if offer else None
-
-
 def reasons(choice: Choice, story: Story | Offer) -> tuple[Reason, ...]:
     """All reasons, over all wishes, why `story` is sent, each kind once; none means that it is not."""
     offer = heard(choice.mutes, Offer.of(story))

@@ -80,7 +80,9 @@ class MailAssembler:
             case BulletinKind.CONFIRMATION:
                 links = {"confirm": self._url("confirm", "confirm", who, date + retention.UNCONFIRMED)}
             case BulletinKind.SETTINGS:
-                links = {"settings": self._url("settings", "settings", who, date + retention.SETTINGS_LINK)}
+                # it dies when the address changes: who reads the old mailbox must not learn the new one
+                mailbox_now = f"{who}~{self.reply_tag(claimed.address)}"
+                links = {"settings": self._url("settings", "settings", mailbox_now, date + retention.SETTINGS_LINK)}
             case BulletinKind.MOVE_OLD | BulletinKind.MOVE_NEW:
                 # the instant names the request: a link for an earlier one does not confirm this one
                 asked = (date - _EPOCH) // timedelta(microseconds=1)

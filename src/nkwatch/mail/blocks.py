@@ -10,7 +10,7 @@ from nkwatch.domain.story import Story
 from nkwatch.domain.subscriber import Format
 from nkwatch.editing.matching import Reason
 from nkwatch.mail.encoding import freeze
-from nkwatch.mail.reasons import chosen
+from nkwatch.mail.reasons import matched
 from nkwatch.mail.templates import Templates
 from nkwatch.mail.views import Names, StoryView
 
@@ -59,7 +59,7 @@ class Blocks:
         return freeze(self._render(f"story.{_SUFFIX[form]}", language, values))
 
     def _reasons(self, reasons: tuple[Reason, ...], language: str) -> str:
-        return self.line("reasons.txt", language, {"chosen": chosen(reasons, self._names, language)})
+        return self.line("reasons.txt", language, {"matched": matched(reasons, self._names, language)})
 
     def _everything(self, language: str) -> str:
         return self.line("everything.txt", language, {})

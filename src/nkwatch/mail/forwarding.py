@@ -24,7 +24,7 @@ _ANSWER = "Answer this mail to write to its sender. Nobody has answered yet, and
 _NO_ANSWER = "Its sender cannot be answered directly. Nobody has answered yet, and no program will."
 _LEAVING = (
     "It asks to leave, but the address that it was sent to does not prove whose subscription is meant. If you are"
-    " sure, end it with: nkwatch subscribers erase ADDRESS"
+    " sure, end it with: nkwatch subscribers end ADDRESS"
 )
 _CUT = "It is very large: only its beginning is attached. The whole mail is in the mailbox."
 

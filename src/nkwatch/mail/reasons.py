@@ -3,16 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nkwatch.editing.matching import Reason
+from nkwatch.editing.matching import ANY, CASE, ROLE, SOURCE, THEME, WORD, Reason
 from nkwatch.mail.views import Names, plain
 
-ANY = "any"
 #: Before the id of a story: the name of the slot that says why it is sent.
 SLOT = "reasons_"
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Matched:
     """What of a choice matched, each once; all empty for somebody who chose everything.
 
     `named` are themes and publishers, `roles` are codes of kinds of source, `followed` are words and names.
@@ -23,18 +22,18 @@ class Chosen:
     followed: tuple[str, ...]
 
 
-def chosen(reasons: Iterable[Reason], names: Names, language: str) -> Chosen:
+def matched(reasons: Iterable[Reason], names: Names, language: str) -> Matched:
     """The view of `reasons` for readers of `language`."""
     found = [(reason.kind, value) for reason in reasons for value in reason.values]
 
     def of(*kinds: str) -> Iterable[tuple[str, str]]:
         return ((kind, value) for kind, value in found if kind in kinds)
 
-    named = (names.theme(v, language) if kind == "theme" else names.publisher(v) for kind, v in of("theme", "source"))
-    return Chosen(
+    named = (names.theme(v, language) if kind == THEME else names.publisher(v) for kind, v in of(THEME, SOURCE))
+    return Matched(
         tuple(dict.fromkeys(map(plain, named))),
-        tuple(dict.fromkeys(str(v) for _, v in of("role"))),
-        tuple(dict.fromkeys(plain(v) for _, v in of("word", "case"))),
+        tuple(dict.fromkeys(str(v) for _, v in of(ROLE))),
+        tuple(dict.fromkeys(plain(v) for _, v in of(WORD, CASE))),
     )
 
 

@@ -7,8 +7,8 @@ from functools import cached_property
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from nkwatch.reading.cues import CJK, Cues, Words, either
-from nkwatch.reading.folding import Folded, fold
+from nkwatch.reading.cues import Cues, Words, either
+from nkwatch.reading.folding import CJK, Folded, fold
 from nkwatch.reading.groups import Counting
 from nkwatch.reading.names import name_key
 from nkwatch.reading.romanisation import surnames

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from nkwatch.reading.folding import CJK
 from nkwatch.reading.speech import NOWHERE, branching
 
-CJK = re.compile(r"[぀-ヿ㐀-鿿가-힣]")
 #: Words may be split by any white space or hyphen; none of it is longer than this.
 _GAP = r"[\s\-–]{1,3}"
 _WRITTEN = {" ": _GAP, "-": _GAP, "'": "['’]"}

@@ -68,14 +68,15 @@ def fold(text: str) -> Folded:
     return Folded(_RUNS.sub(" ", flat), tuple(places), tuple(dropped))
 
 
-#: Marks of `letters`.
-LETTER, NO_LETTER = "a", " "
-_CJK = re.compile(r"[぀-ヿ㐀-鿿가-힣]")
+#: Marks of `insides`.
+INSIDE, OUTSIDE = "a", " "
+#: Letters of scripts that are written without the boundaries of words.
+CJK = re.compile(r"[぀-ヿ㐀-鿿가-힣]")
 
 
 def of_word(char: str) -> bool:
     """Whether a character is a letter or digit of a script whose words are written apart."""
-    return char.isalnum() and not _CJK.match(char)
+    return char.isalnum() and not CJK.match(char)
 
 
 class _Letters(dict[int, str]):
@@ -83,7 +84,7 @@ class _Letters(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        mark = LETTER if of_word(char) else NO_LETTER
+        mark = INSIDE if of_word(char) else OUTSIDE
         if code <= LAST_KEPT:
             self[code] = mark
         return mark
@@ -92,10 +93,10 @@ class _Letters(dict[int, str]):
 _letters = _Letters()
 
 
-def letters(text: str) -> str:
-    """A mark for each character of `text`, letters and digits of words that are written apart or all else.
+def insides(text: str) -> str:
+    """A mark for each place in `text`, its end too: `INSIDE` a word (between its letters or digits) or `OUTSIDE`.
 
-    Before and after them stands one of no letter, so the mark of a place is one further. Chinese, Japanese and Korean
-    are written without the boundaries of words: their characters are none of these letters.
+    Chinese, Japanese and Korean are written without the boundaries of words: none of their places lies inside one.
     """
-    return f"{NO_LETTER}{text.translate(_letters)}{NO_LETTER}"
+    marked = f"{OUTSIDE}{text.translate(_letters)}{OUTSIDE}"
+    return marked.replace(OUTSIDE + INSIDE, 2 * OUTSIDE)[1:]

@@ -10,8 +10,8 @@ from itertools import islice
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from nkwatch.reading.cues import CJK, Words, either
-from nkwatch.reading.folding import Folded, fold
+from nkwatch.reading.cues import Words, either
+from nkwatch.reading.folding import CJK, Folded, fold
 from nkwatch.reading.speech import NOWHERE
 
 #: One is a person, not a group; more than this is a figure of a report, not people whom one can follow.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from nkwatch.domain.reading import Evidence
+from nkwatch.reading.folding import CJK
 
 #: No headline goes on longer (code points): what a feed gives as a title may.
 HEADLINE = 300
@@ -21,7 +22,6 @@ _SPEAKS = re.compile(r"(?:\s?[가-힣]{1,5}){1,2}\s?[\"“「]|\s?[가-힣]{1,5}
 _OPENS = re.compile(r"(?:^|[…\"”」\])】>]|\.\.)\s*\Z")
 #: What may stand before the first word.
 _TAG = re.compile(r"\s*(?:[\[(【<][^\[\](){}【】<>]*[\])】>]|[^\W\d_]+:)?[\s\"“'‘]*")
-_CJK = re.compile(r"[぀-ヿ㐀-鿿가-힣]")
 
 
 def alone(title: str) -> list[Evidence]:
@@ -63,7 +63,7 @@ def _itself(name: Evidence) -> bool:
 
 def _opens(title: str, name: Evidence) -> bool:
     """Whether a title, or in Korean a part of it, begins with this name as its subject."""
-    if _CJK.match(name.phrase):
+    if CJK.match(name.phrase):
         return _OPENS.search(title, 0, name.start) is not None and _SPEAKS.match(title, name.end) is not None
     return _TAG.fullmatch(title, 0, name.start) is not None
 

@@ -5,7 +5,6 @@ optional final s; one that ends with * matches what begins so. Terms in CJK scri
 spaces inside.
 """
 
-import re
 import unicodedata
 from bisect import bisect_right
 from collections import defaultdict
@@ -18,9 +17,7 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 
 from nkwatch.domain.reading import Evidence
 from nkwatch.domain.theme import Theme
-from nkwatch.reading.folding import LETTER, NO_LETTER, fold, letters
-
-_CJK = re.compile(r"[぀-ヿ㐀-鿿가-힣]")
+from nkwatch.reading.folding import CJK, INSIDE, OUTSIDE, fold, insides
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,7 @@ class Lexicon:
         found: list[Hit] = []
         matches = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
         patterns = self._by_language.get(language[:2]) or self._by_language[""]
-        for terms, start, end in _standing(matches, patterns, letters(folded.text)):
+        for terms, start, end in _standing(matches, patterns, insides(folded.text)):
             first, last = folded.span(start, end) if folded.places else (start, end)
             phrase = text[first:last]
             for name, exact in terms:
@@ -128,24 +125,24 @@ def _compiled(pattern: str, terms: Iterable[Term], language: str) -> _Pattern:
         (t, _Listed(t.list, _letters(t.phrase) if t.exact else "")) for t in terms if t.language in {"", language}
     ]
     begun = tuple(one for t, one in listed if t.phrase.endswith(BEGINS))
-    return _Pattern(_CJK.search(pattern) is None, tuple(one for _, one in listed), begun)
+    return _Pattern(CJK.search(pattern) is None, tuple(one for _, one in listed), begun)
 
 
 def _standing(
-    matches: Iterable[tuple[int, int, int]], patterns: Sequence[_Pattern], within: str
+    matches: Iterable[tuple[int, int, int]], patterns: Sequence[_Pattern], marks: str
 ) -> Iterator[tuple[tuple[_Listed, ...], int, int]]:
-    """The terms that stand as words where patterns match, and where the last word ends; `within` marks the letters.
+    """The terms that stand as words where patterns match, and where the last word ends; `marks` are those of `insides`.
 
     CJK is written without the boundaries of words.
     """
     for index, start, end in matches:
         apart, terms, begun = patterns[index]
         if apart:
-            if within[start + 1] == LETTER == within[start]:
+            if marks[start] == INSIDE:
                 continue
-            if within[end + 1] == LETTER == within[end]:
+            if marks[end] == INSIDE:
                 if begun:
-                    yield begun, start, within.index(NO_LETTER, end + 1) - 1
+                    yield begun, start, marks.index(OUTSIDE, end)
                 continue
         if terms:
             yield terms, start, end
@@ -159,7 +156,7 @@ BEGINS = "*"
 def _patterns(phrase: str) -> Iterable[str]:
     """The folded forms of a phrase that the automaton looks for."""
     folded = fold(phrase.removesuffix(BEGINS)).text.strip()
-    if _CJK.search(folded):
+    if CJK.search(folded):
         return {folded, folded.replace(" ", "")}
     return {folded} if phrase.endswith(BEGINS) else {folded, f"{folded}s"}
 

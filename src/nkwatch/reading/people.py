@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from nkwatch.domain.reading import Evidence
 from nkwatch.reading.casebook import CaseBook
-from nkwatch.reading.cues import CJK
-from nkwatch.reading.folding import Folded
+from nkwatch.reading.folding import CJK, Folded
 from nkwatch.reading.names import korean_name
 from nkwatch.reading.romanisation import given, surnames
 

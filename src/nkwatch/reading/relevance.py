@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nkwatch.domain.reading import Evidence
 from nkwatch.reading import headlines
+from nkwatch.reading.folding import CJK
 from nkwatch.reading.lexicon import HINTS, NAMES, THEME, Hit
 
 #: Lists beside names and hints; relevance.toml says what stands in them.
@@ -64,7 +65,6 @@ NK_ONLY_PRIOR = 0.8
 RIGHTS_PRIOR = 0.3
 #: How much evidence is kept: enough to explain, not all of a long report.
 KEPT = 5
-CJK = re.compile(r"[぀-ヿ㐀-鿿가-힣]")
 #: What stands between the members of a list.
 _JOINED = re.compile(
     r"[\s,;、，·・/&]*(?:(?:and|or|as well as|et|ou|und|oder|y|e|o|i|и|en|och|と|や|및|와|과|나|그리고)\s)?"

@@ -7,7 +7,7 @@ from math import log
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from nkwatch.reading.folding import fold, of_word
+from nkwatch.reading.folding import CJK, fold, of_word
 
 #: A word that stands in fewer texts than one in this many counts no more than this.
 RAREST = 1 / 900
@@ -16,7 +16,6 @@ STEM = 7
 #: Ends a Latin term that matches every word that begins so.
 BEGINS = "*"
 
-_CJK = re.compile(r"[぀-ヿ㐀-鿿가-힣]")
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힣]+|[^\W_぀-ヿ㐀-鿿가-힣]+")
 #: Terms in capitals mean themselves in capitals only: WHO is no pronoun.
 _EXACT = re.compile(r"[A-Z]{2,}")
@@ -48,7 +47,7 @@ class Vocabulary:
             if _EXACT.fullmatch(term):
                 continue
             plain = flat(term.removesuffix(BEGINS))
-            for form in {plain, plain.replace(" ", "")} if _CJK.search(plain) else {plain, f"{plain}s"}:
+            for form in {plain, plain.replace(" ", "")} if CJK.search(plain) else {plain, f"{plain}s"}:
                 terms.setdefault(form, (form, term.endswith(BEGINS), concept))
         object.__setattr__(self, "_terms", tuple(terms.values()))
         object.__setattr__(self, "_automaton", AhoCorasick(list(terms), matchkind=MatchKind.LeftmostLongest))
@@ -80,8 +79,8 @@ def flat(text: str) -> str:
 
 def _stands(text: str, start: int, end: int, form: str, *, begins: bool) -> bool:
     """Whether a term found there is a word of its own; one CJK letter counts only where it begins a word."""
-    if _CJK.match(form):
-        return len(form) > 1 or not (start and _CJK.match(text[start - 1]))
+    if CJK.match(form):
+        return len(form) > 1 or not (start and CJK.match(text[start - 1]))
     if start and of_word(text[start - 1]):
         return False
     return begins or end == len(text) or not of_word(text[end])
@@ -89,11 +88,11 @@ def _stands(text: str, start: int, end: int, form: str, *, begins: bool) -> bool
 
 def _word_end(text: str, place: int) -> int:
     word = _WORD.match(text, place)
-    return word.end() if word and not _CJK.match(word[0]) else place
+    return word.end() if word and not CJK.match(word[0]) else place
 
 
 def _stems(word: str) -> Iterator[str]:
-    if not _CJK.match(word):
+    if not CJK.match(word):
         if len(word) > 1 and not word.isdigit():
             yield word[:STEM]
         return

@@ -1,6 +1,6 @@
 """How somebody gets out of the roll, and how everything goes whose time is over (`domain.retention`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, select, update
@@ -74,14 +74,7 @@ def suppress(connection: Connection, keys: Sequence[bytes], why: Suppression, at
 
 def delete_all(connection: Connection, ids: Sequence[str]) -> None:
     """Delete these subscribers with what was sent to them, and the bulletins that nobody else got."""
-    personal = (
-        select(_DELIVERY.bulletin)
-        .join_from(schema.delivery, schema.bulletin)
-        .where(_DELIVERY.subscriber_id.in_(ids), _BULLETIN.kind.not_in(BULLETINS))
-    )
-    numbers = list(connection.scalars(personal))
-    connection.execute(delete(schema.delivery).where(_DELIVERY.subscriber_id.in_(ids)))
-    _delete_bulletins(connection, numbers)
+    _delete_deliveries(connection, _DELIVERY.subscriber_id.in_(ids))
     connection.execute(delete(schema.move).where(_MOVE.subscriber_id.in_(ids)))
     connection.execute(delete(schema.subscriber).where(_ROW.id.in_(ids)))
 
@@ -118,14 +111,7 @@ def tidy_deliveries(connection: Connection, now: datetime) -> int:
     """
     first = connection.execute(select(_DELIVERY.id, _DELIVERY.date).order_by(_DELIVERY.id).limit(BATCH)).all()
     ids = [row.id for row in first if row.date <= now - DELIVERIES]
-    personal = (
-        select(_DELIVERY.bulletin)
-        .join_from(schema.delivery, schema.bulletin)
-        .where(_DELIVERY.id.in_(ids), _BULLETIN.kind.not_in(BULLETINS))
-    )
-    numbers = list(connection.scalars(personal))
-    connection.execute(delete(schema.delivery).where(_DELIVERY.id.in_(ids)))
-    _delete_bulletins(connection, numbers)
+    _delete_deliveries(connection, _DELIVERY.id.in_(ids))
     return len(ids)
 
 
@@ -133,6 +119,10 @@ def _batch(*those: ColumnElement[bool]) -> Select[str]:
     return select(_ROW.id).where(*those).limit(BATCH).with_for_update(skip_locked=True)
 
 
-def _delete_bulletins(connection: Connection, numbers: Iterable[int]) -> None:
-    for part in chunks(sorted(set(numbers))):
+def _delete_deliveries(connection: Connection, those: ColumnElement[bool]) -> None:
+    """Delete these deliveries, and the personal bulletins that they were of."""
+    joined = select(_DELIVERY.bulletin).join_from(schema.delivery, schema.bulletin)
+    numbers = set(connection.scalars(joined.where(those, _BULLETIN.kind.not_in(BULLETINS))))
+    connection.execute(delete(schema.delivery).where(those))
+    for part in chunks(sorted(numbers)):
         connection.execute(delete(schema.bulletin).where(_BULLETIN.number.in_(part)))

@@ -31,9 +31,9 @@ from nkwatch.editing.windows import next_closing
 from nkwatch.keys import Keyring
 from nkwatch.store import records, schema, suppressions
 from nkwatch.store.database import Database, chunks, insert_new
-from nkwatch.store.holding import Holding
 from nkwatch.store.leaving import BULLETINS
 from nkwatch.store.seals import Seals, schedule
+from nkwatch.store.together import Together
 
 _D, _S, _B, _M = schema.delivery.c, schema.subscriber.c, schema.bulletin.c, schema.move.c
 
@@ -49,6 +49,10 @@ class Posted:
     story_id: str
 
 
+#: Made once, not for every message.
+_HELD = select(_D.id).where(_D.id.in_(bindparam("ids", expanding=True)), _D.state == DeliveryState.LEASED)
+
+
 class OutboxStore:
     """`domain` is the right-hand side of the Message-IDs."""
 
@@ -57,7 +61,8 @@ class OutboxStore:
         self._keyring = keyring
         self._seals = Seals(keyring)
         self._domain = domain
-        self._holding = Holding(database)
+        # asked before every message: askers share a look
+        self._held = Together(self._look)
 
     async def number(self, key: str, kind: BulletinKind, date: datetime) -> int:
         """The number of the bulletin with this key; it is opened when there is none."""
@@ -100,7 +105,11 @@ class OutboxStore:
 
     async def holds(self, delivery_id: int) -> bool:
         """Whether a claimed delivery is still to be handed over: its reader may have left since."""
-        return await self._holding(delivery_id)
+        return await self._held(delivery_id)
+
+    async def _look(self, ids: Sequence[int]) -> list[bool]:
+        held = await self._database.read(lambda c: set(c.scalars(_HELD, {"ids": list(ids)})))
+        return [i in held for i in ids]
 
     async def record(self, outcomes: Sequence[tuple[Delivery, Handover]], now: datetime) -> None:
         """Write what became of these deliveries."""

@@ -27,6 +27,7 @@ from nkwatch.store.database import Database
 from nkwatch.store.resealing import reseal
 from nkwatch.store.seals import Seals
 from nkwatch.store.stories import closed_until
+from nkwatch.store.together import Together
 
 _ROW = schema.subscriber.c
 #: Subscribers read in one transaction.
@@ -39,6 +40,8 @@ class SubscriberStore:
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
         self._seals = Seals(keyring)
+        # after an alert many may leave in the same second
+        self._ended = Together(self._end)
 
     async def join(self, sign_up: SignUp, consent: Consent | None, now: datetime) -> Joining:
         """Add a subscriber, pending unless consent is given; see the port for who is known, left or suppressed."""
@@ -92,7 +95,10 @@ class SubscriberStore:
 
     async def end(self, subscriber_id: str, reason: str, now: datetime) -> bool:
         """End a subscription and cancel everything not yet handed over; false when nothing was to end."""
-        return await self._database.write(lambda c: leaving.end(c, subscriber_id, reason, now))
+        return await self._ended((subscriber_id, reason, now))
+
+    async def _end(self, asked: Sequence[tuple[str, str, datetime]]) -> list[bool]:
+        return await self._database.write(lambda c: [leaving.end(c, *one) for one in asked])
 
     async def erase(self, subscriber_id: str, why: Suppression, now: datetime) -> bool:
         """Delete all that is known of a subscriber but the keyed hash of the address; false when there is none."""

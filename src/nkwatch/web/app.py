@@ -6,9 +6,12 @@ from starlette.exceptions import HTTPException
 
 from nkwatch.assembly import Newsroom
 from nkwatch.web.choosing import Choosing
+from nkwatch.web.chosen import Naming
 from nkwatch.web.copies import Copies
 from nkwatch.web.feeds import Feeds
 from nkwatch.web.news import News
+from nkwatch.web.offers import Offers
+from nkwatch.web.outlook import Outlooks
 from nkwatch.web.pages import Pages
 from nkwatch.web.preview import Mailbox, Preview
 from nkwatch.web.problems import problem_of
@@ -24,15 +27,17 @@ def create_app(newsroom: Newsroom, *, mailbox: Mailbox | None = None) -> FastAPI
     Raises `ConfigError` when a template is wrong. Run it without an access log: addresses of pages hold tokens.
     """
     pages = Pages(newsroom, preview=mailbox is not None)
-    settings = Settings(newsroom, pages)
+    naming, offers = Naming.of(newsroom), Offers(newsroom, tuple(pages.locales))
+    outlooks = Outlooks(newsroom, naming)
+    settings = Settings(newsroom, pages, naming)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.add_middleware(Shell, answer=pages.problem, site=newsroom.config.site.url)
     app.include_router(News(newsroom, pages).routes())
     app.include_router(Feeds(newsroom, pages).routes())
-    app.include_router(SignUps(newsroom, pages).routes())
-    app.include_router(Subscriptions(newsroom, pages).routes())
+    app.include_router(SignUps(newsroom, pages, offers, outlooks).routes())
+    app.include_router(Subscriptions(newsroom, pages, naming).routes())
     app.include_router(settings.routes())
-    app.include_router(Choosing(newsroom, pages, settings).routes())
+    app.include_router(Choosing(newsroom, pages, settings, offers, outlooks).routes())
     app.include_router(Copies(newsroom, pages).routes())
     if mailbox is not None:
         app.include_router(Preview(newsroom, pages, mailbox).routes())

@@ -10,32 +10,32 @@ from starlette.datastructures import FormData
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.subscriber import Choice
-from nkwatch.web.addresses import LONGEST_ADDRESS, check_address
-from nkwatch.web.dead import TOO_OFTEN
 from nkwatch.web.forms import Filled, read_choice
+from nkwatch.web.limits import Rarely
 from nkwatch.web.offers import Offers
 from nkwatch.web.outlook import Outlooks
 from nkwatch.web.pages import Pages
-from nkwatch.web.posted import read_form
-from nkwatch.web.problems import BAD_REQUEST, CROWDED
-from nkwatch.web.rarely import Rarely
+from nkwatch.web.posted import check_address, read_form, written, written_address
+from nkwatch.web.problems import BAD_REQUEST, CROWDED, TOO_OFTEN
 from nkwatch.web.settings import Settings, Visit
 from nkwatch.web.subscription import METHODS
 from nkwatch.web.values import Values
 
-#: Each change of address writes to an address that may be anybody's.
+#: Each change of address writes to an address that may be anybody's: so many of one reader, and so many to one address.
 MOVES, MOVES_IN = 3, timedelta(days=1)
 
 
 class Choosing:
     """Forms for who came by a link to the settings."""
 
-    def __init__(self, newsroom: Newsroom, pages: Pages, settings: Settings) -> None:
+    def __init__(
+        self, newsroom: Newsroom, pages: Pages, settings: Settings, offers: Offers, outlooks: Outlooks
+    ) -> None:
         self._newsroom = newsroom
         self._pages = pages
         self._settings = settings
-        self._offers = Offers(newsroom, tuple(pages.locales))
-        self._outlooks = Outlooks(newsroom)
+        self._offers = offers
+        self._outlooks = outlooks
         self._moves = Rarely(newsroom.clock, MOVES, MOVES_IN)
 
     def routes(self) -> APIRouter:
@@ -64,20 +64,20 @@ class Choosing:
             return self._settings.dead(request)
         if not visit.posted:
             return self._settings.page(visit, "settings_address.html", {"value": "", "problem": ""})
-        checked = check_address(_line(await read_form(request) or FormData(), "address", LONGEST_ADDRESS + 1))
+        checked = check_address(written_address(await read_form(request) or FormData()))
         if checked.problem:
             values = {"value": checked.address, "problem": checked.problem}
             return self._settings.page(visit, "settings_address.html", values, HTTPStatus.UNPROCESSABLE_ENTITY)
-        if not self._moves.passes(visit.reader.id):
+        target = self._newsroom.keyring.lookup(checked.address).hex()
+        if not self._moves.passes(visit.reader.id) or not self._moves.passes(target):
             return self._pages.problem(request, TOO_OFTEN, language=visit.language)
         await self._newsroom.subscribe.ask_move(visit.reader.id, checked.address)
         return self._settings.page(visit, "settings_address_asked.html")
 
     async def _step(self, visit: Visit, form: FormData) -> Response:
         known = self._offers.known.besides(visit.reader.choice)
-        filled, step = read_choice(form, known), _line(form, "step", 10)
-        shown = filled.values.within(known)
-        if values := shown if step == "edit" else shown.reshaped(step):
+        filled, step = read_choice(form, known), written(form, "step")
+        if values := filled.values.within(known).reshaped(step):
             return self._form(visit, values)
         return await self._go_on(visit, filled, save=step == "save")
 
@@ -102,9 +102,3 @@ class Choosing:
         if values is None:
             return self._pages.problem(visit.request, CROWDED, language=visit.language)
         return self._settings.page(visit, "settings_outlook.html", values)
-
-
-def _line(form: FormData, name: str, longest: int) -> str:
-    """The last value of a field, as far as it can be right."""
-    value = form.get(name, "")
-    return value[:longest].strip() if isinstance(value, str) else ""

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from nkwatch.assembly import Newsroom
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.subscriber import Choice, Subscriber
 from nkwatch.domain.theme import Theme
 from nkwatch.domain.wish import Mutes, Wish
 from nkwatch.editing.windows import next_closing
-from nkwatch.mail.views import Name, plain, tag
+from nkwatch.mail.views import Name, plain
+from nkwatch.web.views import publisher_of
 
 #: A window that closes at the very end of a pause is sent.
 _INSTANT = timedelta(microseconds=1)
@@ -45,6 +47,11 @@ class Naming:
     themes: Mapping[str, Theme]
     sources: Mapping[str, Source]
 
+    @classmethod
+    def of(cls, newsroom: Newsroom) -> "Naming":
+        """The names that a newsroom knows."""
+        return cls({t.code: t for t in newsroom.rules.lexicon.themes}, newsroom.sources)
+
     def chosen(self, choice: Choice, language: str) -> Chosen:
         """A choice for the pages of one language."""
         wishes = tuple(self._side(wish, language) for wish in choice.wishes)
@@ -53,7 +60,7 @@ class Naming:
     def _side(self, given: Wish | Mutes, language: str) -> Side:
         known = [c for c in self.themes if c in given.themes]
         gone = sorted(given.themes.difference(self.themes))
-        names = {self._name(i) for i in given.sources}
+        names = {publisher_of(self.sources[i]) if i in self.sources else Name(plain(i), "") for i in given.sources}
         return Side(
             themes=(*(self.themes[c].name(language) for c in known), *gone),
             sources=tuple(sorted(names, key=lambda name: name.text.casefold())),
@@ -61,14 +68,6 @@ class Naming:
             words=tuple(sorted(given.follows.words)),
             cases=tuple(sorted(given.follows.cases)),
         )
-
-    def _name(self, source_id: str) -> Name:
-        """A publisher's name, in the language of the source where it has letters of its own."""
-        source = self.sources.get(source_id)
-        if source is None:
-            return Name(plain(source_id), "")
-        publisher = plain(source.publisher)
-        return Name(publisher, "" if publisher.isascii() else tag((*source.languages, "")[0]))
 
 
 def next_digest(subscriber: Subscriber) -> datetime | None:

@@ -32,7 +32,8 @@ class Copies:
 
     async def copy(self, request: Request, composition_id: str) -> Response:
         """The mail's own HTML, or its text on a page of ours where it has no other."""
-        found = await self._newsroom.outbox.shared(composition_id)
+        # PostgreSQL fails at text that holds a NUL, instead of finding nothing
+        found = None if "\0" in composition_id else await self._newsroom.outbox.shared(composition_id)
         if found is None:
             return self._pages.problem(request, NOT_FOUND)
         composition, number = found

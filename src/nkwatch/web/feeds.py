@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.story import Story
 from nkwatch.web.atom import Channel, atom
+from nkwatch.web.news import READ, newest
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import NOT_FOUND
 
@@ -20,7 +21,6 @@ from nkwatch.web.problems import NOT_FOUND
 SHOWN, LOOKED_AT = 50, 400
 #: How long a rendered feed is good enough.
 KEPT = timedelta(minutes=1)
-READ = ["GET", "HEAD"]
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
 CACHE = f"public, max-age={KEPT.seconds}"
 
@@ -96,11 +96,7 @@ class Feeds:
     async def _stories(self) -> _Kept:
         now = self._newsroom.clock()
         if self._kept is None or not timedelta(0) <= now - self._kept.at < KEPT:
-            newest = await self._newsroom.statements.newest(LOOKED_AT)
-            shown = [part for s in newest if (part := s.public(now)) and part.rights]
-            # what was read in one round became ready at one instant
-            shown.sort(key=lambda s: (s.ready_at, s.lead.statement.published), reverse=True)
-            self._kept = _Kept(now, shown)
+            self._kept = _Kept(now, await newest(self._newsroom, LOOKED_AT))
             asyncio.get_running_loop().call_later(KEPT.total_seconds(), self._drop, self._kept)
         return self._kept
 

@@ -16,9 +16,9 @@ from starlette.datastructures import FormData
 
 from nkwatch.domain.source import Role
 from nkwatch.domain.subscriber import Choice, Edition, Format, Rhythm, Schedule
-from nkwatch.domain.wish import Follows, Mutes, Wish
+from nkwatch.domain.wish import LONGEST, MOST_FOLLOWED, Follows, Mutes, Wish
 from nkwatch.mail.views import plain
-from nkwatch.web.values import ALL, LONGEST, LONGEST_TEXT, MOST_FOLLOWED, MOST_WISHES, Known, Ticked, Values
+from nkwatch.web.values import ALL, LONGEST_TEXT, MOST_WISHES, Known, Ticked, Values
 
 #: Names that the database of zones holds besides places.
 _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})

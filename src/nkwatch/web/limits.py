@@ -1,4 +1,4 @@
-"""How many may subscribe, so that nobody can flood a mailbox, a provider or this service.
+"""How often something may be asked for, so that nobody can flood a mailbox, a provider or this service.
 
 Of where somebody comes from, only a number in memory is kept: how often this network joined within this hour, under a
 hash that nobody can make again on the next day. It is written nowhere.
@@ -6,7 +6,7 @@ hash that nobody can make again on the next day. It is written nowhere.
 
 import hashlib
 import os
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from datetime import UTC, datetime, time, timedelta
 from ipaddress import IPv4Network, IPv6Address, ip_address, ip_network
 from typing import Protocol
@@ -98,3 +98,29 @@ def network_of(host: str) -> str:
             return str(ip_network((address, IPV6_BITS), strict=False))
         address = address.ipv4_mapped
     return str(IPv4Network((address, IPV4_BITS), strict=False))
+
+
+class Rarely:
+    """Lets each name pass `times` in `span`. In memory alone: a restart forgets."""
+
+    def __init__(self, clock: Clock, times: int, span: timedelta) -> None:
+        self._clock = clock
+        self._times = times
+        self._span = span
+        self._passed: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    def passes(self, name: str) -> bool:
+        """Whether `name` may pass now; if so, it is counted."""
+        now = self._clock().timestamp()
+        self._forget(now - self._span.total_seconds())
+        if len(self._passed[name]) >= self._times:
+            return False
+        self._passed[name].append(now)
+        return True
+
+    def _forget(self, until: float) -> None:
+        for name, passed in list(self._passed.items()):
+            while passed and passed[0] <= until:
+                passed.popleft()
+            if not passed:
+                del self._passed[name]

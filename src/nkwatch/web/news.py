@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -47,15 +48,15 @@ class News:
     async def front(self, request: Request) -> Response:
         """The newest stories on human rights."""
         language = self._pages.language(request)
-        newest = [s for s in self._public(await self._newsroom.statements.newest(LOOKED_AT)) if s.rights]
-        # what was read in one round became ready at one instant
-        newest.sort(key=lambda s: (s.ready_at, s.lead.statement.published), reverse=True)
-        cards = [card(s, self._themes, language) for s in newest[:SHOWN]]
+        found = await newest(self._newsroom, LOOKED_AT)
+        cards = [card(s, self._themes, language) for s in found[:SHOWN]]
         return self._pages.answer(request, "front.html", {"stories": cards}, headers=SHORTLY)
 
     async def story(self, request: Request, story_id: str) -> Response:
         """Everything reported of one story, the leading report first."""
-        found = self._public(await self._newsroom.statements.stories([story_id]))
+        # PostgreSQL fails at text that holds a NUL, instead of finding nothing
+        reported = [] if "\0" in story_id else await self._newsroom.statements.stories([story_id])
+        found = _public(reported, self._newsroom.clock())
         if not found:
             return self._pages.problem(request, NOT_FOUND)
         story, language = found[0], self._pages.language(request)
@@ -85,6 +86,13 @@ class News:
         """The picture in the browser's tab."""
         return PlainTextResponse(self._pages.source("icon.svg"), headers=FOR_GOOD, media_type="image/svg+xml")
 
-    def _public(self, stories: Iterable[Story]) -> list[Story]:
-        now = self._newsroom.clock()
-        return [part for s in stories if (part := s.public(now))]
+
+async def newest(newsroom: Newsroom, looked_at: int) -> list[Story]:
+    """The stories on human rights among so many of the newest, as they may be shown now, the newest first."""
+    found = _public(await newsroom.statements.newest(looked_at), newsroom.clock())
+    # what was read in one round became ready at one instant
+    return sorted((s for s in found if s.rights), key=lambda s: (s.ready_at, s.lead.statement.published), reverse=True)
+
+
+def _public(stories: Iterable[Story], now: datetime) -> list[Story]:
+    return [part for s in stories if (part := s.public(now))]

@@ -9,9 +9,10 @@ from babel.core import get_global
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.theme import Theme, ThemeKind
-from nkwatch.mail.views import Name, plain, tag
+from nkwatch.mail.views import Name, plain
 from nkwatch.web.forms import zones
 from nkwatch.web.values import Known
+from nkwatch.web.views import publisher_of
 
 #: Kinds of organisation in the order in which they are shown; what the catalogue does not know comes last.
 ORGANISATIONS = ("ngo", "un", "government", "parliament", "academic", "monitor", "press", "")
@@ -119,15 +120,9 @@ def _entries(sources: tuple[Source, ...], chosen: Collection[str]) -> Iterator[E
     ids = [s.id for s in sources]
     ticked = [i in chosen for i in ids]
     if any(ticked) and not all(ticked):
-        yield from (Entry(s.id, _name(s), t, s.id) for s, t in zip(sources, ticked, strict=True))
+        yield from (Entry(s.id, publisher_of(s), t, s.id) for s, t in zip(sources, ticked, strict=True))
     else:
-        yield Entry(" ".join(ids), _name(sources[0]), all(ticked))
-
-
-def _name(source: Source) -> Name:
-    """A publisher's name, in the language of the source where it has letters of its own."""
-    publisher = plain(source.publisher)
-    return Name(publisher, "" if publisher.isascii() else tag((*source.languages, "")[0]))
+        yield Entry(" ".join(ids), publisher_of(sources[0]), all(ticked))
 
 
 @cache

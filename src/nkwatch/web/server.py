@@ -71,8 +71,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.create_server((host, port), family=family, backlog=1024)
-        # asyncio does this only where a socket says that it is TCP, and this one does not: each answer waited 40 ms
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listening
     except OSError as wrong:
         raise ConfigError(f"web: cannot listen on {host}, port {port}: {wrong}; choose another in [web]") from wrong
+    # asyncio does this only where a socket says that it is TCP, and this one does not: each answer waited 40 ms
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening

@@ -4,7 +4,7 @@ No page shows the address. Every GET changes nothing; who is not subscribed gets
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,11 +16,11 @@ from starlette.datastructures import FormData
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.subscriber import Standing, Subscriber
 from nkwatch.web.chosen import Naming, next_digest
-from nkwatch.web.dead import DEAD_SETTINGS
 from nkwatch.web.export import own_data
 from nkwatch.web.news import READ
 from nkwatch.web.pages import Pages
-from nkwatch.web.posted import read_form
+from nkwatch.web.posted import read_form, written
+from nkwatch.web.problems import DEAD_SETTINGS
 from nkwatch.web.subscription import METHODS
 
 #: Nobody can pause longer: who would, had better leave.
@@ -35,7 +35,7 @@ class Visit:
     """A request by a link that works, and the reader whose it is."""
 
     request: Request
-    token: str
+    token: str = field(repr=False)
     reader: Subscriber
 
     @property
@@ -52,10 +52,10 @@ class Visit:
 class Settings:
     """The pages of `/settings/TOKEN`."""
 
-    def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
+    def __init__(self, newsroom: Newsroom, pages: Pages, naming: Naming) -> None:
         self._newsroom = newsroom
         self._pages = pages
-        self._naming = Naming({t.code: t for t in newsroom.rules.lexicon.themes}, newsroom.sources)
+        self._naming = naming
 
     def routes(self) -> APIRouter:
         """What answers at which address."""
@@ -79,9 +79,9 @@ class Settings:
         if not visit.posted:
             return self._pause_form(visit)
         form = await read_form(request) or FormData()
-        if form.get("step") == "go on":
+        if written(form, "step") == "go on":
             return await self._paused(visit, None)
-        said = str(form.get("until", ""))
+        said = written(form, "until")
         until = first_instant(said, visit.reader.choice.schedule.zone, self._newsroom.clock())
         return await self._paused(visit, until) if until else self._pause_form(visit, said[:20], WRONG_DAY)
 
@@ -108,10 +108,13 @@ class Settings:
         return self.page(visit, "settings_erased.html")
 
     async def visit(self, request: Request, token: str) -> Visit | None:
-        """Who the link was mailed to, if it works and they are subscribed still."""
-        subscriber_id = self._newsroom.keyring.subject("settings", token, self._newsroom.clock())
-        found = await self._newsroom.subscribers.find(subscriber_id) if subscriber_id else None
-        return Visit(request, token, found[0]) if found and found[1] is Standing.CONFIRMED else None
+        """Who the link was mailed to, if it works and they are subscribed still, with the address it was mailed to."""
+        keyring = self._newsroom.keyring
+        subscriber_id, _, tag = (keyring.subject("settings", token, self._newsroom.clock()) or "").partition("~")
+        own = await self._newsroom.subscribers.own(subscriber_id) if subscriber_id else None
+        if own is None or own.standing is not Standing.CONFIRMED or not keyring.is_reply_tag(own.address, tag):
+            return None
+        return Visit(request, token, own.subscriber)
 
     def shown(self, visit: Visit, notice: str = "") -> HTMLResponse:
         """The overview, with a word on what was just done."""

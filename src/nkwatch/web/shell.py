@@ -5,14 +5,16 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nkwatch import logs
-from nkwatch.web.posted import LARGEST_FORM
+from nkwatch.domain.problems import ConfigError
 from nkwatch.web.problems import CROWDED, FAILED, FOREIGN, TOO_LARGE, TOO_SLOW, Problem
+from nkwatch.web.values import LARGEST_FORM
 
 #: Most of our forms hold a button; a one-click request (RFC 8058) holds one field.
 LARGEST_BODY = 4096
@@ -190,8 +192,13 @@ def origin_of(address: str) -> str:
 
 
 def _note(scope: Scope, error: Exception) -> None:
-    """Tell the operator which page failed and where; the page's own address may hold a token."""
+    """Tell the operator which page failed and where; the page's own address may hold a token.
+
+    What an error says of itself may be what a reader wrote, but for those of the machine, the database (it hides
+    values) and the configuration.
+    """
     page = getattr(scope.get("route"), "path", "")
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    logs.notice("page failed", page=page, why=f"{type(error).__name__}: {error}", where=where)
+    why = f": {error}" if isinstance(error, OSError | SQLAlchemyError | ConfigError) else ""
+    logs.notice("page failed", page=page, why=f"{type(error).__name__}{why}", where=where)

@@ -4,6 +4,7 @@ The way has no memory on the server: each page carries the choice on. Whoever jo
 same work, whether the address is new, known or suppressed.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -11,18 +12,16 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from starlette.datastructures import FormData
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.subscriber import Choice, SignUp
-from nkwatch.web.addresses import LONGEST_ADDRESS, check_address
 from nkwatch.web.forms import Filled, read_choice
 from nkwatch.web.limits import Gate
 from nkwatch.web.news import READ, SHORTLY
 from nkwatch.web.offers import Offers, usual_zone
 from nkwatch.web.outlook import Outlooks
 from nkwatch.web.pages import Pages
-from nkwatch.web.posted import read_form
+from nkwatch.web.posted import check_address, read_form, written, written_address
 from nkwatch.web.problems import BAD_REQUEST, CLOSED, CROWDED
 from nkwatch.web.values import Values
 
@@ -30,12 +29,13 @@ from nkwatch.web.values import Values
 class SignUps:
     """The pages of `/subscribe`."""
 
-    def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
+    def __init__(self, newsroom: Newsroom, pages: Pages, offers: Offers, outlooks: Outlooks) -> None:
         self._newsroom = newsroom
         self._pages = pages
-        self._offers = Offers(newsroom, tuple(pages.locales))
+        self._offers = offers
         self._gate = Gate(newsroom.config.signup, newsroom.clock, newsroom.subscribers)
-        self._outlooks = Outlooks(newsroom)
+        self._outlooks = outlooks
+        self._one_by_one = asyncio.Lock()
         self._kept: dict[tuple[str, bool], Response] = {}
 
     def routes(self) -> APIRouter:
@@ -62,11 +62,11 @@ class SignUps:
         form = await read_form(request)
         if form is None:
             return self._pages.problem(request, BAD_REQUEST)
-        step, filled = _line(form, "step"), read_choice(form, self._offers.known)
-        shown = filled.values.within(self._offers.known)
-        if values := shown if step == "edit" else shown.reshaped(step):
-            return self._form(request, values, _line(form, "address"))
-        return await self._go_on(request, filled, _line(form, "address"), join=step == "join")
+        step, address, known = written(form, "step"), written_address(form), self._offers.known
+        filled = read_choice(form, known)
+        if values := filled.values.within(known).reshaped(step):
+            return self._form(request, values, address)
+        return await self._go_on(request, filled, address, join=step == "join")
 
     async def _go_on(self, request: Request, filled: Filled, address: str, *, join: bool) -> Response:
         """To the page that says what a choice brings, and from there into the roll."""
@@ -75,12 +75,18 @@ class SignUps:
         if filled.choice is None or problems:
             return self._form(request, filled.values, checked.address, problems)
         host = request.client.host if request.client else ""
-        again = await self._gate.join(host, checked.address) if join else self._gate.look(host)
-        if again:
+        if join:
+            return await self._join(request, host, SignUp(checked.address, filled.choice))
+        if again := self._gate.look(host):
             return self._later(request, again)
-        if not join:
-            return await self._outlook(request, filled.choice, checked.address)
-        await self._newsroom.subscribe.join(SignUp(checked.address, filled.choice))
+        return await self._outlook(request, filled.choice, checked.address)
+
+    async def _join(self, request: Request, host: str, sign_up: SignUp) -> Response:
+        # one after the other: the limit of a domain counts who has joined, and not who is about to
+        async with self._one_by_one:
+            if again := await self._gate.join(host, sign_up.address):
+                return self._later(request, again)
+            await self._newsroom.subscribe.join(sign_up)
         return self._pages.answer(request, "subscribe_asked.html")
 
     def _form(
@@ -118,9 +124,3 @@ class SignUps:
             status=HTTPStatus.TOO_MANY_REQUESTS,
             headers={"Retry-After": str(wait)},
         )
-
-
-def _line(form: FormData, name: str) -> str:
-    """The last value of a field, as far as it can be right."""
-    value = form.get(name, "")
-    return value[: LONGEST_ADDRESS + 1].strip() if isinstance(value, str) else ""

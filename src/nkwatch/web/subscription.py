@@ -6,16 +6,15 @@ The one exception is the request that mail programs send for a reader (RFC 8058)
 from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.subscriber import Standing
 from nkwatch.web.chosen import Naming, next_digest
-from nkwatch.web.dead import DEAD_MANAGING, DEAD_MOVE
 from nkwatch.web.pages import Pages
-from nkwatch.web.problems import DEAD_CONFIRMATION, DEAD_LEAVING
+from nkwatch.web.problems import DEAD_CONFIRMATION, DEAD_LEAVING, DEAD_MANAGING, DEAD_MOVE
 
 #: Recorded with the consent; counts up whenever the words of the page change their meaning.
 WORDING = "confirmation page, wording 2"
@@ -26,10 +25,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Subscriptions:
     """A subscriber's pages, reached by the links in our mails."""
 
-    def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
+    def __init__(self, newsroom: Newsroom, pages: Pages, naming: Naming) -> None:
         self._newsroom = newsroom
         self._pages = pages
-        self._naming = Naming({t.code: t for t in newsroom.rules.lexicon.themes}, newsroom.sources)
+        self._naming = naming
 
     def routes(self) -> APIRouter:
         """What answers at which address."""
@@ -61,11 +60,13 @@ class Subscriptions:
         subscriber_id = self._subject("leave", token)
         if subscriber_id is None:
             return self._pages.problem(request, DEAD_LEAVING)
+        if request.method == "POST" and await _is_one_click(request):
+            await self._newsroom.subscribe.leave(subscriber_id, "left by one click")
+            return PlainTextResponse("You have left this list.\n")  # nobody looks at it
         language = await self._language(subscriber_id)
         if request.method != "POST":
             return self._pages.answer(request, "leave.html", language=language)
-        reason = "left by one click" if await _is_one_click(request) else "left by page"
-        await self._newsroom.subscribe.leave(subscriber_id, reason)
+        await self._newsroom.subscribe.leave(subscriber_id, "left by page")
         return self._pages.answer(request, "left.html", language=language)
 
     async def manage(self, request: Request, token: str) -> Response:
@@ -124,6 +125,6 @@ async def _is_one_click(request: Request) -> bool:
     try:
         async with request.form(max_files=1, max_fields=10) as form:
             return form.get("List-Unsubscribe") == "One-Click"
-    except HTTPException:
-        # whoever holds the link may leave, whatever else stands in the body
+    except (HTTPException, ValueError):
+        # whoever holds the link may leave, whatever else stands in the body, and in whatever encoding it claims to be
         return False

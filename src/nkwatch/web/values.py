@@ -11,17 +11,22 @@ from starlette.datastructures import FormData
 
 from nkwatch.domain.source import Role
 from nkwatch.domain.subscriber import Choice, Format, Rhythm
-from nkwatch.domain.wish import Mutes, Wish
+from nkwatch.domain.wish import LONGEST, MOST_FOLLOWED, Mutes, Wish
 from nkwatch.mail.views import plain
+from nkwatch.web.posted import written
 
-MOST_WISHES, MOST_FOLLOWED, LONGEST = 5, 50, 100
+MOST_WISHES = 5
 #: More numbered wishes than this are not even looked at.
 MOST_READ = 2 * MOST_WISHES
 #: Letters of a field of one line that are looked at, and of one with lines: twice what can be right.
 LONGEST_LINE, LONGEST_TEXT = 2 * LONGEST, 2 * MOST_FOLLOWED * (LONGEST + 1)
+#: Bytes of the largest form: each letter takes up to 12 when it is escaped, each line end 6; and all that is ticked.
+LARGEST_FORM = 2 * (MOST_WISHES + 1) * MOST_FOLLOWED * (LONGEST * 12 + 6) + 80_000
 _NUMBERED = re.compile(r"wish(\d{1,2})-[a-z]+", re.ASCII)
 ALL, SOME = "all", "some"
 YES = "yes"
+#: Fields that hold one line.
+_LINES = ("rhythm", "hour", "zone", "weekday", "monthday", "language", "format", "phrase")
 #: What a form may leave out, because it does not count for every rhythm.
 _UNUSED = {"hour": 7, "zone": "UTC", "weekday": 0, "monthday": 1}
 
@@ -52,8 +57,8 @@ class Ticked:
     themes: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
-    words: str = ""
-    cases: str = ""
+    words: str = field(default="", repr=False)
+    cases: str = field(default="", repr=False)
 
     @property
     def empty(self) -> bool:
@@ -113,23 +118,20 @@ class Values:
     @classmethod
     def read(cls, form: FormData) -> "Values":
         """What stands in a form that was sent."""
-        names = ("rhythm", "hour", "zone", "weekday", "monthday", "language", "format")
-        own = {name: _line(form, name) for name in names}
+        own = {name: _line(form, name) for name in _LINES}
         own |= {name: str(default) for name, default in _UNUSED.items() if not own[name]}
         numbers = sorted({int(m[1]) for name in form if (m := _NUMBERED.fullmatch(name))})[:MOST_READ]
         return cls(
             **own,
             alerts=YES in form.getlist("alerts"),
             neutral=YES in form.getlist("neutral"),
-            phrase=_line(form, "phrase"),
             wishes=tuple(_read_ticked(form, f"wish{n}") for n in numbers) or (Ticked(),),
             mutes=_read_ticked(form, "mute"),
         )
 
     def fields(self) -> list[tuple[str, str]]:
         """Names and values that `read` makes the same of, for a page that carries them hidden."""
-        names = ("rhythm", "hour", "zone", "weekday", "monthday", "language", "format", "phrase")
-        own = [(name, str(getattr(self, name))) for name in names]
+        own = [(name, str(getattr(self, name))) for name in _LINES]
         own += [(name, YES) for name in ("alerts", "neutral") if getattr(self, name)]
         wishes = [pair for n, wish in enumerate(self.wishes) for pair in wish.fields(f"wish{n}")]
         return [(n, v) for n, v in (*own, *wishes, *self.mutes.fields("mute")) if v]
@@ -139,7 +141,9 @@ class Values:
         return replace(self, wishes=tuple(w.within(known) for w in self.wishes), mutes=self.mutes.within(known))
 
     def reshaped(self, step: str) -> "Values | None":
-        """With one wish more (`more`) or less (`drop0`, `drop1` ...); None where the step is another."""
+        """As it is (`edit`), with one wish more (`more`) or less (`drop0`, `drop1` ...); None for another step."""
+        if step == "edit":
+            return self
         if step == "more":
             room = len(self.wishes) < MOST_WISHES
             return replace(self, wishes=(*self.wishes, Ticked(SOME))) if room else self
@@ -151,12 +155,7 @@ class Values:
 
 def _line(form: FormData, name: str) -> str:
     """The last value of a field without control letters and line ends, cut off where it is far too long."""
-    return plain(_text(form, name)[:LONGEST_LINE])
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""
+    return plain(written(form, name)[:LONGEST_LINE])
 
 
 def _lines(text: str) -> str:
@@ -177,8 +176,8 @@ def _read_ticked(form: FormData, name: str) -> Ticked:
         ticked("themes"),
         ticked("sources"),
         ticked("roles"),
-        _lines(_text(form, f"{name}-words")),
-        _lines(_text(form, f"{name}-cases")),
+        _lines(written(form, f"{name}-words")),
+        _lines(written(form, f"{name}-cases")),
     )
 
 

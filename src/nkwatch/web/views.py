@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from nkwatch.domain.reading import Evidence, Finding, Urgency
+from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import Report, Story
 from nkwatch.domain.theme import Theme
@@ -109,6 +110,12 @@ def said(statement: Statement, width: int, by: str) -> Said:
         edited_at=statement.edited_at,
         excerpt=opening,
     )
+
+
+def publisher_of(source: Source) -> Name:
+    """A publisher's name, in the language of the source where it has letters of its own."""
+    publisher = plain(source.publisher)
+    return Name(publisher, "" if publisher.isascii() else tag((*source.languages, "")[0]))
 
 
 def _names(codes: Iterable[str], themes: Themes, language: str) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from nkwatch.assembly import Newsroom
 from nkwatch.domain.polling import Health, PollState
 from nkwatch.domain.source import Source
 from nkwatch.domain.watch import is_unreadable, was_asked, watch
-from nkwatch.mail.views import Name, plain, tag
+from nkwatch.mail.views import Name
 from nkwatch.mail.watching import watch_view
 from nkwatch.web.languages import FALLBACK
 from nkwatch.web.pages import Frame, Pages
 from nkwatch.web.strips import Span, Strip
+from nkwatch.web.views import publisher_of
 
 #: How long a count of what was published is good enough.
 KEPT = timedelta(minutes=1)
@@ -48,8 +49,7 @@ class Watched:
     @property
     def name(self) -> Name:
         """The publisher's name, in the language of the source where it has letters of its own."""
-        publisher = self.source.publisher
-        return Name(plain(publisher), "" if publisher.isascii() else tag((*self.source.languages, "")[0]))
+        return publisher_of(self.source)
 
     @property
     def rank(self) -> tuple[int, str, str]:

@@ -4,7 +4,7 @@ A sign-up is answered alike, and with equal work, whether its address is new, kn
 one mail is written. Only the claim of deliveries knows which of these mails may go.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -55,12 +55,13 @@ class Subscribe:
         """
         joining = await self.register.join(sign_up, consent, self.clock())
         if consent:
-            return _joined(joining)
+            return _joined(joining, sign_up)
         known = joining.standing is Standing.CONFIRMED
         kind = BulletinKind.SETTINGS if known else BulletinKind.CONFIRMATION
         # the key is the same until another mail may be asked for
         key = f"answer {joining.subscriber.id} {joining.asked_at.isoformat()}"
-        await self._write(kind, key, joining.subscriber, joining.asked_at, not_before)
+        answer = self._answer(kind, joining.subscriber, sign_up.choice)
+        await self.outbox.enqueue(Mailing(key, kind, joining.asked_at, (answer,), due_at=not_before))
         return Joined.KNOWN if known else Joined.ASKED
 
     async def confirm(self, subscriber_id: str, origin: str) -> bool:
@@ -122,12 +123,23 @@ class Subscribe:
         found = await self.register.find(subscriber_id)
         return found[0] if found and found[1] is Standing.CONFIRMED else None
 
-    async def _write(
-        self, kind: BulletinKind, key: str, reader: Subscriber, date: datetime, not_before: datetime | None = None
-    ) -> None:
+    def _answer(self, kind: BulletinKind, reader: Subscriber, asked: Choice) -> Addressed:
+        """The mail that answers a sign-up. Whichever it is, the same is made, and nobody can tell by the time it took.
+
+        That is both mails, and the line of a phrase where there is none.
+        """
+        choice = reader.choice
+        made = {
+            BulletinKind.CONFIRMATION: self._composition(BulletinKind.CONFIRMATION, asked),
+            BulletinKind.SETTINGS: self._composition(BulletinKind.SETTINGS, choice),
+        }
+        lines = self.composer.slots(replace(choice, phrase=choice.phrase or "-"))
+        return Addressed(reader, made[kind], lines if choice.phrase else ())
+
+    async def _write(self, kind: BulletinKind, key: str, reader: Subscriber, date: datetime) -> None:
         choice = reader.choice
         addressed = Addressed(reader, self._composition(kind, choice), self.composer.slots(choice))
-        await self.outbox.enqueue(Mailing(key, kind, date, (addressed,), due_at=not_before))
+        await self.outbox.enqueue(Mailing(key, kind, date, (addressed,)))
 
     def _composition(self, kind: BulletinKind, choice: Choice) -> Composition:
         if kind is BulletinKind.CONFIRMATION:
@@ -135,7 +147,7 @@ class Subscribe:
         return self.composer.letter(kind, choice.edition)
 
 
-def _joined(joining: Joining) -> Joined:
+def _joined(joining: Joining, sign_up: SignUp) -> Joined:
     if joining.suppression or joining.standing is not Standing.CONFIRMED:
         return Joined.SUPPRESSED
-    return Joined.CONFIRMED
+    return Joined.CONFIRMED if joining.subscriber.choice == sign_up.choice else Joined.KNOWN
