@@ -490,7 +490,7 @@ def test_a_confirmation_says_what_was_asked_and_can_be_ignored():
                 "You are subscribed already.",
                 "You did not ask for it? Then do nothing: nothing changes",
                 "It leads to watch.example and works for 30 minutes.",
-                "https://watch.example/settings/settings.sub1.202511030730",
+                "https://watch.example/settings/settings.sub1~.202511030730",
             ],
         ),
         (

@@ -120,7 +120,9 @@ async def test_hostile_titles_and_addresses_come_out_harmless(newsroom, client, 
     for path in ("/", f"/stories/{story}"):
         text = (await client.get(path)).text
         page = Page.of(text)
-        assert not page.all("script, img, iframe, object, link:not([rel=stylesheet]):not([rel=icon]):not([rel=alternate])")
+        assert not page.all(
+            "script, img, iframe, object, link:not([rel=stylesheet]):not([rel=icon]):not([rel=alternate])"
+        )
         assert not [n for e in page.tree.iter("*") for n in e.attrib if n.startswith("on") or n == "style"]
         assert all(
             href.startswith(("/", "?", "#", "https://www.sample-border-watch.example/")) for href in page.links()

@@ -211,5 +211,5 @@ class Message:
     """What is handed over: the envelope (RFC 5321) and the bytes, CRLF line ends."""
 
     sender: str
-    recipient: str
-    content: bytes
+    recipient: str = field(repr=False)
+    content: bytes = field(repr=False)

@@ -1,0 +1,32 @@
+"""A subscriber: paused or not, suppressed for good or not, moving from one address to another."""
+
+from datetime import timedelta
+
+import pytest
+
+from nkwatch.domain import retention
+from nkwatch.domain.subscriber import Move, Suppression
+from tests.making import NOW, subscriber
+
+
+def test_who_pauses_is_paused_until_that_instant_and_not_longer():
+    until = NOW + timedelta(days=3)
+    paused = subscriber(paused_until=until)
+    assert paused.paused(until - timedelta(microseconds=1))
+    assert not paused.paused(until)
+    assert not subscriber().paused(NOW)
+
+
+@pytest.mark.parametrize("why", Suppression)
+def test_only_who_left_may_be_asked_again(why):
+    assert why.final is (why is not Suppression.LEFT)
+
+
+def test_a_move_needs_both_sides():
+    sides = [(False, False), (True, False), (False, True), (True, True)]
+    assert [Move("r1", old, new).complete for old, new in sides] == [False, False, False, True]
+
+
+def test_nothing_of_a_reader_who_is_gone_is_kept_longer_than_of_one_who_stays():
+    assert retention.UNCONFIRMED <= retention.ENDED <= retention.DELIVERIES
+    assert retention.SETTINGS_LINK < retention.ONE_ANSWER <= retention.UNCONFIRMED
