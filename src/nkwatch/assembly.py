@@ -54,7 +54,7 @@ from nkwatch.workflow.publish import Publish
 from nkwatch.workflow.read import ReadStatements
 from nkwatch.workflow.readings import Place, reader
 from nkwatch.workflow.recover import Recover
-from nkwatch.workflow.replies import Replied, Replies, no_replies
+from nkwatch.workflow.replies import NoReplies, Replies
 from nkwatch.workflow.reread import Reread
 from nkwatch.workflow.subscribe import Subscribe
 from nkwatch.workflow.visit import VisitPages
@@ -97,7 +97,7 @@ class Newsroom:
     recover: Recover
     subscribe: Subscribe
     tidy: Callable[[], Awaitable[Tidied]]
-    replies: Callable[[], Awaitable[Replied]]
+    replies: Replies | NoReplies
 
 
 @asynccontextmanager
@@ -252,11 +252,11 @@ def _relay(config: Config, secrets: Secrets) -> SmtpRelay:
 
 def _replies(
     config: Config, secrets: Secrets, workers: Workers, relay: SmtpRelay, subscribe: Subscribe, clock: Clock
-) -> Callable[[], Awaitable[Replied]]:
+) -> Replies | NoReplies:
     """What reads the replies; without a mailbox for them, nothing. Raises `ConfigError`."""
     replies, mail = config.replies, config.mail
     if replies is None:
-        return no_replies
+        return NoReplies()
     password = secrets.replies_password
     if problems := [*problems_of(replies.mailbox, password=bool(password), whose="replies")]:
         raise ConfigError(*(f"replies: {p}" for p in problems))

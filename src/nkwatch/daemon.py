@@ -14,7 +14,6 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from nkwatch import logs
 from nkwatch.assembly import Newsroom, utc_now
-from nkwatch.workflow.replies import Replies
 
 #: How often each part looks into the rows (seconds). Looking costs one indexed query.
 TICKS = {
@@ -108,8 +107,7 @@ class Daemon:
         self.newsroom.deliver.stop.set()
         self.newsroom.collect.stop.set()
         self.newsroom.visit.stop.set()
-        if isinstance(self.newsroom.replies, Replies):
-            self.newsroom.replies.stop.set()
+        self.newsroom.replies.stop.set()
         if self._running:
             await asyncio.wait(self._running, timeout=GRACE)
         # the scheduler cancels what still runs; leases and transactions keep that harmless

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from nkwatch.domain import retention
-from nkwatch.domain.subscriber import Move, Suppression
+from nkwatch.domain.subscriber import Joining, Move, Standing, Suppression, move_name, move_named
 from tests.making import NOW, subscriber
 
 
@@ -30,3 +30,20 @@ def test_a_move_needs_both_sides():
 def test_nothing_of_a_reader_who_is_gone_is_kept_longer_than_of_one_who_stays():
     assert retention.UNCONFIRMED <= retention.ENDED <= retention.DELIVERIES
     assert retention.SETTINGS_LINK < retention.ONE_ANSWER <= retention.UNCONFIRMED
+
+
+def test_a_move_is_named_by_reader_and_instant():
+    assert move_named(move_name("r1", NOW)) == ("r1", NOW)
+    assert move_name("r1", NOW) != move_name("r1", NOW + timedelta(microseconds=1))
+
+
+@pytest.mark.parametrize("name", ["", "r1", "r1~", "r1~x", "r1~-1", "r1~1~2"])
+def test_what_names_no_move_is_none(name):
+    assert move_named(name) is None
+
+
+def test_only_who_is_confirmed_and_not_suppressed_may_be_sent_bulletins():
+    reader = subscriber()
+    assert Joining(reader, Standing.CONFIRMED, NOW).confirmed
+    assert not Joining(reader, Standing.PENDING, NOW).confirmed
+    assert not Joining(reader, Standing.CONFIRMED, NOW, Suppression.LEFT).confirmed

@@ -8,7 +8,7 @@ import pytest
 from nkwatch.domain.bulletin import Deferred, Handover, Message, Refused, Sent
 from nkwatch.domain.reply import Handling, Received, Reply, Sorted
 from nkwatch.domain.subscriber import Standing
-from nkwatch.workflow.replies import Replied, Replies, no_replies
+from nkwatch.workflow.replies import NoReplies, Replied, Replies
 from nkwatch.workflow.subscribe import Subscribe
 from tests.making import sign_up
 from tests.workflow.fakes import FakeClock, Notices, PlainComposer
@@ -198,4 +198,4 @@ async def test_a_stop_ends_the_round_between_two_mails() -> None:
 
 
 async def test_without_a_mailbox_nothing_happens() -> None:
-    assert await no_replies() == Replied()
+    assert await NoReplies()() == Replied()

@@ -4,10 +4,12 @@ The address itself is not here: only the outbox unseals it, at the moment of han
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from nkwatch.domain.wish import Mutes, Wish
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Rhythm(StrEnum):
@@ -137,6 +139,18 @@ class Move:
         return self.old_confirmed and self.new_confirmed
 
 
+def move_name(subscriber_id: str, asked_at: datetime) -> str:
+    """The name of a change of address in links: the instant is in it, so a link for an earlier one does not hold."""
+    return f"{subscriber_id}~{(asked_at - _EPOCH) // timedelta(microseconds=1)}"
+
+
+def move_named(name: str) -> tuple[str, datetime] | None:
+    """Whose change of address a name means, and when it was asked for (UTC); None where it names none."""
+    subscriber_id, _, microseconds = name.partition("~")
+    asked = _EPOCH + timedelta(microseconds=int(microseconds)) if microseconds.isdecimal() else None
+    return (subscriber_id, asked) if asked else None
+
+
 @dataclass(frozen=True, slots=True)
 class Own:
     """All that is kept of one subscriber, for export by the reader or the operator."""
@@ -162,6 +176,11 @@ class Joining:
     standing: Standing
     asked_at: datetime
     suppression: Suppression | None = None
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether bulletins may be sent to this subscriber now."""
+        return self.suppression is None and self.standing is Standing.CONFIRMED
 
 
 @dataclass(frozen=True, slots=True)

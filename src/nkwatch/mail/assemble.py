@@ -7,13 +7,14 @@ import hashlib
 import html
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from nkwatch.domain import retention
 from nkwatch.domain.bulletin import Block, BulletinKind, Claimed, Message, Piece
+from nkwatch.domain.subscriber import move_name
 from nkwatch.mail.encoding import fill
 from nkwatch.mail.headers import ascii_domain, field, joined, list_id, mailbox, one_line, text_field
 from nkwatch.mail.templates import LINKS
@@ -24,7 +25,6 @@ _LISTS = {BulletinKind.ALERT: "alerts", BulletinKind.DIGEST: "digests"}
 #: Names that say nothing, one for each of the lists.
 _NEUTRAL_LISTS = {BulletinKind.ALERT: "notes", BulletinKind.DIGEST: "list"}
 _SIDES = {BulletinKind.MOVE_OLD: "old", BulletinKind.MOVE_NEW: "new"}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Link(Protocol):
@@ -84,10 +84,8 @@ class MailAssembler:
                 mailbox_now = f"{who}~{self.reply_tag(claimed.address)}"
                 links = {"settings": self._url("settings", "settings", mailbox_now, date + retention.SETTINGS_LINK)}
             case BulletinKind.MOVE_OLD | BulletinKind.MOVE_NEW:
-                # the instant names the request: a link for an earlier one does not confirm this one
-                asked = (date - _EPOCH) // timedelta(microseconds=1)
-                place = f"move/{_SIDES[kind]}"
-                links = {"move": self._url(place, kind.value, f"{who}~{asked}", date + retention.MOVES)}
+                place, move = f"move/{_SIDES[kind]}", move_name(who, date)
+                links = {"move": self._url(place, kind.value, move, date + retention.MOVES)}
             case BulletinKind.ALERT | BulletinKind.DIGEST:
                 copy = f"{self._site}/mails/{claimed.composition_id}"
                 links = {"leave": self._leave_url(claimed), "manage": self._url("manage", "manage", who), "copy": copy}

@@ -9,7 +9,7 @@ import re
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from css_inline import CSSInliner
 from jinja2 import (
@@ -22,6 +22,7 @@ from jinja2 import (
     TemplateRuntimeError,
     TemplateSyntaxError,
 )
+from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -30,6 +31,9 @@ from nkwatch.mail.encoding import CLOSING, OPENING, OWN_BEGINS, OWN_ENDS, marker
 from nkwatch.mail.locales import Locale
 from nkwatch.mail.reasons import SLOT
 from nkwatch.mail.widths import columns, shorten, wrap
+
+if TYPE_CHECKING:
+    from types import CodeType
 
 #: Addresses, filled for each delivery.
 LINKS = frozenset({"leave_url", "manage_url", "copy_url", "confirm_url", "settings_url", "move_url"})
@@ -76,6 +80,28 @@ class Templates:
         return self._inliner.inline_fragment(html, self._style)
 
 
+class Compiled(BytecodeCache):
+    """Templates that were compiled in this process: environments that differ only in their language share them.
+
+    Jinja names each by its file and the checksum of its source, so an operator's own is never taken for ours.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Called by Jinja before it compiles."""
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Called by Jinja when it has compiled."""
+        if bucket.code is not None:
+            self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = Compiled()
+
+
 def template_loader(folder: Path | None) -> BaseLoader:
     """Finds templates in the operator's folder, if there is one, then in ours."""
     ours = PackageLoader("nkwatch", "templates")
@@ -93,6 +119,7 @@ def _environment(loader: BaseLoader, locale: Locale) -> ImmutableSandboxedEnviro
         extensions=["jinja2.ext.i18n"],
         cache_size=-1,
         auto_reload=False,
+        bytecode_cache=_COMPILED,
         keep_trailing_newline=True,
     )
     translate: Callable[..., str] = locale.text

@@ -16,12 +16,13 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateSyntaxError
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.problems import ConfigError
 from nkwatch.mail.locales import Locale
-from nkwatch.mail.templates import template_loader
+from nkwatch.mail.templates import Compiled, template_loader
 from nkwatch.mail.widths import shorten
 from nkwatch.web.languages import FALLBACK, negotiate
 from nkwatch.web.problems import Problem
 
 FOLDER = "web"
+_COMPILED = Compiled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ def _environment(loader: BaseLoader, locale: Locale) -> Environment:
         extensions=["jinja2.ext.i18n"],
         cache_size=-1,
         auto_reload=False,
+        bytecode_cache=_COMPILED,
     )
     translate: Callable[..., str] = locale.text
     environment.install_gettext_callables(translate, _no_plurals, newstyle=True)  # type: ignore[attr-defined]

@@ -3,15 +3,13 @@
 The one exception is the request that mail programs send for a reader (RFC 8058): it too is a POST.
 """
 
-from datetime import UTC, datetime, timedelta
-
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.bulletin import BulletinKind
-from nkwatch.domain.subscriber import Standing
+from nkwatch.domain.subscriber import Standing, move_named
 from nkwatch.web.chosen import Naming, next_digest
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import DEAD_CONFIRMATION, DEAD_LEAVING, DEAD_MANAGING, DEAD_MOVE
@@ -19,7 +17,6 @@ from nkwatch.web.problems import DEAD_CONFIRMATION, DEAD_LEAVING, DEAD_MANAGING,
 #: Recorded with the consent; counts up whenever the words of the page change their meaning.
 WORDING = "confirmation page, wording 2"
 METHODS = ["GET", "HEAD", "POST"]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Subscriptions:
@@ -91,7 +88,7 @@ class Subscriptions:
         return await self._move(request, token, BulletinKind.MOVE_NEW)
 
     async def _move(self, request: Request, token: str, side: BulletinKind) -> Response:
-        asked = _asked(self._subject(side.value, token) or "")
+        asked = move_named(self._subject(side.value, token) or "")
         if asked is None:
             return self._pages.problem(request, DEAD_MOVE)
         language = await self._language(asked[0])
@@ -112,12 +109,6 @@ class Subscriptions:
         """The subscriber's own language; empty for one who is gone."""
         found = await self._newsroom.subscribers.find(subscriber_id)
         return found[0].choice.edition.language if found else ""
-
-
-def _asked(subject: str) -> tuple[str, datetime] | None:
-    """Whose change of address a link is about, and when it was asked for (microseconds since 1970)."""
-    subscriber_id, _, micros = subject.partition("~")
-    return (subscriber_id, _EPOCH + timedelta(microseconds=int(micros))) if micros.isdecimal() else None
 
 
 async def _is_one_click(request: Request) -> bool:

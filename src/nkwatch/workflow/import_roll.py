@@ -214,7 +214,7 @@ class ImportRoll:
     async def _add(self, action: Add) -> str:
         now = self.clock()
         joining = await self.roll.join(action.sign_up, action.consent, now)
-        if joining.suppression or joining.standing is not Standing.CONFIRMED:
+        if not joining.confirmed:
             return "overtaken"
         if action.paused_until and action.paused_until > now:
             await self.roll.pause(joining.subscriber.id, action.paused_until, now)

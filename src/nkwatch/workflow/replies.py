@@ -153,6 +153,12 @@ class _Round:
         return done
 
 
-async def no_replies() -> Replied:
-    """A round where there is no mailbox for replies."""
-    return Replied()
+@dataclass(frozen=True, slots=True)
+class NoReplies:
+    """Where there is no mailbox for replies."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self) -> Replied:
+        """A round in which nothing is done."""
+        return Replied()

@@ -148,6 +148,6 @@ class Subscribe:
 
 
 def _joined(joining: Joining, sign_up: SignUp) -> Joined:
-    if joining.suppression or joining.standing is not Standing.CONFIRMED:
+    if not joining.confirmed:
         return Joined.SUPPRESSED
     return Joined.CONFIRMED if joining.subscriber.choice == sign_up.choice else Joined.KNOWN
