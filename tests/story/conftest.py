@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import logging
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from nkwatch.assembly import open_newsroom
 from nkwatch.catalogue.sources import load_sources
@@ -78,3 +81,13 @@ class Installation:
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
     return Installation(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _the_log_as_before() -> Iterator[None]:
+    """A command points the log at its own standard error, which is gone after it."""
+    handlers, level, config = logging.root.handlers[:], logging.root.level, structlog.get_config()
+    yield
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    structlog.configure(**config)

@@ -5,9 +5,7 @@ import re
 import stat
 
 import pytest
-from typer.testing import CliRunner
-
-from nkwatch.cli import app
+from tests.story.commands import invoke
 
 FEED = """<?xml version="1.0" encoding="EUC-KR"?><rss version="2.0"><channel><title>t</title><link>https://a.example/</link>
 <item><title>북한 정치범수용소</title><link>https://a.example/1?utm_source=x</link><guid>g1</guid>
@@ -110,6 +108,6 @@ COMMANDS = (
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command):
-    told = CliRunner().invoke(app, [*command.split(), "--help"])
-    assert told.exit_code == 0
-    assert f"Example: nkwatch {command}" in re.sub(r"(-c|--config) \S+ ", "", " ".join(told.output.split()))
+    code, told, _ = invoke(*command.split(), "--help")
+    assert code == 0
+    assert f"Example: nkwatch {command}" in re.sub(r"(-c|--config) \S+ ", "", " ".join(told.split()))

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 from tests.making import statement
-from typer.testing import CliRunner
+from tests.story.commands import invoke
 
 from nkwatch.catalogue.rules import load_rules
 from nkwatch.catalogue.weights import load_weights
-from nkwatch.cli import app
 from nkwatch.cli.records import RecordError, readings
 from nkwatch.cli.records import statement as of_line
 from nkwatch.domain.statement import EARLIEST, Statement
@@ -51,15 +50,8 @@ app(sys.argv[1:])
 """
 
 
-def run(*arguments: str, given: str | bytes = "") -> tuple[int, str, str]:
-    """Exit code, standard output, standard error."""
-    ended = CliRunner().invoke(app, list(arguments), input=given, env={"NO_COLOR": "1"})
-    assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
-    return ended.exit_code, ended.stdout, ended.stderr
-
-
 def told_of(*arguments: str, given: str | bytes = "") -> list[dict]:
-    code, out, said = run(*arguments, given=given)
+    code, out, said = invoke(*arguments, given=given)
     assert (code, said) == (0, "")
     return [json.loads(line) for line in out.splitlines()]
 
@@ -141,7 +133,7 @@ async def test_standard_input_is_read_by_a_process_without_settings(tmp_path: Pa
 def test_a_line_that_is_no_statement_is_told_and_left_out() -> None:
     bad = ["{", "7", '{"title": 7}', '{"text": ["x"]}', "[" * 100_000]
     lines = [json.dumps(RETURN), *bad, "", json.dumps(RETURN | {"id": "b"})]
-    code, out, said = run("read", "-", given="\n".join(lines))
+    code, out, said = invoke("read", "-", given="\n".join(lines))
     assert code == 0
     assert [json.loads(line)["id"] for line in out.splitlines()] == ["a", "b"]
     for number in range(2, len(bad) + 2):
@@ -235,7 +227,7 @@ def test_statements_are_read_one_by_one_and_not_kept() -> None:
 @pytest.mark.parametrize("command", [["read"], ["evaluate"]])
 def test_a_file_that_is_not_there_is_told(command: list[str], tmp_path: Path) -> None:
     for name in ("none.jsonl", "."):
-        code, out, said = run(*command, str(tmp_path / name))
+        code, out, said = invoke(*command, str(tmp_path / name))
         assert (code, out) == (2, "")
         assert str(tmp_path) in said.replace("\n", "")
         assert "Traceback" not in said
@@ -261,14 +253,14 @@ def test_wrong_rules_are_told_before_anything_is_read(
 ) -> None:
     name, text, told = wrong
     (tmp_path / name).write_text(text)
-    code, out, said = run(*command, "--rules", str(tmp_path), given=json.dumps(RETURN))
+    code, out, said = invoke(*command, "--rules", str(tmp_path), given=json.dumps(RETURN))
     assert (code, out) == (2, "")
     assert told in said
     assert "Traceback" not in said
 
 
 def test_rules_for_no_file_are_wrong_usage(tmp_path: Path) -> None:
-    code, out, said = run("read", "--rules", str(tmp_path))
+    code, out, said = invoke("read", "--rules", str(tmp_path))
     assert (code, out) == (2, "")
     assert "--rules goes with a file" in said
 
@@ -320,7 +312,7 @@ def test_evaluate_measures_what_read_finds(tmp_path: Path) -> None:
 
 
 def test_evaluate_shows_people_a_table(tmp_path: Path) -> None:
-    code, out, said = run("evaluate", jsonl(tmp_path, RECORDS[:60]))
+    code, out, said = invoke("evaluate", jsonl(tmp_path, RECORDS[:60]))
     assert (code, said) == (0, "")
     assert out.startswith("60 statements, rules ")
     for row in (
@@ -338,11 +330,11 @@ def test_evaluate_shows_people_a_table(tmp_path: Path) -> None:
 
 def test_a_file_without_labels_is_told_with_file_and_line(tmp_path: Path) -> None:
     for command in (["evaluate"], ["learn", str(tmp_path / "w.tsv"), "--with"]):
-        code, out, said = run(*command, jsonl(tmp_path, [RECORDS[0], RETURN], "unlabelled.jsonl"))
+        code, out, said = invoke(*command, jsonl(tmp_path, [RECORDS[0], RETURN], "unlabelled.jsonl"))
         assert (code, out) == (2, "")
         assert "unlabelled.jsonl, line 2: no labelled statement: it lacks '" in said
         assert "Traceback" not in said
-    code, out, said = run("evaluate", "-", given="\n\n")
+    code, out, said = invoke("evaluate", "-", given="\n\n")
     assert (code, out) == (1, "")
     assert "no labelled statement in it" in said
 
@@ -352,7 +344,7 @@ def test_what_operators_correct_moves_the_weights_that_learn_writes(tmp_path: Pa
     told = {"title": "", "lang": "en", "about_nk": True, "themes": ["culture"], "urgency": "routine"}
     ours = [told | {"text": f"North Korea: the political prison camp choir sang song {n}."} for n in range(12)]
     out = tmp_path / "rules" / "weights.tsv"
-    (figures,) = [json.loads(run("learn", str(out), "--with", jsonl(tmp_path, ours), "--times", "10", "--json")[1])]
+    (figures,) = [json.loads(invoke("learn", str(out), "--with", jsonl(tmp_path, ours), "--times", "10", "--json")[1])]
     learned, shipped = load_weights(out.read_text("utf-8")), load_weights()
     assert figures["file"] == str(out)
     assert figures["version"] == learned.version != shipped.version
@@ -386,6 +378,6 @@ async def test_reading_needs_no_scikit_learn(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["read", "evaluate", "learn"])
 def test_each_command_has_an_example(command: str) -> None:
-    code, out, _ = run(command, "--help")
+    code, out, _ = invoke(command, "--help")
     assert code == 0
     assert f"Example: nkwatch {'correct' if command == 'learn' else command}" in out

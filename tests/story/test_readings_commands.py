@@ -1,77 +1,21 @@
 """Readings as editors keep them from the command line: corrected, read anew, explained."""
 
-import asyncio
-import json
-import logging
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-import structlog
 from tests.making import NOW, context, entry, finding, polled, reading, sifted, sign_up, snapshot, statement
+from tests.story.commands import answered, invoke, lines, opened, refused, run
 from tests.workflow.fakes import FakeClock
-from typer.testing import CliRunner
 
 from nkwatch.catalogue.labelled import read_labelled
-from nkwatch.cli import app
 from nkwatch.domain.reading import Ask, Evidence, Mention, Quote, Urgency
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule
 from nkwatch.domain.wish import Wish
 from nkwatch.reading.stories import Placement, marks
 
 HOUR = timedelta(hours=1)
-SOURCE = '\n[[source]]\nid = "a"\nurl = "https://a.example/feed"\npublisher = "Publisher a"\nrole = "statement"\nalerts = true\n'
 CAMP = "A prison camp in North Korea holds 3,000 people, survivors said. Guards tortured prisoners at the camp, North Korea denies it."
 ADDRESS = "reader@example.org"
-
-
-@pytest.fixture(autouse=True)
-def _the_log_as_before():
-    """A command points the log at its own standard error, which is gone after it."""
-    handlers, level, config = logging.root.handlers[:], logging.root.level, structlog.get_config()
-    yield
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    structlog.configure(**config)
-
-
-async def run(installation, *arguments: str) -> tuple[int, str, str]:
-    """Exit code, standard output, standard error of a command."""
-    typed = ["--config", str(installation.settings), *arguments]
-    told = await asyncio.to_thread(CliRunner().invoke, app, typed)
-    if told.exception is not None and not isinstance(told.exception, SystemExit):
-        raise told.exception
-    return told.exit_code, told.stdout, told.stderr
-
-
-async def answered(installation, *arguments: str):
-    """The JSON object that a command answers with."""
-    code, told, said = await run(installation, *arguments, "--json")
-    assert code == 0, said
-    return json.loads(told)
-
-
-async def lines(installation, *arguments: str):
-    """The JSON lines that a command answers with."""
-    code, told, said = await run(installation, *arguments, "--json")
-    assert code == 0, said
-    return [json.loads(line) for line in told.splitlines()]
-
-
-async def refused(installation, *arguments: str, code: int) -> str:
-    """What a command says that does not do what it is asked for."""
-    was, told, said = await run(installation, *arguments)
-    assert (was, told) == (code, "")
-    return " ".join(said.split())
-
-
-@asynccontextmanager
-async def opened(installation, clock=None):
-    """A newsroom with one primary source of its own."""
-    if not installation.settings.exists():
-        installation.write(port=2, more=SOURCE)
-    async with installation.open(clock or FakeClock()) as newsroom:
-        yield newsroom
 
 
 async def told(newsroom, name: str, story: str = "", text: str = CAMP, **fields) -> None:
@@ -306,9 +250,9 @@ async def test_what_is_not_known_is_one_sentence(installation, name):
 
 @pytest.mark.parametrize("command", ["correct", "reread", "explain"])
 def test_every_command_has_help_with_an_example(command):
-    shown = CliRunner().invoke(app, [command, "--help"])
-    assert shown.exit_code == 0
-    assert f"Example: nkwatch {command}" in " ".join(shown.output.split())
+    code, shown, _ = invoke(command, "--help")
+    assert code == 0
+    assert f"Example: nkwatch {command}" in " ".join(shown.split())
 
 
 RESCUE = ("Helicopters lift 4,200 stranded from Sinuiju islands", "The Yalu burst its banks on Saturday.")

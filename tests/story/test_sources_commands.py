@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 import pty
 import re
@@ -11,24 +10,12 @@ import tomllib
 from email.utils import format_datetime
 
 import pytest
-import structlog
 from tests.edges.site import Reply, Site, feed, refusal
-from typer.testing import CliRunner
+from tests.story.commands import answered, invoke, run
 
 from nkwatch.assembly import utc_now
-from nkwatch.cli import app
 
 COMMANDS = ("list", "show", "check", "add", "remove", "enable", "disable", "import", "export")
-
-
-@pytest.fixture(autouse=True)
-def _the_log_as_before():
-    """A command points the log at its own standard error, which is gone after it."""
-    handlers, level, config = logging.root.handlers[:], logging.root.level, structlog.get_config()
-    yield
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    structlog.configure(**config)
 
 
 @pytest.fixture
@@ -67,27 +54,11 @@ def source_tables(installation) -> dict[str, dict]:
     return {s["id"]: s for s in tomllib.loads(installation.settings.read_text()).get("source", ())}
 
 
-async def run(installation, *arguments: str) -> tuple[int, str, str]:
-    """Exit code, standard output, standard error of a command, run in a thread: the site answers from this one."""
-    typed = ["--config", str(installation.settings), *arguments]
-    told = await asyncio.to_thread(CliRunner().invoke, app, typed)
-    if told.exception is not None and not isinstance(told.exception, SystemExit):
-        raise told.exception
-    return told.exit_code, told.stdout, told.stderr
-
-
-async def answered(installation, *arguments: str, code: int = 0):
-    """The JSON object that a command answers with."""
-    was, told, said = await run(installation, *arguments, "--json")
-    assert was == code, said
-    return json.loads(told)
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command):
-    told = CliRunner().invoke(app, ["sources", command, "--help"])
-    assert told.exit_code == 0
-    assert f"Example: nkwatch sources {command}" in " ".join(told.output.split())
+    code, told, _ = invoke("sources", command, "--help")
+    assert code == 0
+    assert f"Example: nkwatch sources {command}" in " ".join(told.split())
 
 
 async def test_the_list_shows_what_is_on_and_with_all_the_whole_catalogue(installation, site):

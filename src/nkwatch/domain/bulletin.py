@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from nkwatch.domain.alert import Pace, Waiting
 from nkwatch.domain.subscriber import Subscriber
 
 
@@ -24,16 +25,27 @@ class BulletinKind(StrEnum):
     #: and from the new one
     MOVE_NEW = "move-new"
     DIGEST = "digest"
+    #: nothing was found for three weeks, and the reader wants to know
+    LULL = "lull"
+    #: what was wrong in an alert, or that all of it was
+    ALERT_CORRECTION = "alert-correction"
+    DIGEST_CORRECTION = "digest-correction"
 
     @property
     def personal(self) -> bool:
         """Whether it concerns one reader's subscription, and is no bulletin that others get too."""
-        return self not in {self.ALERT, self.DIGEST}
+        return self in {self.CONFIRMATION, self.SETTINGS, self.MOVE_OLD, self.MOVE_NEW}
+
+    @property
+    def corrects(self) -> bool:
+        """Whether it tells what was wrong: it goes to exactly those who got that, whatever they chose since."""
+        return self in {self.ALERT_CORRECTION, self.DIGEST_CORRECTION}
 
     @property
     def priority(self) -> int:
         """The order in which deliveries are claimed: somebody in danger first, then who waits at a form."""
-        return {self.ALERT: 0, self.DIGEST: 2}.get(self, 1)
+        later = {self.DIGEST: 2, self.LULL: 2}
+        return 0 if self is self.ALERT or self.corrects else later.get(self, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,8 @@ Piece = Block | Slot
 class Composition:
     """What a group of subscribers gets: the same subject, the same pieces. `html` is empty for text only.
 
-    A `neutral` one comes from the neutral sender, on a list whose name says nothing.
+    A `neutral` one comes from the neutral sender, on a list whose name says nothing. `stories` are the ids of all
+    stories that it tells of, in full or in one line.
     """
 
     kind: BulletinKind
@@ -79,11 +92,18 @@ class Composition:
     text: tuple[Piece, ...]
     html: tuple[Piece, ...]
     neutral: bool = False
+    stories: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> tuple[Block, ...]:
         """Every block of it, in order."""
         return tuple(p for p in (*self.text, *self.html) if isinstance(p, Block))
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of what its readers share: subject and text part as sent, places of their own left empty."""
+        shared = b"".join(p.body for p in self.text if isinstance(p, Block))
+        return hashlib.sha256(f"{self.subject}\r\n".encode() + shared).hexdigest()
 
 
 class DeliveryState(StrEnum):
@@ -166,18 +186,26 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """A composition for one subscriber. `slots` are lines of text for places that are the reader's own, by name."""
+    """A composition for one subscriber. `slots` are lines of text for places that are the reader's own, by name.
+
+    `answers` is the Message-ID of an earlier mail to this reader that this one belongs to. `pace` is what is known of
+    the reader's alerts once this one is written; None where it does not count.
+    """
 
     subscriber: Subscriber
     composition: Composition
     slots: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    answers: str = ""
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Mailing:
     """One bulletin and who gets which composition of it; nobody is mailed before `due_at`, where that is given.
 
-    `covered` are the subscribers whose window ends here, whether they get anything or not.
+    `covered` are the subscribers whose window ends here, whether they get anything or not. `waiting` get the alert
+    later or with a digest. `told` are the numbers of waiting alerts that leave with this bulletin, `answers` is the
+    number of the bulletin that this one corrects or follows, `reports` the ids of the statements that an alert tells.
     """
 
     key: str
@@ -188,13 +216,17 @@ class Mailing:
     story_id: str = ""
     covered: tuple[Subscriber, ...] = ()
     due_at: datetime | None = None
+    waiting: tuple[Waiting, ...] = ()
+    told: tuple[int, ...] = ()
+    answers: int = 0
+    reports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A delivery under a lease, with what is needed to assemble and hand it over; `slots` are those of `Addressed`.
 
-    Under `composition_id` its content can be passed on without anything personal.
+    Under `composition_id` its content can be passed on without anything personal. `answers` is that of `Addressed`.
     """
 
     delivery: Delivery
@@ -204,6 +236,7 @@ class Claimed:
     number: int
     composition_id: str = ""
     slots: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

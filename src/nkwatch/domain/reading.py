@@ -77,6 +77,22 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """Something of a known list that a text names, a danger or a place, by its code."""
+
+    code: str
+    seen: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Headcount:
+    """How many people a text speaks of, in one place of it."""
+
+    number: int
+    seen: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What was found in one revision of a statement, and by which version of the rules."""
 
@@ -96,6 +112,11 @@ class Reading:
     quotes: tuple[Quote, ...] = ()
     asks: tuple[Ask, ...] = ()
     cases: tuple[Mention, ...] = ()
+    #: codes are names of the lists in urgency.toml that tell of a danger, in the order in which they stand in the text
+    dangers: tuple[Sighting, ...] = ()
+    #: codes are those of places.toml
+    places: tuple[Sighting, ...] = ()
+    people: tuple[Headcount, ...] = ()
 
     @property
     def on_rights(self) -> bool:

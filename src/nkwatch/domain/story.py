@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from nkwatch.domain.desk import UNMARKED, Marks, Translation
 from nkwatch.domain.reading import Reading, Urgency
 from nkwatch.domain.source import Role
 from nkwatch.domain.statement import Statement
@@ -57,6 +58,7 @@ class Story:
     ready_at: datetime
     alert: AlertState = AlertState.OPEN
     alert_reason: str = ""
+    marks: Marks = UNMARKED
 
     def public(self, now: datetime) -> "Story | None":
         """This story with the reports that may be shown at `now`; None where none of them may."""
@@ -71,6 +73,17 @@ class Story:
     def lead_in(self, language: str) -> Report:
         """The report that leads for a reader of `language`: one in that language where there is any."""
         return min(self.reports, key=lambda r: (r.statement.language[:2] != language, *_precedence(r)))
+
+    def translation(self, language: str) -> Translation | None:
+        """An editor's translation of the report that leads, where there is one into `language`."""
+        lead = self.lead.statement.id
+        found = (t for t in self.marks.translations if t.statement_id == lead and t.language == language)
+        return next(found, None)
+
+    @property
+    def unreviewed(self) -> bool:
+        """Whether an alert on it waits for an editor: nobody has looked at it."""
+        return self.alert is AlertState.HELD
 
     @property
     def others(self) -> tuple[Report, ...]:

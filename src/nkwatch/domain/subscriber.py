@@ -63,8 +63,20 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietHours:
+    """No alert leaves from `start` until `end` (hours 0..23 of the schedule's zone, different; may span midnight)."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """Everything that a reader chooses. `phrase` is the reader's own: every digest and alert carries it."""
+    """Everything that a reader chooses. `phrase` is the reader's own: every digest and alert carries it.
+
+    `country` (ISO 3166-1 alpha-2) is that of the government of which a digest tells first what is asked. `lull` asks
+    for a short notice when there was nothing to send for three weeks.
+    """
 
     schedule: Schedule = field(default_factory=Schedule)
     alerts: bool = True
@@ -72,6 +84,9 @@ class Choice:
     wishes: tuple[Wish, ...] = (Wish(),)
     mutes: Mutes = field(default_factory=Mutes)
     phrase: str = field(default="", repr=False)
+    country: str = field(default="", repr=False)
+    lull: bool = False
+    quiet: QuietHours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +94,14 @@ class Subscriber:
     """Who gets what, without the address. `covered_until` is where the next window begins (UTC).
 
     Before `paused_until` (UTC) nothing is sent; windows close meanwhile, and what they held is not sent later.
+    `heard_at` is when something was written to the reader last (a digest, an alert, a notice), or confirmed.
     """
 
     id: str
     choice: Choice
     covered_until: datetime
     paused_until: datetime | None = None
+    heard_at: datetime | None = None
 
     def paused(self, now: datetime) -> bool:
         """Whether nothing is to be sent at `now`."""

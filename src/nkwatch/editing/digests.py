@@ -33,11 +33,40 @@ class Pick:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The content of one reader's digest; a plan without picks is no digest."""
+class Section:
+    """The stories of one theme."""
 
+    theme: str
     picks: tuple[Pick, ...]
-    more: tuple[Story, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What one reader was sent of the stories of a window, and which alerts over the daily cap wait for this digest."""
+
+    had: frozenset[str] = frozenset()
+    beyond: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The content of one reader's digest, shared by readers for whom it is the same; equal only to itself.
+
+    `leads` come first, then `sections` by theme; `more` get one line each. `alerted` went to the reader as alerts and
+    get one line too. `beyond` counts the alerts over the cap among the stories. Without any but `alerted` it is empty,
+    and no digest.
+    """
+
+    leads: tuple[Pick, ...] = ()
+    sections: tuple[Section, ...] = ()
+    more: tuple[Pick, ...] = ()
+    alerted: tuple[Story, ...] = ()
+    beyond: int = 0
+
+    @property
+    def picks(self) -> tuple[Pick, ...]:
+        """The stories told in full, in order."""
+        return (*self.leads, *(p for s in self.sections for p in s.picks))
 
 
 def picked(choice: Choice, story: Story | Offer) -> Pick | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from nkwatch.domain.alert import Alert, Due, Pace, Recipient, Told
 from nkwatch.domain.bulletin import (
     BulletinKind,
     Claimed,
@@ -17,6 +18,7 @@ from nkwatch.domain.bulletin import (
     Message,
     Window,
 )
+from nkwatch.domain.desk import Editor, Note, Precision, Ruling, Translation
 from nkwatch.domain.errand import Errand, Ran, Visited
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.outcome import Outcome
@@ -30,6 +32,7 @@ from nkwatch.domain.subscriber import (
     Edition,
     Joining,
     Move,
+    Rhythm,
     Schedule,
     SignUp,
     Standing,
@@ -37,8 +40,8 @@ from nkwatch.domain.subscriber import (
     Suppression,
     Tidied,
 )
-from nkwatch.domain.watch import Watch
-from nkwatch.editing.digests import Pick
+from nkwatch.domain.surroundings import Counted, Earlier, Surroundings
+from nkwatch.editing.digests import Pick, Plan
 from nkwatch.reading.stories import Placed, Placement
 
 Clock = Callable[[], datetime]
@@ -130,7 +133,19 @@ class Statements(Protocol):
         ...
 
     async def ready_between(self, window: Window) -> list[Story]:
-        """The stories that became ready in this window."""
+        """The stories that became ready in this window, or were freed in it; without those that are held."""
+        ...
+
+    async def held(self, now: datetime) -> int:
+        """How many stories editors hold back."""
+        ...
+
+    async def counted(self, since: datetime, until: datetime) -> list[Counted]:
+        """The stories that became ready in [since, until) and are shown, as they are counted, the first first."""
+        ...
+
+    async def named_before(self, keys: Collection[str], before: datetime) -> Mapping[str, Earlier]:
+        """The newest story that became ready before then and names a case, by the key of the mention."""
         ...
 
     async def alert_candidates(self, limit: int) -> list[Story]:
@@ -142,6 +157,59 @@ class Statements(Protocol):
     ) -> bool:
         """Write what became of a story as an alert; false when there is no such story, or it is not what it `was`."""
         ...
+
+
+class Desk(Protocol):
+    """What editors say of stories and alerts. Each call that changes a story answers false when there is none."""
+
+    async def hold(self, story_id: str, editor: str, now: datetime) -> bool:
+        """Keep a story out of alerts and digests."""
+        ...
+
+    async def free(self, story_id: str, editor: str, now: datetime) -> bool:
+        """Let a held story go: it becomes news again, behind every closed window; false when it was not held."""
+        ...
+
+    async def pin(self, story_id: str, editor: str, now: datetime, *, on: bool) -> bool:
+        """Let a story lead every digest, or no longer."""
+        ...
+
+    async def drop(self, story_id: str, editor: str, now: datetime, *, on: bool) -> bool:
+        """Keep a story out of every digest, or no longer."""
+        ...
+
+    async def note(self, story_id: str, note: Note | None, now: datetime) -> bool:
+        """Put an editor's words beside a story; None takes them away."""
+        ...
+
+    async def translate(self, translation: Translation) -> bool:
+        """Keep an editor's translation; empty title and text take it away. False when there is no such statement."""
+        ...
+
+    async def rule(self, ruling: Ruling, note: Note | None = None) -> list[Ruling]:
+        """Keep a ruling; answers all rulings on this story's alert, the first first.
+
+        `note` is what readers are told: the story then carries it as its correction.
+        """
+        ...
+
+    async def rulings(self, story_id: str) -> list[Ruling]:
+        """All rulings on this story's alert, the first first."""
+        ...
+
+    async def precisions(self, since: datetime) -> list[Precision]:
+        """How often each source's urgent statements were right since then, by source."""
+        ...
+
+    async def calls(self, now: datetime) -> list[tuple[str, int, datetime]]:
+        """The held alerts: story, how many calls editors were sent for it, and when it was held or the last was sent.
+
+        A story whose alert is asked anew for other reasons keeps its calls.
+        """
+        ...
+
+    async def called(self, story_id: str, calls: int, now: datetime) -> None:
+        """So many calls were sent for this story's alert."""
 
 
 class Subscribers(Protocol):
@@ -158,6 +226,10 @@ class Subscribers(Protocol):
         """Confirmed subscribers whose next window has closed by `now`, those who have paused too."""
         ...
 
+    async def with_rhythm(self, rhythm: Rhythm, after: str, limit: int, before: datetime) -> list[Subscriber]:
+        """Confirmed subscribers with this rhythm whose window began before then, by id, those behind `after`."""
+        ...
+
     async def postpone(self, subscriber_ids: Sequence[str], until: datetime) -> None:
         """Look at these subscribers' windows again at `until`; what the windows cover does not change."""
 
@@ -170,7 +242,53 @@ class Outbox(Protocol):
         ...
 
     async def enqueue(self, mailing: Mailing) -> int:
-        """Write the deliveries and close the windows together; answers how many deliveries are new."""
+        """Write the deliveries and close the windows together; answers how many deliveries are new.
+
+        Paces, waiting readers, and when readers were written to, go into the same transaction. Who has a delivery of
+        this bulletin, or waits or waited for it, gets no other and keeps the pace.
+        """
+        ...
+
+    async def paces(self, subscriber_ids: Collection[str]) -> Mapping[str, Pace]:
+        """What is known of these readers' alerts; nothing of who never got one."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> list[Due]:
+        """Readers with waiting alerts that are to leave by `now`, ordered by id; never who has left or paused."""
+        ...
+
+    async def beyond(self, subscriber_ids: Collection[str]) -> Mapping[str, Mapping[str, int]]:
+        """The alerts that wait for these readers' next digests: by reader, the numbers of the alerts by story."""
+        ...
+
+    async def had(self, subscriber_ids: Collection[str], since: datetime) -> Mapping[str, frozenset[str]]:
+        """The ids of the stories that these readers were written since then, in any bulletin that was not cancelled.
+
+        A story withdrawn since does not count, nor one whose correction came after: that is told in its own mail.
+        """
+        ...
+
+    async def told(self, story_id: str) -> Told | None:
+        """What the alerts on a story told so far, under the number of the first; None before one was sent."""
+        ...
+
+    async def alerts(self, numbers: Collection[int]) -> Mapping[int, str]:
+        """The ids of the stories of these alerts."""
+        ...
+
+    async def stop(self, story_id: str, now: datetime) -> int:
+        """Cancel everything not yet handed over of the alerts on a story, and who waits for them; answers how many."""
+        ...
+
+    async def recipients(self, numbers: Collection[int], after: str, limit: int) -> list[Recipient]:
+        """Who got these bulletins or may have got them, ordered by id, those behind `after`; each with the last mail.
+
+        Who left is not among them; who paused is.
+        """
+        ...
+
+    async def bulletins_with(self, story_id: str) -> Sequence[int]:
+        """The numbers of the alerts that told of a story, alone or with others, and of updates of it."""
         ...
 
     async def claim(self, now: datetime, limit: int, lease: Lease) -> list[Claimed]:
@@ -248,24 +366,33 @@ class Register(Protocol):
         ...
 
 
+class Issue(Protocol):
+    """The digest of one window, as it is made for many readers."""
+
+    def composed(self, plan: Plan, choice: Choice) -> Composition:
+        """The content for readers with this plan; schedule, edition and country of the choice count."""
+        ...
+
+
 class Composer(Protocol):
     """Renders compositions from shared blocks. Raises `ConfigError` when a template is wrong."""
 
-    def digest(
-        self,
-        stories: Sequence[Story],
-        more: Sequence[Story],
-        window: Window,
-        number: int,
-        schedule: Schedule,
-        edition: Edition,
-        watch: Watch,
-    ) -> Composition:
-        """A digest with these stories in this order; `more` get one line each, and the `watch` one in its foot."""
+    def issue(self, surroundings: Surroundings, number: int) -> Issue:
+        """What composes the digests of one window."""
         ...
 
-    def alert(self, story: Story, number: int, edition: Edition) -> Composition:
-        """An alert on one story."""
+    def alert(self, alerts: Sequence[Alert], sent: datetime, edition: Edition) -> Composition:
+        """A mail with one alert, or with several that leave together; `sent` is when it was written."""
+        ...
+
+    def correction(
+        self, kind: BulletinKind, number: int, corrected: int, note: Note, story: Story | None, edition: Edition
+    ) -> Composition:
+        """The mail that says what was wrong in the bulletin `corrected`; with `story.marks.withdrawn`, all of it."""
+        ...
+
+    def lull(self, surroundings: Surroundings, number: int, choice: Choice) -> Composition:
+        """The notice that nothing was found in `surroundings.window`, and which sources were looked at."""
         ...
 
     def confirmation(self, schedule: Schedule, edition: Edition) -> Composition:
@@ -276,8 +403,13 @@ class Composer(Protocol):
         """The mail with a link to the settings, or one of those that confirm a change of address."""
         ...
 
-    def slots(self, choice: Choice, picks: Sequence[Pick] = ()) -> tuple[tuple[str, str], ...]:
-        """What stands in the reader's own places: the phrase, and why each of these stories is sent."""
+    def slots(
+        self, choice: Choice, picks: Sequence[Pick] = (), earlier: Mapping[str, Earlier] | None = None
+    ) -> tuple[tuple[str, str], ...]:
+        """What stands in the reader's own places: the phrase, and why each of these stories is sent.
+
+        `earlier` says by followed name (as the reader wrote it) when it was last in the news, and with which story.
+        """
         ...
 
 
@@ -296,6 +428,14 @@ class Relay(Protocol):
     async def hand_over(self, message: Message) -> Handover: ...
 
     async def close(self) -> None: ...
+
+
+class Callers(Protocol):
+    """Tells editors by mail that an alert waits; no link in it acts."""
+
+    async def call(self, editor: Editor, story: Story, calls: int) -> Handover:
+        """Send one call; `calls` were sent before."""
+        ...
 
 
 class Notice(Protocol):
