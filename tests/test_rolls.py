@@ -16,7 +16,7 @@ from nkwatch.cli.sheets import Unused
 from nkwatch.cli.tags import load_tags
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Role
-from nkwatch.domain.subscriber import Choice, Consent, Format, Rhythm, Schedule, Suppression
+from nkwatch.domain.subscriber import Choice, Consent, Format, QuietHours, Rhythm, Schedule, Suppression
 from nkwatch.domain.wish import Follows, Mutes, Wish
 from nkwatch.workflow.import_roll import Row
 from tests.making import at, choice
@@ -150,6 +150,10 @@ def test_a_row_that_cannot_be_read_is_told_by_its_place_and_reason_without_the_a
         ("mutes", '{"words": ["!"]}', "one of these has no letters"),
         ("words", "w" * 101, "at most 50, each of at most 100 letters"),
         ("phrase", "p" * 101, "at most 100 letters"),
+        ("country", "Korea", "no country has the code 'Korea'"),
+        ("quiet", "22", "two different hours from 0 to 23, such as 22-7"),
+        ("quiet", "7-7", "two different hours"),
+        ("quiet", "22-24", "two different hours"),
         ("hour", "24", "hour: Input should be less than or equal to 23"),
         ("kinds", "blog", "kinds: Input should be"),
         ("sources", "c", "no source named c; see `nkwatch sources list`"),
@@ -408,6 +412,9 @@ choices = st.builds(
     wishes=st.lists(st.builds(Wish, **sides), min_size=1, max_size=3).map(tuple),
     mutes=st.builds(Mutes, **sides),
     phrase=words | st.just(""),
+    country=st.sampled_from(["", "GB", "KR"]),
+    lull=st.booleans(),
+    quiet=st.none() | st.just(QuietHours(22, 7)),
 )
 
 

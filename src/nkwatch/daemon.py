@@ -18,10 +18,11 @@ from nkwatch.assembly import Newsroom, utc_now
 #: How often each part looks into the rows (seconds). Looking costs one indexed query.
 TICKS = {
     "collect": 10, "visit": 5, "tell": 60, "read": 2, "publish": 5, "deliver": 1, "recover": 5, "tidy": 600,
-    "replies": 60,
+    "replies": 60, "call": 5,
 }  # fmt: skip
-#: Jobs that belong to another part: who collects also visits pages and tells how the sources are.
-BELONGS = {"visit": "collect", "tell": "collect", "tidy": "recover", "replies": "bounces"}
+#: Jobs that belong to another part: who collects also visits pages and tells how the sources are, who publishes calls
+#: editors to alerts that wait.
+BELONGS = {"visit": "collect", "tell": "collect", "tidy": "recover", "replies": "bounces", "call": "publish"}
 PARTS = (*(part for part in TICKS if part not in BELONGS), "bounces", "web")
 #: What is in flight gets this long to end (seconds).
 GRACE = 6

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.editing.following import Named, Passage, patterns
+from nkwatch.domain.surroundings import Earlier
+from nkwatch.editing.following import Named, Passage, last_named, patterns
 from nkwatch.reading.names import name_key
+from tests.making import at
 
 
 def stands(word: str, text: str) -> bool:
@@ -100,3 +102,23 @@ def test_a_known_case_is_the_same_under_every_key_that_leads_to_it() -> None:
 
 def test_what_is_no_name_is_nobody() -> None:
     assert not Named("김정은", frozenset({"kim jeong eun"})).by("…")
+
+
+def earlier(story_id: str, day: str) -> Earlier:
+    """A story that named somebody on a day of November 2026."""
+    return Earlier(story_id, "A trial", "en", at(f"2026-11-{day}"))
+
+
+def test_a_followed_case_was_in_the_news_last_under_any_of_its_spellings() -> None:
+    persons = [named("横田めぐみ", name_key("Yokota Megumi")), named("김동철")]
+    old, new, other = earlier("s1", "02"), earlier("s2", "05"), earlier("s3", "09")
+    before = {name_key("横田めぐみ"): old, name_key("Yokota Megumi"): new, name_key("Kim Dong-chul"): other}
+    assert last_named("Megumi Yokota", persons, before) == new
+    assert last_named("Kim Tong Chol", persons, before) == other
+
+
+def test_who_was_not_named_before_or_is_not_named_now_was_not_in_the_news() -> None:
+    before = {name_key("Kim Dong Chul"): earlier("s1", "02")}
+    assert last_named("Kim Dong Chul", [], before) is None
+    assert last_named("Kim Dong Chul", [named("Kim Dong Soo")], before) is None
+    assert last_named("Kim Dong Soo", [named("Kim Dong Soo")], before) is None

@@ -1,9 +1,11 @@
 """What a choice would have been sent in the last 30 days."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from nkwatch.domain.desk import Marks
 from nkwatch.domain.story import AlertState, Story
 from nkwatch.domain.subscriber import Rhythm, Schedule
 from nkwatch.domain.wish import Follows, Mutes, Wish
@@ -60,10 +62,28 @@ def test_who_has_no_digests_would_have_been_sent_alerts_only() -> None:
     assert forecast(choice(schedule=NEVER, alerts=False), several, NOW).verdict is Verdict.NOTHING
 
 
-def test_an_alert_is_in_the_digest_too_and_counts_as_one_for_who_wants_alerts() -> None:
-    sent = [ready("sent", 2, alert=AlertState.SENT), ready("going", 1, alert=AlertState.RELEASED)]
-    assert (forecast(choice(), sent, NOW).alerts, forecast(choice(), sent, NOW).digests) == (2, 1)
-    assert forecast(choice(alerts=False), sent, NOW).alerts == 0
+def test_what_went_out_as_an_alert_makes_no_digest_for_who_wants_alerts() -> None:
+    several = [ready("sent", 2, alert=AlertState.SENT), ready("going", 9, alert=AlertState.RELEASED), ready("other", 1)]
+    made = forecast(choice(), several, NOW)
+    assert (names(made), made.alerts, made.digests) == (["other", "sent", "going"], 2, 1)
+    without = forecast(choice(alerts=False), several, NOW)
+    assert (names(without), without.alerts, without.digests) == (["other", "sent", "going"], 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("marks", "digests", "alerts"),
+    [
+        (Marks(held=True), [], []),
+        (Marks(withdrawn=True), [], []),
+        (Marks(dropped=True), [], ["alert"]),
+        (Marks(pinned=True), ["told"], ["alert"]),
+    ],
+)
+def test_what_editors_do_not_let_through_does_not_count(marks: Marks, digests: list[str], alerts: list[str]) -> None:
+    several = [ready("alert", 2, alert=AlertState.SENT), ready("told", 1)]
+    made = forecast(choice(), [replace(s, marks=marks) for s in several], NOW)
+    assert names(made) == digests + alerts
+    assert (made.digests, made.alerts) == (len(digests), len(alerts))
 
 
 def test_what_was_no_news_when_it_became_ready_is_in_no_digest() -> None:
@@ -99,6 +119,9 @@ def test_prepared_stories_give_the_same_forecast() -> None:
         (21, 0, WEEKLY, Verdict.FLOOD),
         (30, 30, NEVER, Verdict.FINE),
         (31, 31, NEVER, Verdict.FLOOD),
+        # what went out as alerts does not crowd the digest
+        (30, 10, WEEKLY, Verdict.FINE),
+        (30, 9, WEEKLY, Verdict.FLOOD),
     ],
 )
 def test_more_than_20_stories_in_a_digest_or_one_alert_a_day_are_a_flood(

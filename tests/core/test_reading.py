@@ -36,6 +36,7 @@ def evidence(found: Reading) -> Iterator[Evidence]:
     yield from (*found.relevance_evidence, *found.urgency_evidence, *found.release_evidence)
     yield from (e for f in found.themes for e in f.evidence)
     yield from (*(q.words for q in found.quotes), *(a.what for a in found.asks), *(c.who for c in found.cases))
+    yield from (s.seen for s in (*found.dangers, *found.places, *found.people))
 
 
 # The rules that ship: what any weights have to tell
@@ -372,6 +373,7 @@ SHIPPED = [
     "North Korea", "북한", "北朝鮮", "Corée du Nord", "prison camp", "강제북송", "拉致", "Kim Dong-chul", "김동철", "橫田さん", "“", "”",
     "「", "」", "said", "China must", "should immediately release", "말했다", "해야 한다", "と述べた", "はすべきだ", "doit libérer", "a déclaré",
     "detained", "now", ". ", "\n\n", "  ", "\u3000", "𝕏", "\U0001f600", "e\u0301", ",", "before Friday", "three women", "(", ")",
+    "Hyesan", "to China", "the Tumen River", "단둥에서", "일곱 명", "7人", "瀋陽", "deported", "floods", "송환 촉구", "natif de", "İ",
 ]  # fmt: skip
 mixed = st.lists(st.one_of(st.sampled_from(SHIPPED), st.text(max_size=4)), max_size=40).map(" ".join)
 

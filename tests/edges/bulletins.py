@@ -7,15 +7,17 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 
 from nkwatch.catalogue.locales import load_locales
+from nkwatch.domain.alert import Alert
 from nkwatch.domain.bulletin import Block, BulletinKind, Claimed, Delivery, Window
 from nkwatch.domain.reading import Finding, Reading, Urgency
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import Report, Story
 from nkwatch.domain.subscriber import Choice, Edition, Format, Schedule
+from nkwatch.domain.surroundings import Surroundings
 from nkwatch.domain.theme import Theme, ThemeKind
 from nkwatch.domain.watch import Watch
-from nkwatch.editing.digests import Pick
+from nkwatch.editing.digests import Pick, Plan
 from nkwatch.editing.matching import Reason
 from nkwatch.mail.assemble import MailAssembler
 from nkwatch.mail.compose import Composer
@@ -52,7 +54,7 @@ def report(language="en", title="Seven held at the border", *, source="alder", u
     statement = Statement(
         id=given.pop("id", f"{source}-{language}"),
         source_id=source,
-        publisher=given.pop("publisher", SOURCES[source].publisher),
+        publisher=given.pop("publisher", "") or SOURCES[source].publisher,
         title=title,
         url=f"https://{source}.example/news/1" if url is None else url,
         text=given.pop("text", TEXTS[language]),
@@ -65,12 +67,14 @@ def report(language="en", title="Seven held at the border", *, source="alder", u
     themes = tuple(Finding(code, ThemeKind.RIGHTS, 1, ()) for code in given.pop("themes", ("refoulement",)))
     urgency = given.pop("urgency", Urgency.ROUTINE)
     released_by = given.pop("released_by", "")
-    reading = Reading(statement.id, 1, "1", True, 1, (), themes, urgency, (), language, released_by)
-    return Report(statement, reading, given.pop("role", Role.STATEMENT), statement.publisher, link)
+    role, owner = given.pop("role", Role.STATEMENT), given.pop("owner", statement.publisher)
+    found = {"quotes": (), "asks": (), "places": (), "cases": ()} | given
+    reading = Reading(statement.id, 1, "1", True, 1, (), themes, urgency, (), language, released_by, **found)
+    return Report(statement, reading, role, owner, link)
 
 
-def story(*reports, name="story0000000001"):
-    return Story(name, reports or (report(),), NOW - timedelta(hours=1))
+def story(*reports, name="story0000000001", **given):
+    return Story(name, reports or (report(),), NOW - timedelta(hours=1), **given)
 
 
 URGENT = story(
@@ -98,6 +102,10 @@ def composer(**given):
     return Composer(**(settings | given))
 
 
+def picks(stories, reasons=ANY):
+    return tuple(Pick(one, reasons) for one in stories)
+
+
 def digest(
     stories=(URGENT, JAPANESE),
     *,
@@ -106,15 +114,24 @@ def digest(
     form=Format.HTML,
     neutral=False,
     schedule=WEEKLY,
+    country="",
     by=None,
     watch=NOTHING,
+    around=None,
+    **given,
 ):
-    edition = Edition(language, form, neutral)
-    return (by or shared()).digest(stories, more, WEEK, 12, schedule, edition, watch)
+    """A digest with these stories as the leading ones; `given` are other fields of its plan."""
+    plan = Plan(leads=picks(stories), more=picks(more), **given)
+    choice = Choice(schedule=schedule, edition=Edition(language, form, neutral), country=country)
+    return issue(by, watch=watch, around=around).composed(plan, choice)
+
+
+def issue(by=None, *, watch=NOTHING, around=None):
+    return (by or shared()).issue(around or Surroundings(WEEK, watch), 12)
 
 
 def alert(of=URGENT, *, language="en", form=Format.HTML, neutral=False, by=None):
-    return (by or shared()).alert(of, 3, Edition(language, form, neutral))
+    return (by or shared()).alert([Alert(of, 3)], NOW, Edition(language, form, neutral))
 
 
 def confirmation(schedule=WEEKLY, *, language="en", form=Format.HTML, neutral=False, by=None):
@@ -133,7 +150,7 @@ move_new = partial(letter, BulletinKind.MOVE_NEW)
 def slots(reasons=RETURN, stories=(URGENT, JAPANESE), *, phrase="", language="en", by=None):
     """The lines of a reader who gets each of these stories for these reasons."""
     choice = Choice(edition=Edition(language), phrase=phrase)
-    return (by or shared()).slots(choice, [Pick(s, reasons) for s in stories])
+    return (by or shared()).slots(choice, picks(stories, reasons))
 
 
 def read(pieces):

@@ -12,11 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nkwatch.domain.bulletin import Block, BulletinKind, Composition, Slot
-from nkwatch.domain.subscriber import Format
+from nkwatch.domain.desk import Note
+from nkwatch.domain.subscriber import Choice, Edition, Format
+from nkwatch.domain.surroundings import Surroundings
 from nkwatch.mail.assemble import Sender
 from nkwatch.mail.headers import field, mailbox, text_field
 from tests.edges.bulletins import (
+    NOW,
     URGENT,
+    WEEK,
+    WEEKLY,
     alert,
     assembler,
     claimed,
@@ -26,13 +31,35 @@ from tests.edges.bulletins import (
     move_old,
     report,
     settings,
+    shared,
     slots,
     story,
 )
 
-KINDS = [digest, alert, confirmation, settings, move_old, move_new]
+
+def composed(kind, *, language="en", form=Format.HTML, neutral=False):
+    edition, note = Edition(language, form, neutral), Note((("en", "It was wrong."),), "Mina Berg", NOW)
+    if kind is BulletinKind.LULL:
+        return shared().lull(Surroundings(WEEK), 8, Choice(schedule=WEEKLY, edition=edition))
+    return shared().correction(kind, 8, 3, note, URGENT, edition)
+
+
+def alert_correction(**given):
+    return composed(BulletinKind.ALERT_CORRECTION, **given)
+
+
+def digest_correction(**given):
+    return composed(BulletinKind.DIGEST_CORRECTION, **given)
+
+
+def lull(**given):
+    return composed(BulletinKind.LULL, **given)
+
+
+KINDS = [digest, alert, confirmation, settings, move_old, move_new, alert_correction, digest_correction, lull]
+BULLETINS = pytest.mark.parametrize("make", [digest, alert, alert_correction, digest_correction, lull])
 EVERY_KIND = pytest.mark.parametrize("make", KINDS, ids=lambda make: make().kind.value)
-LETTERS = pytest.mark.parametrize("make", KINDS[2:], ids=lambda make: make().kind.value)
+LETTERS = pytest.mark.parametrize("make", KINDS[2:6], ids=lambda make: make().kind.value)
 HOSTILE = "Seven held\r\nBcc: all@list.example\r\n\r\n<script>\x85\u2028\x0b\x0c\x00 =?utf-8?q?=0D=0Ax?= {{ 7*7 }}"
 
 
@@ -92,7 +119,7 @@ def test_a_bulletin_has_the_headers_that_filters_and_robots_look_for():
     assert len(message.keys()) == len({k.lower() for k in message})
 
 
-@pytest.mark.parametrize("make", [digest, alert])
+@BULLETINS
 def test_leaving_takes_one_step_and_the_address_is_plain_for_every_client(make):
     content = assembled(make(), subscriber_id="s" * 120)
 
@@ -103,6 +130,53 @@ def test_leaving_takes_one_step_and_the_address_is_plain_for_every_client(make):
 def test_alerts_and_digests_are_different_lists():
     assert new(assembled(digest()))["List-Id"] == "nkwatch digests <digests.watch.example>"
     assert new(assembled(alert()))["List-Id"] == "nkwatch alerts <alerts.watch.example>"
+
+
+def test_a_correction_is_on_the_list_of_what_it_corrects_and_silence_on_that_of_digests():
+    of = {
+        make: new(assembled(make()))["List-Id"] for make in (digest, alert, alert_correction, digest_correction, lull)
+    }
+
+    assert of[alert_correction] == of[alert]
+    assert of[digest_correction] == of[lull] == of[digest]
+
+
+@BULLETINS
+def test_every_bulletin_can_be_left_changed_and_passed_on(make):
+    text = bodies(new(assembled(make())))["text/plain"].decode()
+
+    for link in ("leave/leave.sub1.t", "manage/manage.sub1.t", "mails/c0ffee"):
+        assert f"\r\nhttps://watch.example/{link}\r\n" in text
+
+
+# ---- what belongs together
+
+EARLIER = "<zyxwvut@watch.example>"
+
+
+@BULLETINS
+@pytest.mark.parametrize("neutral", [False, True])
+def test_a_mail_that_answers_an_earlier_one_stands_beside_it(make, neutral):
+    content = assembled(make(neutral=neutral), answers=EARLIER)
+
+    for message in (new(content), old(content)):
+        assert message["In-Reply-To"] == message["References"] == EARLIER
+        assert message["Message-ID"] == "<abcdefgh@watch.example>"
+    assert "In-Reply-To" not in new(assembled(make()))
+    assert "References" not in new(assembled(make()))
+
+
+@LETTERS
+def test_what_concerns_one_subscription_answers_nothing(make):
+    assert assembled(make(), answers=EARLIER) == assembled(make())
+
+
+@pytest.mark.parametrize(
+    "answers",
+    ["zyx", "<zyx>", "<a@b> <c@d>", "<a@b>\r\nBcc: <c@d>", "<a b@c>", "<é@b>", f"<{'a' * 2000}@b>", "<a@b\u2028>"],
+)
+def test_what_is_no_message_id_is_never_named(answers):
+    assert assembled(alert(), answers=answers) == assembled(alert())
 
 
 @LETTERS
@@ -139,9 +213,10 @@ def test_a_neutral_mail_comes_from_the_neutral_sender(make):
 
 def test_neutral_lists_name_nothing_and_are_told_apart():
     by = assembler(**NEUTRAL)
-    lists = [new(by.assemble(claimed(make(neutral=True))).content)["List-Id"] for make in (digest, alert)]
+    makes = (digest, lull, digest_correction, alert, alert_correction)
+    lists = [new(by.assemble(claimed(make(neutral=True))).content)["List-Id"] for make in makes]
 
-    assert lists == ["Reading list <list.plain.example>", "Reading list <notes.plain.example>"]
+    assert lists == ["Reading list <list.plain.example>"] * 3 + ["Reading list <notes.plain.example>"] * 2
 
 
 def test_without_an_address_of_its_own_a_neutral_mail_keeps_the_usual_one():
@@ -258,7 +333,7 @@ def plain_fields(content):
     return [([*message.keys()], [*bodies(message)]) for message in (new(content), old(content))]
 
 
-@given(st.sampled_from(KINDS), st.booleans(), st.lists(ANYTHING, min_size=13, max_size=13))
+@given(st.sampled_from(KINDS), st.booleans(), st.lists(ANYTHING, min_size=14, max_size=14))
 def test_no_field_of_a_delivery_or_setting_can_add_a_header_or_a_part(make, neutral, any_):
     composition = replace(make(neutral=neutral), subject=any_[0], language=any_[1])
     named = assembler(
@@ -269,7 +344,7 @@ def test_no_field_of_a_delivery_or_setting_can_add_a_header_or_a_part(make, neut
         link=lambda *purpose: any_[5],
     )
     given = claimed(composition, any_[6], (("phrase", any_[7]), ("everything", any_[8]), (any_[9], any_[9])))
-    given = replace(given, subscriber_id=any_[10], composition_id=any_[11])
+    given = replace(given, subscriber_id=any_[10], composition_id=any_[11], answers=any_[13])
     given = replace(given, delivery=replace(given.delivery, message_id=f"<{any_[12]}@watch.example>"))
     usual = assembler(replies="replies@watch.example", reply_tag=lambda subject: "tag").assemble(claimed(make()))
     content = named.assemble(given).content

@@ -22,12 +22,20 @@ from sqlalchemy import create_engine, func, select, text
 from nkwatch.keys import Keyring
 from nkwatch.store import schema
 from nkwatch.store.database import Database
+from nkwatch.store.desk import DeskStore
 from nkwatch.store.outbox import OutboxStore
 from nkwatch.store.readings import ReadingStore
 from nkwatch.store.statements import StatementStore
 from nkwatch.store.subscribers import SubscriberStore
 from tests.making import source
-from tests.workflow.memory import Memory, MemoryOutbox, MemoryReadings, MemoryStatements, MemorySubscribers
+from tests.workflow.memory import (
+    Memory,
+    MemoryDesk,
+    MemoryOutbox,
+    MemoryReadings,
+    MemoryStatements,
+    MemorySubscribers,
+)
 
 KEYRING = Keyring({1: b"k" * 32}, current=1)
 SOURCES = {i: source(i) for i in ("a", "b")}
@@ -41,6 +49,7 @@ class Stores:
     subscribers: Any
     outbox: Any
     readings: Any = None
+    desk: Any = None
     database: Any = None
 
     def count(self, table: str) -> int:
@@ -63,7 +72,7 @@ def open_stores(address: str) -> Stores:
     database = Database(address)
     outbox = OutboxStore(database, KEYRING, "nkwatch.example")
     statements, subscribers = StatementStore(database, SOURCES), SubscriberStore(database, KEYRING)
-    return Stores(statements, subscribers, outbox, ReadingStore(database), database)
+    return Stores(statements, subscribers, outbox, ReadingStore(database), DeskStore(database), database)
 
 
 @pytest.fixture(scope="session")
@@ -170,7 +179,13 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
     """Every store, for what the ports promise."""
     if request.param == "memory":
         memory = Memory(SOURCES)
-        yield Stores(MemoryStatements(memory), MemorySubscribers(memory), MemoryOutbox(memory), MemoryReadings(memory))
+        yield Stores(
+            MemoryStatements(memory),
+            MemorySubscribers(memory),
+            MemoryOutbox(memory),
+            MemoryReadings(memory),
+            MemoryDesk(memory),
+        )
         return
     with _emptied(request.param, request, tmp_path) as address:
         opened = open_stores(address)

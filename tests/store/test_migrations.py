@@ -8,7 +8,8 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, MetaData, inspect, select
 
-from nkwatch.domain.bulletin import Window
+from nkwatch.domain.alert import Told
+from nkwatch.domain.bulletin import Block, Slot, Window
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.outcome import Fetched
 from nkwatch.domain.polling import Health
@@ -219,3 +220,85 @@ async def test_readers_of_schema_3_can_be_moved_to_hashes_with_key_ids_and_be_er
     assert await roll.suppression("ann@example.org") == (Suppression.ERASED, NOW)
     with from_third.engine.connect() as connection:
         assert sorted(r.kind for r in connection.execute(schema.bulletin.select())) == ["alert", "digest"]
+
+
+# From schema 4
+
+
+#: Two stories in a block as it is on the wire: quoted-printable.
+TOLD = b'<a href=3D"https://nk.example/stories/s=\r\n2">https://nk.example/stories/s1</a>\r\n'
+
+
+def fourth(connection: Connection) -> None:
+    """Schema 4 with an alert and a digest that were sent, and a reading that names somebody."""
+    third(connection)
+    config = migrations._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0004")
+    old = MetaData()
+    old.reflect(connection)
+    now = micro(NOW)
+    connection.execute(old.tables["block"].insert().values(id="told", body=TOLD))
+    for n in range(600):  # more than are looked at together
+        connection.execute(old.tables["block"].insert().values(id=f"b{n}", body=f"/stories/t{n}\r\n".encode()))
+    digest = {"text": ["told", "slot:phrase", "b", "told", "b7"], "html": ["b8"]}
+    compositions = old.tables["composition"].update()
+    connection.execute(compositions.where(old.tables["composition"].c.id == "c").values(pieces=digest))
+    for n in range(600):
+        row = rows()["composition"] | {"id": f"x{n:03}", "pieces": {"text": [f"b{n}"], "html": []}, "bulletin": 7}
+        connection.execute(old.tables["composition"].insert().values(**row, neutral=False))
+    connection.execute(
+        old.tables["bulletin"].update().where(old.tables["bulletin"].c.number == 8).values(story_id="s1")
+    )
+    later = dict(connection.execute(old.tables["statement"].select()).mappings().one())
+    connection.execute(old.tables["statement"].insert().values(**later | {"id": "s2", "first_seen": now + 1}))
+    who = {"field": "title", "start": 0, "end": 2, "phrase": "제목"}
+    named = [{"who": who, "key": key, "kind": "person"} for key in ("kim", "kim", "lee")]
+    findings = rows()["reading"]["findings"] | {"cases": named}
+    connection.execute(old.tables["reading"].update().values(findings=findings))
+    connection.execute(old.tables["reading"].insert().values(**rows()["reading"] | {"statement_id": "s2"}))
+    superseded = rows()["reading"] | {"revision": 1, "findings": findings | {"cases": [named[0] | {"key": "pak"}]}}
+    connection.execute(old.tables["reading"].insert().values(**superseded))
+
+
+@pytest.fixture
+def from_fourth(empty: Database) -> Database:
+    """A database of schema 4, upgraded."""
+    with empty.engine.begin() as connection:
+        fourth(connection)
+    empty.prepare()
+    return empty
+
+
+async def test_readers_of_schema_4_were_heard_from_when_they_consented(from_fourth: Database) -> None:
+    (own,) = await SubscriberStore(from_fourth, KEYRING).everybody()
+    chosen = own.subscriber.choice
+    assert own.subscriber.heard_at == NOW
+    assert (chosen.country, chosen.lull, chosen.quiet) == ("", False, None)
+
+
+async def test_what_schema_4_wrote_goes_out_block_by_block_and_tells_of_its_stories(from_fourth: Database) -> None:
+    outbox = OutboxStore(from_fourth, KEYRING, "nkwatch.example")
+    claimed = {c.number: c for c in await outbox.claim(NOW, 9, Lease("test", NOW + HOUR))}
+    blocks = [TOLD, b"\x00\xff", TOLD, b"/stories/t7\r\n"]
+    assert [p.body for p in claimed[7].composition.text if isinstance(p, Block)] == blocks
+    assert claimed[7].composition.text[1] == Slot("phrase")
+    assert claimed[7].composition.stories == ("s2", "s1", "t7")
+    assert claimed[8].composition.stories == ("s1",)
+    assert claimed[7].answers == ""
+    shared = await outbox.shared("x599")
+    assert shared is not None
+    assert shared[0].stories == ("t599",)
+    assert await outbox.had(["r1"], NOW) == {"r1": {"s1", "s2", "t7"}}
+
+
+async def test_what_alerts_of_schema_4_told_is_what_their_story_had_then(from_fourth: Database) -> None:
+    outbox = OutboxStore(from_fourth, KEYRING, "nkwatch.example")
+    assert await outbox.told("s1") == Told(8, NOW, frozenset({"s1"}))
+    assert await outbox.bulletins_with("s1") == [8]
+
+
+async def test_who_was_named_in_readings_of_schema_4_is_found(from_fourth: Database) -> None:
+    store = StatementStore(from_fourth, SOURCES)
+    found = await store.named_before(["kim", "lee", "pak"], NOW + HOUR)
+    assert {key: earlier.story_id for key, earlier in found.items()} == {"kim": "s1", "lee": "s1"}

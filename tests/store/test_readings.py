@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.correction import Corrected, Correction
 from nkwatch.domain.polling import Polled
-from nkwatch.domain.reading import Ask, Evidence, Mention, MentionKind, Quote, Urgency
+from nkwatch.domain.reading import Ask, Evidence, Headcount, Mention, MentionKind, Quote, Sighting, Urgency
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.theme import ThemeKind
 from nkwatch.reading.stories import Placement, marks
@@ -82,6 +82,9 @@ async def test_a_reading_comes_back_whole(stores: Stores) -> None:
         cases=(Mention(words, "kim dong chul"), Mention(words, "families", MentionKind.GROUP)),
         released_by="Camp Watch",
         release_evidence=(words,),
+        dangers=(Sighting("detention", words),),
+        places=(Sighting("kp.ryanggang.hyesan", words),),
+        people=(Headcount(7, words),),
     )
     await stores.statements.record_polls([polled(sifted(statement("s1")))])
     await stores.statements.record_readings([Placement(made, "s1")], NOW)
@@ -104,6 +107,7 @@ async def test_a_reading_of_an_older_version_lacks_what_was_not_looked_for(durab
         connection.execute(update(schema.reading).values(findings=old))
     found = (await durable.readings.filed("s1")).reading
     assert (found.quotes, found.asks, found.cases, found.released_by, found.language) == ((), (), (), "", "en")
+    assert (found.dangers, found.places, found.people) == ((), (), ())
 
 
 # Correcting

@@ -20,9 +20,12 @@ from tests.store.conftest import KEYRING, Stores
 from tests.store.people import ADDRESS, CONSENT, DAY, KINDS, LEASE, claim, confirmed, pending, send, subjects
 
 PHRASE, WORD, CASE, MUTED = "heron on blue", "요덕 수용소", "Hong Gil-dong", "missile parade"
+#: Longer than any code, so that it can be looked for.
+COUNTRY = "Ruritania"
 NEW = "new.reader@example.com"
 CHOICE = choice(
     phrase=PHRASE,
+    country=COUNTRY,
     wishes=(Wish(), Wish(frozenset({"prisons"}), follows=Follows(frozenset({WORD}), frozenset({CASE})))),
     mutes=Mutes(follows=Follows(frozenset({MUTED}))),
 )
@@ -44,7 +47,7 @@ async def reader_with_everything(stores: Stores):
 async def test_what_is_secret_stands_nowhere_in_the_database(durable: Stores, address: str) -> None:
     await reader_with_everything(durable)
     await durable.subscribers.suppress("suppressed.reader@example.net", Suppression.LEFT, NOW)
-    secrets = [ADDRESS, NEW, "suppressed.reader", PHRASE, WORD, CASE, MUTED, "example.org", "secret.reader"]
+    secrets = [ADDRESS, NEW, "suppressed.reader", PHRASE, WORD, CASE, MUTED, COUNTRY, "example.org", "secret.reader"]
     for table in schema.metadata.sorted_tables:
         stored = "\n".join(repr(tuple(row)) for row in durable.rows(select(table)))
         for secret in secrets:

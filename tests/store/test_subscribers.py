@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 
 from nkwatch.domain.bulletin import Addressed, Mailing, Window
 from nkwatch.domain.source import Role
-from nkwatch.domain.subscriber import Consent, Format, Rhythm, Schedule, Standing
+from nkwatch.domain.subscriber import Consent, Format, QuietHours, Rhythm, Schedule, Standing
 from nkwatch.domain.wish import Follows, Mutes, Wish
 from nkwatch.editing.windows import next_closing
 from nkwatch.store import schema
@@ -27,8 +27,12 @@ CHOICE = choice(
     ),
     mutes=Mutes(sources=frozenset({"b"}), follows=Follows(frozenset({"missile*"}))),
     phrase="blue heron",
+    country="KR",
+    lull=True,
+    quiet=QuietHours(23, 7),
 )
-FORM = sign_up(ADDRESS, **{name: getattr(CHOICE, name) for name in ("schedule", "alerts", "wishes", "mutes", "phrase")},
+FORM = sign_up(ADDRESS, **{name: getattr(CHOICE, name) for name in
+                          ("schedule", "alerts", "wishes", "mutes", "phrase", "country", "lull", "quiet")},
                language="ko", format=Format.TEXT, neutral=True)  # fmt: skip
 
 
@@ -74,6 +78,23 @@ async def test_the_consent_is_recorded_with_its_origin_and_instant(stores: Store
     assert (await stores.subscribers.own(asked)).consent is None
     await stores.subscribers.confirm(asked, Consent("link", NOW + DAY), NOW)
     assert (await stores.subscribers.own(asked)).consent == Consent("link", NOW + DAY)
+
+
+async def test_a_reader_is_heard_from_when_the_subscription_is_confirmed(stores: Stores) -> None:
+    reader = await pending(stores)
+    assert reader.heard_at is None
+    await stores.subscribers.confirm(reader.id, Consent("link", NOW + DAY), NOW)
+    assert (await stores.subscribers.find(reader.id))[0].heard_at == NOW + DAY
+    # of somebody imported, silence counts from the import, however old the consent is
+    imported = await stores.subscribers.join(sign_up("i@example.org"), Consent("list", NOW - 99 * DAY), NOW)
+    assert imported.subscriber.heard_at == NOW
+
+
+async def test_quiet_hours_that_begin_at_midnight_are_quiet_hours(stores: Stores) -> None:
+    reader = await confirmed(stores, quiet=QuietHours(0, 6))
+    assert (await stores.subscribers.find(reader.id))[0].choice.quiet == QuietHours(0, 6)
+    assert await stores.subscribers.choose(reader.id, choice(), NOW)
+    assert (await stores.subscribers.find(reader.id))[0].choice.quiet is None
 
 
 async def test_who_is_pending_gets_a_confirmation_and_nothing_else(stores: Stores) -> None:
@@ -122,6 +143,22 @@ async def test_alerts_go_to_who_is_confirmed_and_wants_them_page_by_page(stores:
     while page := await stores.subscribers.with_alerts(found[-1] if found else "", 2, NOW):
         found += [s.id for s in page]
     assert found == sorted(wanting)
+
+
+async def test_readers_with_a_rhythm_whose_window_has_begun_come_page_by_page_paused_or_not(stores: Stores) -> None:
+    weekly = [await confirmed(stores, f"w{n}@example.org") for n in range(5)]
+    await confirmed(stores, "daily@example.org", schedule=Schedule(Rhythm.DAILY))
+    await pending(stores, "pending@example.org")
+    begun = max(r.covered_until for r in weekly)
+    await stores.subscribers.pause(weekly[0].id, NOW + DAY, NOW)
+    found: list[str] = []
+    after = ""
+    while page := await stores.subscribers.with_rhythm(Rhythm.WEEKLY, after, 2, begun + DAY):
+        after = page[-1].id
+        found += [r.id for r in page]
+    assert found == sorted(r.id for r in weekly)
+    assert await stores.subscribers.with_rhythm(Rhythm.WEEKLY, "", 9, begun) == []
+    assert await stores.subscribers.with_rhythm(Rhythm.MONTHLY, "", 9, begun + DAY) == []
 
 
 async def test_windows_that_have_closed_come_longest_closed_first(stores: Stores) -> None:

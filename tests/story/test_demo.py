@@ -29,11 +29,14 @@ def test_the_demo_polls_reads_groups_alerts_and_digests(demo):
     assert told["stories"] == told["about_north_korea"] - 4, "a reprint, a translation, a report, and an appeal"
     assert told["alerts"] == 1, "one primary source may raise alerts by itself"
     assert "2 held for an editor" in progress
+    assert told["calls"] == 2, "the editor is told of both"
     assert told["mails"] == len(mails) > 8
     assert (out / "index.html").stat().st_size > 5_000
 
-    subjects = [m["subject"] for m in mails]
-    assert sum("Seven North Koreans" in s for s in subjects) >= 4
+    english = [m for m in mails if (m["subject"] or "").startswith("ALERT: ")]
+    assert {m["subject"] for m in english} == {"ALERT: Forced return, 7 people, Tumen (China)"}
+    text = english[0].get_body(("plain",)).get_content()
+    assert text.startswith("Forced return: 7 people, Tumen (China). "), "the first line of an alert is the fact"
     kinds = {m["list-id"].partition("<")[2].partition(".")[0] for m in mails if m["list-id"]}
     assert kinds == {"alerts", "digests"}
 

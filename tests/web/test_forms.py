@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from nkwatch.domain.source import Role
-from nkwatch.domain.subscriber import Choice, Edition, Format, Rhythm, Schedule
+from nkwatch.domain.subscriber import Choice, Edition, Format, QuietHours, Rhythm, Schedule
 from nkwatch.domain.wish import LONGEST, MOST_FOLLOWED, Follows, Mutes, Wish
 from nkwatch.web import forms
 from nkwatch.web.forms import SENTENCES, read_choice, zones
@@ -53,6 +53,8 @@ sides = {
     "follows": follows,
 }
 wishes = st.builds(Wish, **sides)
+#: Two different hours.
+quiet = st.lists(st.integers(0, 23), min_size=2, max_size=2, unique=True).map(lambda hours: QuietHours(*hours))
 choices = st.builds(
     Choice,
     schedule=st.builds(
@@ -68,6 +70,9 @@ choices = st.builds(
     wishes=st.lists(wishes, min_size=1, max_size=MOST_WISHES).map(tuple),
     mutes=st.builds(Mutes, **sides),
     phrase=letters,
+    country=st.sampled_from(("", "GB", "KR")),
+    lull=st.booleans(),
+    quiet=st.none() | quiet,
 )
 
 
@@ -146,6 +151,12 @@ def test_a_wish_that_was_left_empty_is_none():
         ({"language": "xx"}, "language", "language"),
         ({"format": "pdf"}, "format", "format"),
         ({"phrase": "x" * 101}, "phrase", "phrase"),
+        ({"country": "EU"}, "country", "country"),
+        ({"country": "gb"}, "country", "country"),
+        ({"evening": "22"}, "morning", "morning"),
+        ({"evening": "22", "morning": "22"}, "morning", "morning"),
+        ({"evening": "24", "morning": "7"}, "evening", "evening"),
+        ({"morning": "7"}, "evening", "evening"),
         ({"wish0_scope": "none"}, "wish0-scope", "scope"),
         ({"wish0_scope": "some"}, "wish0-scope", "unticked"),
         ({"wish0_themes": "everything"}, "wish0-themes", "themes"),

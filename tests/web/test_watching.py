@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from nkwatch.domain.polling import Health, PollState
-from nkwatch.domain.watch import Watch, watch
+from nkwatch.domain.watch import Gap, Watch, watch
 from nkwatch.store import records, schema
 from nkwatch.store.database import insert_new
 from nkwatch.web.strips import DAYS, Bar, Span, Trail
@@ -58,18 +58,18 @@ def test_nothing_is_told_before_the_first_poll():
 def test_a_publisher_is_silent_only_when_all_its_sources_are():
     silent = answers("a1", Health.SILENT)
     assert watch([silent, answers("a2")], FOUR) == Watch(2, 2)
-    assert watch([silent, answers("a2", Health.SILENT)], FOUR) == Watch(2, 2, silent=("Alder",))
+    assert watch([silent, answers("a2", Health.SILENT)], FOUR) == Watch(2, 2, silent=(Gap("Alder"),))
 
 
 @pytest.mark.parametrize("health", [Health.FAILING, Health.BLOCKED, Health.GONE])
 def test_a_publisher_is_unreadable_when_none_of_its_sources_can_be_read_and_else_in_part(health):
-    assert watch([broken("a1", health), answers("a2")], FOUR) == Watch(2, 1, partly=("Alder",))
-    assert watch([broken("a1", health), broken("a2")], FOUR) == Watch(2, 0, unreadable=("Alder",))
+    assert watch([broken("a1", health), answers("a2")], FOUR) == Watch(2, 1, partly=(Gap("Alder"),))
+    assert watch([broken("a1", health), broken("a2")], FOUR) == Watch(2, 0, unreadable=(Gap("Alder"),))
 
 
 def test_one_failure_is_an_accident_unless_nothing_was_ever_read():
     assert watch([answers("b", failures=1)], FOUR) == Watch(1, 1)
-    assert watch([state("b", failures=1)], FOUR) == Watch(1, 0, unreadable=("bay",))
+    assert watch([state("b", failures=1)], FOUR) == Watch(1, 0, unreadable=(Gap("bay"),))
 
 
 def test_a_suspected_gap_is_an_answer():
@@ -89,7 +89,7 @@ def test_a_suspected_gap_is_an_answer():
 def test_no_order_changes_the_watch_and_every_name_stands_once(states: list[PollState], chance: random.Random):
     known = catalogue(*(source(f"s{n}", publisher=f"P{n % 4}", enabled=n != 7) for n in range(12)))
     told = watch(states, known)
-    names = Counter((*told.silent, *told.unreadable, *told.partly))
+    names = Counter(gap.publisher for gap in (*told.silent, *told.unreadable, *told.partly))
     assert watch(chance.sample(states, len(states)), known) == told
     assert 0 <= told.answering <= told.sources <= len(states)
     assert not names or names.most_common(1)[0][1] == 1

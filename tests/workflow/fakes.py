@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from nkwatch.domain.alert import Alert
 from nkwatch.domain.bulletin import (
     BulletinKind,
     Claimed,
@@ -16,8 +17,8 @@ from nkwatch.domain.bulletin import (
     Mailing,
     Message,
     Sent,
-    Window,
 )
+from nkwatch.domain.desk import Editor, Note
 from nkwatch.domain.errand import Absent, Errand, Visited
 from nkwatch.domain.outcome import Outcome
 from nkwatch.domain.polling import PollState
@@ -25,8 +26,8 @@ from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source
 from nkwatch.domain.story import Story
 from nkwatch.domain.subscriber import Choice, Edition, Schedule
-from nkwatch.domain.watch import Watch
-from nkwatch.editing.digests import Pick
+from nkwatch.domain.surroundings import Earlier, Surroundings
+from nkwatch.editing.digests import Pick, Plan
 from tests.making import NOW, composition
 from tests.workflow.memory import Memory, MemoryOutbox
 
@@ -109,39 +110,67 @@ class PlainComposer:
 
     def __init__(self) -> None:
         self.wrong: set[str] = set()
+        #: what was composed: of each issue the surroundings, of each mail with alerts what it told
+        self.surroundings: list[Surroundings] = []
+        self.told: list[tuple[Alert, ...]] = []
 
-    def digest(
-        self,
-        stories: Sequence[Story],
-        more: Sequence[Story],
-        window: Window,
-        number: int,
-        schedule: Schedule,
-        edition: Edition,
-        watch: Watch,
+    def issue(self, surroundings: Surroundings, number: int) -> "PlainIssue":
+        self.surroundings.append(surroundings)
+        return PlainIssue(self, number)
+
+    def alert(self, alerts: Sequence[Alert], sent: datetime, edition: Edition) -> Composition:
+        told = " ".join(f"{a.story.id}{f' update of {a.follows}' if a.follows else ''}" for a in alerts)
+        self.told.append(tuple(alerts))
+        numbers = " ".join(str(a.number) for a in alerts)
+        return self.made(BulletinKind.ALERT, edition, f"alert {numbers}: {told}", [a.story.id for a in alerts])
+
+    def correction(
+        self, kind: BulletinKind, number: int, corrected: int, note: Note, story: Story | None, edition: Edition
     ) -> Composition:
-        names = " ".join(s.id for s in stories)
-        rest = " ".join(s.id for s in more)
-        return self._made(BulletinKind.DIGEST, edition, f"digest {number}: {names}{f' more {rest}' if more else ''}")
+        what = "withdrawn" if story and story.marks.withdrawn else "corrected"
+        _, words = note.told_in(edition.language)
+        return self.made(kind, edition, f"{what} {corrected} by {number}: {story.id if story else ''} {words}".strip())
 
-    def alert(self, story: Story, number: int, edition: Edition) -> Composition:
-        return self._made(BulletinKind.ALERT, edition, f"alert {number}: {story.id}")
+    def lull(self, surroundings: Surroundings, number: int, choice: Choice) -> Composition:
+        return self.made(BulletinKind.LULL, choice.edition, f"lull {number}")
 
     def confirmation(self, schedule: Schedule, edition: Edition) -> Composition:
-        return self._made(BulletinKind.CONFIRMATION, edition, "confirm")
+        return self.made(BulletinKind.CONFIRMATION, edition, "confirm")
 
     def letter(self, kind: BulletinKind, edition: Edition) -> Composition:
-        return self._made(kind, edition, str(kind))
+        return self.made(kind, edition, str(kind))
 
-    def slots(self, choice: Choice, picks: Sequence[Pick] = ()) -> tuple[tuple[str, str], ...]:
+    def slots(
+        self, choice: Choice, picks: Sequence[Pick] = (), earlier: Mapping[str, Earlier] | None = None
+    ) -> tuple[tuple[str, str], ...]:
         phrase = (("phrase", choice.phrase),) if choice.phrase else ()
         reasons = ((f"reasons_{n}", " ".join(r.kind for r in p.reasons)) for n, p in enumerate(picks, 1))
-        return (*phrase, *reasons)
+        before = ((f"earlier_{name}", e.story_id) for name, e in sorted((earlier or {}).items()))
+        return (*phrase, *reasons, *before)
 
-    def _made(self, kind: BulletinKind, edition: Edition, subject: str) -> Composition:
+    def made(self, kind: BulletinKind, edition: Edition, subject: str, stories: Sequence[str] = ()) -> Composition:
+        """A mail with this subject."""
         if {kind.value, edition.language} & self.wrong:
             raise ConfigError(f"templates/mail/{kind}: wrong in {edition.language}")
-        return replace(composition(subject, kind, edition.language), neutral=edition.neutral)
+        made = composition(subject, kind, edition.language)
+        return replace(made, neutral=edition.neutral, stories=tuple(stories))
+
+
+@dataclass
+class PlainIssue:
+    """The digests of one window: `digest 1: s1 s2 more s3 alerted s4 beyond 2`."""
+
+    composer: PlainComposer
+    number: int
+
+    def composed(self, plan: Plan, choice: Choice) -> Composition:
+        """The mail whose subject says what the plan holds."""
+        full, more = [p.story.id for p in plan.picks], [p.story.id for p in plan.more]
+        alerted = [s.id for s in plan.alerted]
+        parts = (("", full), ("more ", more), ("alerted ", alerted), ("beyond ", [str(plan.beyond or "")]))
+        told = " ".join(f"{label}{' '.join(names)}" for label, names in parts if any(names))
+        subject, stories = f"digest {self.number}: {told}", (*full, *more, *alerted)
+        return self.composer.made(BulletinKind.DIGEST, choice.edition, subject, stories)
 
 
 class CrashingOutbox(MemoryOutbox):
@@ -247,3 +276,18 @@ class FakeRelay:
 
     async def close(self) -> None:
         """Nothing to close."""
+
+
+class FakeCallers:
+    """Calls every editor, or answers what `answers` says of an address; the calls are kept."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Handover] = {}
+        #: who was called, of which story, and how many calls were sent before
+        self.called: list[tuple[str, str, int]] = []
+
+    async def call(self, editor: Editor, story: Story, calls: int) -> Handover:
+        answer = self.answers.get(editor.address, Sent("250 queued"))
+        if isinstance(answer, Sent):
+            self.called.append((editor.name, story.id, calls))
+        return answer

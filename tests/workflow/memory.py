@@ -1,13 +1,14 @@
 """The store in memory: it keeps the promises of the ports, and the store's own suite holds it to them.
 
-One `Memory` is one database; the three classes look at it as the workflow does.
+One `Memory` is one database; the classes look at it as the workflow does.
 """
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from nkwatch.domain.alert import Due, Pace, Recipient, Told, Waiting
 from nkwatch.domain.bulletin import (
     Addressed,
     BulletinKind,
@@ -20,6 +21,7 @@ from nkwatch.domain.bulletin import (
     Window,
 )
 from nkwatch.domain.correction import Correction, Filed, Shift, alarming, corrected
+from nkwatch.domain.desk import UNMARKED, Marks, Note, Precision, Ruling, RulingKind, Translation
 from nkwatch.domain.errand import Errand, Purpose, Ran, Rest
 from nkwatch.domain.identity import TITLE, Sifted
 from nkwatch.domain.lease import Lease
@@ -43,21 +45,30 @@ from nkwatch.domain.subscriber import (
     Suppression,
     Tidied,
 )
+from nkwatch.domain.surroundings import Counted, Earlier
 from nkwatch.editing.windows import beginning, next_closing
 from nkwatch.reading.stories import Placed, Placement
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BULLETINS = (BulletinKind.ALERT, BulletinKind.DIGEST)
+HEARD = (*BULLETINS, BulletinKind.LULL)
+#: What was on its way when it was stopped may have left: until then its outcome should be known.
+IN_HAND = timedelta(minutes=10)
 UNDONE = (DeliveryState.PENDING, DeliveryState.DEFERRED)
 
 
 @dataclass
-class Told:
+class Tale:
     """A story without its reports."""
 
     ready_at: datetime
     alert: AlertState
     reason: str = ""
+    marks: Marks = UNMARKED
+    freed_at: datetime | None = None
+    #: calls to editors while its alert is held, and since when it is held or when the last was sent
+    calls: int = 0
+    called_at: datetime | None = None
 
 
 @dataclass
@@ -90,12 +101,38 @@ class Row:
     number: int
     addressed: Addressed
     lease: Lease | None = None
+    #: it was on its way when it was cancelled or the process died: the reader may have it
+    risked: bool = False
 
     def __post_init__(self) -> None:
         self.kind, self.window = self.mailing.kind, self.mailing.window
         self.subscriber_id, self.composition = self.addressed.subscriber.id, self.addressed.composition
         #: dropped once the delivery is done
         self.slots = self.addressed.slots
+
+
+@dataclass
+class Bulletin:
+    """What is known of a bulletin besides its deliveries."""
+
+    number: int
+    kind: BulletinKind
+    date: datetime
+    story_id: str = ""
+    answers: int = 0
+    #: the statements that an alert told of; empty until all batches of it are written
+    reports: frozenset[str] = frozenset()
+
+
+@dataclass
+class Wait:
+    """An alert that waits for the reader's next mail, or with `due_at` None for the next digest.
+
+    Kept when `done`: told in a mail, or not to be told any more.
+    """
+
+    due_at: datetime | None
+    done: bool = False
 
 
 @dataclass
@@ -114,7 +151,9 @@ class Memory:
     said: dict[str, Correction] = field(default_factory=dict)
     story_of: dict[str, str] = field(default_factory=dict)
     marks: dict[int, set[str]] = field(default_factory=dict)
-    stories: dict[str, Told] = field(default_factory=dict)
+    stories: dict[str, Tale] = field(default_factory=dict)
+    translations: dict[tuple[str, str], Translation] = field(default_factory=dict)
+    rulings: list[Ruling] = field(default_factory=list)
     hosts: dict[str, datetime] = field(default_factory=dict)
     errands: dict[tuple[str, Purpose], Errand | None] = field(default_factory=dict)
     errand_leases: dict[tuple[str, Purpose], Lease] = field(default_factory=dict)
@@ -124,7 +163,11 @@ class Memory:
     postponed: dict[str, datetime] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
     bulletins: dict[str, int] = field(default_factory=dict)
+    opened: dict[int, Bulletin] = field(default_factory=dict)
     deliveries: list[Row] = field(default_factory=list)
+    paces: dict[str, Pace] = field(default_factory=dict)
+    #: by number of the alert and reader
+    waits: dict[tuple[int, str], Wait] = field(default_factory=dict)
     #: by address in small letters
     suppressions: dict[str, tuple[Suppression, datetime]] = field(default_factory=dict)
     #: changes of address under way, each with the new one
@@ -355,8 +398,9 @@ class MemoryStatements:
     def _join(self, placement: Placement, ready_at: datetime) -> None:
         read = self.memory.in_force(placement.reading.statement_id)
         self.memory.join(read.statement_id, placement.story_id, placement.marks)
-        told = self.memory.stories.setdefault(placement.story_id, Told(ready_at, AlertState.NONE))
-        if read.urgency is Urgency.URGENT and told.alert in {AlertState.NONE, AlertState.HELD}:
+        told = self.memory.stories.setdefault(placement.story_id, Tale(ready_at, AlertState.NONE))
+        asked_anew = {AlertState.NONE, AlertState.HELD, AlertState.SENT}
+        if read.urgency is Urgency.URGENT and told.alert in asked_anew:
             told.alert = AlertState.OPEN
 
     async def stories(self, ids: Iterable[str]) -> list[Story]:
@@ -367,12 +411,32 @@ class MemoryStatements:
         return [i for i in self.memory.reports(story_id) if self.memory.statements[i].presence not in hidden]
 
     async def ready_between(self, window: Window) -> list[Story]:
-        ready = {i: t.ready_at for i, t in self.memory.stories.items() if window.start <= t.ready_at < window.end}
-        return await self.stories(sorted(ready, key=lambda i: (ready[i], i)))
+        free = {i: t for i, t in self.memory.stories.items() if not t.marks.held}
+        ready = [i for i, t in free.items() if any(window.start <= at < window.end for at in _news_at(t))]
+        return await self.stories(sorted(ready, key=lambda i: (free[i].ready_at, i)))
+
+    async def held(self, now: datetime) -> int:
+        return len([i for i, t in self.memory.stories.items() if t.marks.held and self._shown(i)])
+
+    async def counted(self, since: datetime, until: datetime) -> list[Counted]:
+        ready = [i for i, t in self.memory.stories.items() if since <= t.ready_at < until]
+        ordered = sorted(ready, key=lambda i: (self.memory.stories[i].ready_at, i))
+        return [Counted(s.ready_at, s.themes) for s in await self.stories(ordered)]
+
+    async def named_before(self, keys: Collection[str], before: datetime) -> Mapping[str, Earlier]:
+        earlier = [i for i, t in self.memory.stories.items() if t.ready_at < before]
+        found: dict[str, Earlier] = {}
+        for story in await self.stories(sorted(earlier, key=lambda i: (self.memory.stories[i].ready_at, i))):
+            lead = story.lead.statement
+            named = {m.key for r in story.reports for m in r.reading.cases}
+            told = Earlier(story.id, lead.title, lead.language, story.ready_at)
+            found |= dict.fromkeys(named & set(keys), told)
+        return found
 
     async def alert_candidates(self, limit: int) -> list[Story]:
         waiting = {AlertState.OPEN, AlertState.RELEASED}
-        ids = [i for i, t in self.memory.stories.items() if t.alert in waiting and self._shown(i)]
+        asked = [i for i, t in self.memory.stories.items() if t.alert in waiting and not t.marks.held]
+        ids = [i for i in asked if self._shown(i)]
         return await self.stories(sorted(ids, key=lambda i: (self.memory.stories[i].ready_at, i))[:limit])
 
     async def record_alert(
@@ -382,6 +446,10 @@ class MemoryStatements:
         if told is None or was not in {None, told.alert}:
             return False
         told.alert, told.reason = state, reason
+        if state is not AlertState.HELD:
+            told.calls, told.called_at = 0, None
+        elif told.called_at is None:
+            told.called_at = now
         return True
 
     def _read_revision(self, statement_id: str) -> int:
@@ -390,7 +458,9 @@ class MemoryStatements:
     def _story(self, story_id: str) -> Story:
         told = self.memory.stories[story_id]
         reports = tuple(self._report(i) for i in self._shown(story_id))
-        return Story(story_id, reports, told.ready_at, told.alert, told.reason)
+        said = [t for (i, _), t in sorted(self.memory.translations.items()) if self.memory.story_of.get(i) == story_id]
+        marks = replace(told.marks, translations=tuple(said))
+        return Story(story_id, reports, told.ready_at, told.alert, told.reason, marks)
 
     def _report(self, statement_id: str) -> Report:
         statement, read = self.memory.statements[statement_id], self.memory.in_force(statement_id)
@@ -401,6 +471,94 @@ class MemoryStatements:
         by = read.released_by
         owner = owners.get(by, by) or source.owner or source.publisher
         return Report(statement, read, source.role, owner, source.covers(statement.url))
+
+
+class MemoryDesk:
+    """The port `Desk`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    async def hold(self, story_id: str, editor: str, now: datetime) -> bool:
+        return self._mark(story_id, held=True)
+
+    async def free(self, story_id: str, editor: str, now: datetime) -> bool:
+        told = self.memory.stories.get(story_id)
+        if told is None or not told.marks.held:
+            return False
+        told.freed_at = max(now, self.memory.closed_until or now)
+        return self._mark(story_id, held=False)
+
+    async def pin(self, story_id: str, editor: str, now: datetime, *, on: bool) -> bool:
+        return self._mark(story_id, pinned=on)
+
+    async def drop(self, story_id: str, editor: str, now: datetime, *, on: bool) -> bool:
+        return self._mark(story_id, dropped=on)
+
+    async def note(self, story_id: str, note: Note | None, now: datetime) -> bool:
+        return self._mark(story_id, note=note)
+
+    def _mark(self, story_id: str, **marks: bool | Note | None) -> bool:
+        told = self.memory.stories.get(story_id)
+        if told:
+            told.marks = replace(told.marks, **marks)  # type: ignore[arg-type]
+        return told is not None
+
+    async def translate(self, translation: Translation) -> bool:
+        name = (translation.statement_id, translation.language)
+        if translation.statement_id not in self.memory.statements:
+            return False
+        self.memory.translations.pop(name, None)
+        if translation.title or translation.text:
+            self.memory.translations[name] = translation
+        return True
+
+    async def rule(self, ruling: Ruling, note: Note | None = None) -> list[Ruling]:
+        if ruling.story_id in self.memory.stories and ruling not in self.memory.rulings:
+            self.memory.rulings.append(ruling)
+        if note:
+            marks = self.memory.stories[ruling.story_id].marks
+            withdrawn = marks.withdrawn or ruling.kind is RulingKind.WITHDRAW
+            self._mark(ruling.story_id, correction=note, withdrawn=withdrawn)
+        return await self.rulings(ruling.story_id)
+
+    async def rulings(self, story_id: str) -> list[Ruling]:
+        return [r for r in self.memory.rulings if r.story_id == story_id]
+
+    async def precisions(self, since: datetime) -> list[Precision]:
+        counts: dict[str, Precision] = {}
+        for story_id in self.memory.stories:
+            right, wrong, waiting = self._judged(story_id, since)
+            urgent = [i for i in self.memory.reports(story_id) if alarming(self.memory.in_force(i))]
+            for source_id in {self.memory.statements[i].source_id for i in urgent}:
+                known = counts.get(source_id, Precision(source_id))
+                counts[source_id] = replace(
+                    known, right=known.right + right, wrong=known.wrong + wrong, waiting=known.waiting + waiting
+                )
+        return [counts[i] for i in sorted(counts) if counts[i] != Precision(i)]
+
+    def _judged(self, story_id: str, since: datetime) -> tuple[bool, bool, bool]:
+        """Whether editors found the story's alert right, wrong, or have yet to look; at most one of them."""
+        words = {RulingKind.RELEASE: True, RulingKind.WITHHOLD: False, RulingKind.WITHDRAW: False}
+        said = [
+            words[r.kind] for r in self.memory.rulings if r.story_id == story_id and r.kind in words and r.at >= since
+        ]
+        waits = self.memory.stories[story_id].alert is AlertState.HELD
+        return bool(said) and said[-1], bool(said) and not said[-1], not said and waits
+
+    async def calls(self, now: datetime) -> list[tuple[str, int, datetime]]:
+        held = [(i, t.calls, t.called_at) for i, t in self.memory.stories.items() if t.alert is AlertState.HELD]
+        return sorted((i, calls, at) for i, calls, at in held if at)
+
+    async def called(self, story_id: str, calls: int, now: datetime) -> None:
+        told = self.memory.stories[story_id]
+        if told.alert is AlertState.HELD and calls > told.calls:
+            told.calls, told.called_at = calls, now
+
+
+def _news_at(told: Tale) -> list[datetime]:
+    """When a story became news: when it was ready, and when it was freed."""
+    return [told.ready_at, *([told.freed_at] if told.freed_at else [])]
 
 
 class MemoryReadings:
@@ -469,7 +627,7 @@ class MemoryReadings:
             story_id = home or one
             tables.join(one, story_id, marks)
             if story_id not in tables.stories:
-                tables.stories[story_id] = Told(max(now, closed or now), *shift.first_alert)
+                tables.stories[story_id] = Tale(max(now, closed or now), *shift.first_alert)
                 return
         told = tables.stories.get(story_id)
         if told is None:
@@ -504,7 +662,7 @@ class MemorySubscribers:
         elif not (suppressed and suppressed[0].final):
             self.memory.suppressions.pop(sign_up.address.casefold(), None)
         if known.standing is not Standing.CONFIRMED:
-            known.subscriber = replace(fresh, id=known.subscriber.id)
+            known.subscriber = replace(fresh, id=known.subscriber.id, heard_at=now if consent else None)
             known.standing, known.consent = Standing.CONFIRMED if consent else Standing.PENDING, consent
             known.joined_at = now if known.ended_at else known.joined_at
             known.ended_at, known.reason = None, ""
@@ -523,7 +681,7 @@ class MemorySubscribers:
             return False
         self.memory.suppressions.pop(reader.address.casefold(), None)
         reader.standing, reader.consent = Standing.CONFIRMED, consent
-        reader.subscriber = replace(reader.subscriber, covered_until=covered_until)
+        reader.subscriber = replace(reader.subscriber, covered_until=covered_until, heard_at=consent.given_at)
         self._cancel(subscriber_id, "confirmed", consent.given_at, {BulletinKind.CONFIRMATION})
         return True
 
@@ -561,10 +719,11 @@ class MemorySubscribers:
 
     def _cancel(self, subscriber_id: str, reason: str, now: datetime, kinds: Collection[BulletinKind]) -> None:
         for row in self.memory.deliveries:
-            undone = row.delivery.state in {*UNDONE, DeliveryState.LEASED}
-            if row.subscriber_id == subscriber_id and undone and row.kind in kinds:
-                row.delivery = replace(row.delivery, state=DeliveryState.CANCELLED, done_at=now, reply=reason)
-                row.slots = ()
+            if row.subscriber_id == subscriber_id and row.kind in kinds:
+                cancel(row, reason, now)
+        for (_, reader), wait in self.memory.waits.items():
+            if reader == subscriber_id and BulletinKind.ALERT in kinds:
+                wait.done = True
 
     async def erase(self, subscriber_id: str, why: Suppression, now: datetime) -> bool:
         reader = self.memory.readers.get(subscriber_id)
@@ -582,6 +741,8 @@ class MemorySubscribers:
         mine = [r for r in self.memory.deliveries if r.subscriber_id == subscriber_id]
         self._delete_deliveries(mine)
         self.memory.moves.pop(subscriber_id, None)
+        self.memory.waits = {key: w for key, w in self.memory.waits.items() if key[1] != subscriber_id}
+        self.memory.paces.pop(subscriber_id, None)
         del self.memory.readers[subscriber_id]
 
     def _delete_deliveries(self, rows: Sequence[Row]) -> None:
@@ -653,6 +814,11 @@ class MemorySubscribers:
         ]
         return [s for _, s in sorted(closed, key=lambda pair: (pair[0], pair[1].id))[: min(limit, self.page)]]
 
+    async def with_rhythm(self, rhythm: Rhythm, after: str, limit: int, before: datetime) -> list[Subscriber]:
+        found = [r.subscriber for r in self._confirmed() if r.subscriber.choice.schedule.rhythm is rhythm]
+        begun = [s for s in found if s.covered_until < before and s.id > after]
+        return sorted(begun, key=lambda s: s.id)[: min(limit, self.page)]
+
     async def postpone(self, subscriber_ids: Sequence[str], until: datetime) -> None:
         self.memory.postponed |= dict.fromkeys(subscriber_ids, until)
 
@@ -709,27 +875,147 @@ class MemoryOutbox:
         numbers = self.memory.bulletins
         if key not in numbers:
             numbers[key] = min([0, *numbers.values()]) - 1 if kind.personal else max([0, *numbers.values()]) + 1
+            self.memory.opened[numbers[key]] = Bulletin(numbers[key], kind, date)
         return numbers[key]
 
     async def enqueue(self, mailing: Mailing) -> int:
-        number = await self.number(mailing.key, mailing.kind, mailing.date) if mailing.deliveries else 0
+        number = await self._opened(mailing)
         left_out = {s.id for s in mailing.covered if mailing.window and not self._close(s, mailing.window)}
-        known = {(r.number, r.subscriber_id) for r in self.memory.deliveries}
+        known = {r.subscriber_id for r in self.memory.deliveries if r.number == number}
+        known |= {reader for n, reader in self.memory.waits if n == number}
         wanted = [d for d in mailing.deliveries if d.subscriber.id not in left_out and self._is_present(d, mailing)]
-        new = {d.subscriber.id: d for d in wanted if (number, d.subscriber.id) not in known}
+        new = {d.subscriber.id: d for d in wanted if d.subscriber.id not in known and self._still(d, mailing)}
         for subscriber_id, addressed in new.items():
-            self.memory.delivered += 1
-            name = f"<{number}/{subscriber_id}@nkwatch.example>"
-            date = mailing.due_at or mailing.date
-            delivery = Delivery(self.memory.delivered, name, date, due_at=date)
-            self.memory.deliveries.append(Row(delivery, mailing, number, addressed))
+            self._write(number, subscriber_id, addressed, mailing)
+        for waiting in mailing.waiting:
+            if self._is_present(waiting, mailing) and waiting.subscriber.id not in known | set(new):
+                self.memory.waits.setdefault((number, waiting.subscriber.id), Wait(waiting.due_at))
+        covered = [s.id for s in mailing.covered if s.id not in left_out]
+        for wait in self._undone([*new, *covered], mailing.told):
+            wait.done = True
         return len(new)
 
-    def _is_present(self, addressed: Addressed, mailing: Mailing) -> bool:
-        reader = self.memory.readers.get(addressed.subscriber.id)
+    async def _opened(self, mailing: Mailing) -> int:
+        """The number of the mailing's bulletin, what is known of it written; 0 where there is nothing to keep."""
+        if not (mailing.deliveries or mailing.waiting or mailing.reports):
+            return 0
+        number = await self.number(mailing.key, mailing.kind, mailing.date)
+        bulletin = self.memory.opened[number]
+        bulletin.story_id = mailing.story_id or bulletin.story_id
+        bulletin.answers = mailing.answers or bulletin.answers
+        bulletin.reports |= set(mailing.reports)
+        return number
+
+    def _still(self, addressed: Addressed, mailing: Mailing) -> bool:
+        """Whether alerts that leave together still wait, all of them: one may have been stopped meanwhile."""
+        if mailing.kind is not BulletinKind.ALERT:
+            return True
+        return len(self._undone([addressed.subscriber.id], mailing.told)) == len(mailing.told)
+
+    def _undone(self, readers: Collection[str], numbers: Collection[int]) -> list[Wait]:
+        waits = [w for (n, reader), w in self.memory.waits.items() if n in numbers and reader in readers]
+        return [w for w in waits if not w.done]
+
+    def _write(self, number: int, subscriber_id: str, addressed: Addressed, mailing: Mailing) -> None:
+        self.memory.delivered += 1
+        name = f"<{number}/{subscriber_id}@nkwatch.example>"
+        date = mailing.due_at or mailing.date
+        delivery = Delivery(self.memory.delivered, name, date, due_at=date)
+        self.memory.deliveries.append(Row(delivery, mailing, number, addressed))
+        if addressed.pace:
+            self.memory.paces[subscriber_id] = addressed.pace
+        reader = self.memory.readers[subscriber_id]
+        if mailing.kind in HEARD:
+            heard_at = max(mailing.date, reader.subscriber.heard_at or mailing.date)
+            reader.subscriber = replace(reader.subscriber, heard_at=heard_at)
+
+    def _is_present(self, to: Addressed | Waiting, mailing: Mailing) -> bool:
+        reader = self.memory.readers.get(to.subscriber.id)
         if reader is None or mailing.kind.personal:
             return reader is not None
-        return reader.standing is Standing.CONFIRMED and not reader.subscriber.paused(mailing.date)
+        reached = mailing.kind.corrects or not reader.subscriber.paused(mailing.date)
+        return reader.standing is Standing.CONFIRMED and reached
+
+    async def paces(self, subscriber_ids: Collection[str]) -> Mapping[str, Pace]:
+        return {i: self.memory.paces[i] for i in subscriber_ids if i in self.memory.paces}
+
+    async def due(self, now: datetime, limit: int) -> list[Due]:
+        waits = sorted(self.memory.waits.items())
+        due: dict[str, list[int]] = {}
+        for (number, reader), wait in waits:
+            if not wait.done and wait.due_at and wait.due_at <= now:
+                due.setdefault(reader, []).append(number)
+        readers = [(self.memory.readers[i], tuple(due[i])) for i in sorted(due)]
+        free = [(r, n) for r, n in readers if r.standing is Standing.CONFIRMED and not r.subscriber.paused(now)]
+        return [Due(r.subscriber, numbers) for r, numbers in free][: min(limit, self.page)]
+
+    async def beyond(self, subscriber_ids: Collection[str]) -> Mapping[str, Mapping[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        for (number, reader), wait in sorted(self.memory.waits.items()):
+            if reader in subscriber_ids and not wait.done and wait.due_at is None:
+                found.setdefault(reader, {})[self.memory.opened[number].story_id] = number
+        return found
+
+    async def had(self, subscriber_ids: Collection[str], since: datetime) -> Mapping[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for row in self.memory.deliveries:
+            never = row.delivery.state in {DeliveryState.CANCELLED, DeliveryState.REFUSED}
+            written = row.kind in BULLETINS and not never and row.delivery.date >= since
+            if row.subscriber_id in subscriber_ids and written:
+                told = {i for i in row.composition.stories if not self._taken_back(i, row.delivery.date)}
+                found[row.subscriber_id] = found.get(row.subscriber_id, frozenset()) | told
+        return {reader: stories for reader, stories in found.items() if stories}
+
+    def _taken_back(self, story_id: str, told_at: datetime) -> bool:
+        told = self.memory.stories.get(story_id)
+        if told is None:
+            return False
+        return told.marks.withdrawn or bool(told.marks.correction and told.marks.correction.at > told_at)
+
+    async def told(self, story_id: str) -> Told | None:
+        alerts = [b for b in self.memory.opened.values() if b.kind is BulletinKind.ALERT and b.story_id == story_id]
+        if not alerts:
+            return None
+        first = min(alerts, key=lambda b: b.number)
+        return Told(first.number, first.date, frozenset[str]().union(*(b.reports for b in alerts)))
+
+    async def alerts(self, numbers: Collection[int]) -> Mapping[int, str]:
+        found = [self.memory.opened[n] for n in numbers if n in self.memory.opened]
+        return {b.number: b.story_id for b in found if b.story_id and b.kind is BulletinKind.ALERT}
+
+    async def stop(self, story_id: str, now: datetime) -> int:
+        own = set(await self.alerts(set(self.memory.opened)))
+        own = {n for n in own if self.memory.opened[n].story_id == story_id}
+        rows = [r for r in self.memory.deliveries if r.kind is BulletinKind.ALERT and r.number in self._with(story_id)]
+        in_hand = {r.delivery.id for r in rows if r.delivery.state is DeliveryState.LEASED}
+        stopped = [r for r in rows if cancel(r, "stopped", now)]
+        for row in stopped:
+            # what left together with it leaves without it
+            due_at = now + IN_HAND if row.delivery.id in in_hand else now
+            for number in set(row.mailing.told) - own:
+                self.memory.waits[number, row.subscriber_id] = Wait(due_at)
+        waits = [w for (n, _), w in self.memory.waits.items() if n in own and not w.done]
+        for wait in waits:
+            wait.done = True
+        return len(stopped) + len(waits)
+
+    async def recipients(self, numbers: Collection[int], after: str, limit: int) -> list[Recipient]:
+        last: dict[str, str] = {}
+        for row in self.memory.deliveries:
+            may_have = row.risked or row.delivery.state in {DeliveryState.SENT, DeliveryState.LEASED}
+            if row.number in numbers and may_have and row.subscriber_id > after:
+                last[row.subscriber_id] = row.delivery.message_id
+        readers = [self.memory.readers[i] for i in sorted(last)]
+        there = [r.subscriber for r in readers if r.standing is Standing.CONFIRMED]
+        return [Recipient(s, last[s.id]) for s in there][: min(limit, self.page)]
+
+    async def bulletins_with(self, story_id: str) -> Sequence[int]:
+        return sorted(self._with(story_id))
+
+    def _with(self, story_id: str) -> set[int]:
+        own = {b.number for b in self.memory.opened.values() if b.story_id == story_id and b.kind is BulletinKind.ALERT}
+        rows = [r for r in self.memory.deliveries if r.kind is BulletinKind.ALERT]
+        return own | {r.number for r in rows if story_id in r.composition.stories}
 
     def _close(self, subscriber: Subscriber, window: Window) -> bool:
         reader = self.memory.readers.get(subscriber.id)
@@ -746,7 +1032,8 @@ class MemoryOutbox:
         claimed = []
         for row, to in ordered[: min(limit, self.page)]:
             content, name = row.composition, _composition_id(row.composition)
-            claimed.append(Claimed(row.delivery, row.subscriber_id, to, content, row.number, name, row.slots))
+            answers = row.addressed.answers
+            claimed.append(Claimed(row.delivery, row.subscriber_id, to, content, row.number, name, row.slots, answers))
             row.delivery, row.lease = replace(row.delivery, state=DeliveryState.LEASED), lease
         return claimed
 
@@ -775,6 +1062,9 @@ class MemoryOutbox:
             if row is None or row.delivery.state is DeliveryState.SENT:
                 continue
             undone = row.delivery.state in {*UNDONE, DeliveryState.LEASED}
+            if row.delivery.state is DeliveryState.CANCELLED and after.state is DeliveryState.SENT:
+                for wait in self._undone([row.subscriber_id], row.mailing.told):
+                    wait.done = True
             if undone or after.state is DeliveryState.SENT:
                 row.delivery, row.lease = after, None
                 row.slots = row.slots if after.done_at is None else ()
@@ -787,6 +1077,8 @@ class MemoryOutbox:
     async def recover(self, now: datetime) -> int:
         leased = [r for r in self.memory.deliveries if r.delivery.state is DeliveryState.LEASED]
         ended = [r for r in leased if r.lease and r.lease.until <= now]
+        for row in ended:
+            row.risked = True
         await self.release([r.delivery for r in ended])
         return len(ended)
 
@@ -801,6 +1093,16 @@ class MemoryOutbox:
 
     def _find(self, delivery_id: int) -> Row | None:
         return next((r for r in self.memory.deliveries if r.delivery.id == delivery_id), None)
+
+
+def cancel(row: Row, reason: str, now: datetime) -> bool:
+    """Cancel a delivery that is not yet handed over; false when it is."""
+    if row.delivery.state not in {*UNDONE, DeliveryState.LEASED}:
+        return False
+    row.risked = row.risked or row.delivery.state is DeliveryState.LEASED
+    row.delivery = replace(row.delivery, state=DeliveryState.CANCELLED, done_at=now, reply=reason)
+    row.slots = ()
+    return True
 
 
 def _new_id(memory: Memory) -> str:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from nkwatch.catalogue.cases import load_case_book
+from nkwatch.catalogue.places import load_places
 from nkwatch.catalogue.speech import load_speech
 from nkwatch.catalogue.stories import load_vocabulary
 from nkwatch.catalogue.themes import load_lexicon
@@ -18,7 +19,7 @@ from nkwatch.reading.weights import NOTABLE, URGENT
 
 #: The files of the rules, those of the terms first.
 TERMS = ("themes.toml", "relevance.toml", "urgency.toml")
-FILES = (*TERMS, "speech.toml", "cases.toml", "weights.tsv")
+FILES = (*TERMS, "speech.toml", "cases.toml", "places.toml", "weights.tsv")
 
 
 def load_rules(folder: Path | None = None) -> Rules:
@@ -54,7 +55,8 @@ def _rules(texts: Mapping[str, str]) -> Rules:
     if missing := {URGENT, NOTABLE} - weights.heads.keys():
         raise ConfigError(f"weights.tsv: nothing in it tells {' or '.join(sorted(missing))}; run `nkwatch learn`")
     speech, cases = load_speech(texts["speech.toml"]), load_case_book(texts["cases.toml"])
-    return Rules.of(f"{lexicon.rules}-{_name(texts)}", lexicon, weights, speech, cases, load_vocabulary())
+    version, places = f"{lexicon.rules}-{_name(texts)}", load_places(texts["places.toml"])
+    return Rules.of(version, lexicon, weights, speech, cases, load_vocabulary(), places)
 
 
 def _text(folder: Path | None, name: str) -> str:

@@ -9,7 +9,19 @@ import typer
 
 from nkwatch import __version__, logs
 from nkwatch.assembly import Newsroom
-from nkwatch.cli import corpus, desk, documents, keys, readings, settings, sources, statements, subscribers
+from nkwatch.cli import (
+    alerts,
+    corpus,
+    digests,
+    documents,
+    keys,
+    previewing,
+    readings,
+    settings,
+    sources,
+    statements,
+    subscribers,
+)
 from nkwatch.cli.newsroom import Json, in_newsroom
 from nkwatch.cli.output import WRONG, answer, end, plain_errors, say
 from nkwatch.daemon import PARTS, Daemon
@@ -34,7 +46,10 @@ app.add_typer(settings.config_app, name="config")
 app.add_typer(sources.sources_app, name="sources")
 app.add_typer(subscribers.subscribers_app, name="subscribers")
 app.add_typer(keys.keys_app, name="keys")
-app.add_typer(desk.alert_app, name="alert")
+app.add_typer(alerts.alert_app, name="alert")
+digests.digest_app.command("preview")(previewing.preview)
+digests.digest_app.command("test")(previewing.proof)
+app.add_typer(digests.digest_app, name="digest")
 app.add_typer(statements.statements_app, name="statements")
 
 
@@ -135,11 +150,15 @@ def read(
 
 @app.command()
 def publish(context: typer.Context, as_json: Json = False) -> None:
-    """Release alerts and close the windows that have closed, once.
+    """Release alerts, call editors to those that wait, and close the windows that have closed, once.
 
     Example: nkwatch publish
     """
-    answer(in_newsroom(context, lambda newsroom: newsroom.publish()), as_json=as_json)
+
+    async def work(newsroom: Newsroom) -> dict[str, int]:
+        return asdict(await newsroom.publish()) | asdict(await newsroom.call())
+
+    answer(in_newsroom(context, work), as_json=as_json)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """What a reader chose, as options, cells of a table or JSON: read with every problem in a sentence, and written."""
 
 import csv
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,14 +13,20 @@ from pydantic_core import PydanticCustomError
 
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Role
-from nkwatch.domain.subscriber import Choice, Edition, Format, Rhythm, Schedule
+from nkwatch.domain.subscriber import Choice, Edition, Format, QuietHours, Rhythm, Schedule
 from nkwatch.domain.wish import LONGEST, MOST_FOLLOWED, Follows, Mutes, Wish
+from nkwatch.mail.locales import countries
 from nkwatch.mail.views import plain
 
 #: The sides of a wish, in the words of the command line; with "mute_" before them those of the mutes.
 SIDES = ("themes", "sources", "kinds", "words", "cases")
 MUTE = "mute_"
-SINGLE = ("rhythm", "hour", "zone", "weekday", "monthday", "alerts", "language", "format", "neutral", "phrase")
+SINGLE = (
+    "rhythm", "hour", "zone", "weekday", "monthday", "lull", "alerts", "quiet", "language", "format", "neutral",
+    "country", "phrase",
+)  # fmt: skip
+_QUIET = re.compile(r"(\d{1,2})-(\d{1,2})", re.ASCII)
+_LAST_HOUR = 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,20 @@ def _phrase(value: str) -> str:
     return said
 
 
+def _country(value: str) -> str:
+    if value and value not in countries():
+        raise _wrong(f"no country has the code {value!r}; use one such as GB")
+    return value
+
+
+def _quiet(value: str) -> str:
+    found = _QUIET.fullmatch(value)
+    hours = list(map(int, found.groups())) if found else []
+    if value and (not hours or hours[0] == hours[1] or max(hours) > _LAST_HOUR):
+        raise _wrong("two different hours from 0 to 23, such as 22-7")
+    return value
+
+
 Followed = Annotated[frozenset[str], BeforeValidator(_followed)]
 
 
@@ -122,6 +143,9 @@ class _Given(BaseModel):
     format: Format
     neutral: bool
     phrase: Annotated[str, AfterValidator(_phrase)]
+    country: Annotated[str, AfterValidator(_country)]
+    lull: bool
+    quiet: Annotated[str, AfterValidator(_quiet)]
     wishes: Annotated[list[Side], Field(min_length=1)]
     mutes: Side
 
@@ -133,6 +157,9 @@ class _Given(BaseModel):
             wishes=tuple(w.wish() for w in self.wishes),
             mutes=self.mutes.mutes(),
             phrase=self.phrase,
+            country=self.country,
+            lull=self.lull,
+            quiet=QuietHours(*map(int, self.quiet.split("-"))) if self.quiet else None,
         )
 
 
@@ -161,7 +188,7 @@ def read_choice(given: Mapping[str, Any], offered: Offered, otherwise: Choice) -
 
 def record(choice: Choice) -> dict[str, Any]:
     """A choice as JSON holds it."""
-    schedule, edition = choice.schedule, choice.edition
+    schedule, edition, quiet = choice.schedule, choice.edition, choice.quiet
     return {
         "rhythm": str(schedule.rhythm),
         "hour": schedule.hour,
@@ -173,6 +200,9 @@ def record(choice: Choice) -> dict[str, Any]:
         "format": str(edition.format),
         "neutral": edition.neutral,
         "phrase": choice.phrase,
+        "country": choice.country,
+        "lull": choice.lull,
+        "quiet": f"{quiet.start}-{quiet.end}" if quiet else "",
         "wishes": [_side(w) for w in choice.wishes],
         "mutes": _side(choice.mutes),
     }

@@ -1,6 +1,5 @@
 """``nkwatch correct``, ``reread`` and ``explain``: readings as editors keep them."""
 
-import getpass
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from nkwatch.cli.explaining import Told, correction, explained, summary
 from nkwatch.cli.layout import show
 from nkwatch.cli.newsroom import Json, in_newsroom
 from nkwatch.cli.output import FAILED, WRONG, answer, bar, end, plain_errors, rows, say
+from nkwatch.cli.signing import login
 from nkwatch.cli.switching import DryRun
 from nkwatch.domain.correction import Filed, Tally, tally
 from nkwatch.domain.problems import ConfigError
@@ -51,7 +51,7 @@ def correct(
         _review(context, export, counted=count, as_json=as_json)
         return
     with plain_errors():
-        said = Said(editor or _login(), note, about_nk, _codes(themes), _level(urgency), undo)
+        said = Said(editor or login(), note, about_nk, _codes(themes), _level(urgency), undo)
 
     async def work(newsroom: Newsroom) -> Told:
         made = await newsroom.correct(statement_id, said, dry_run=dry_run)
@@ -205,13 +205,6 @@ def explain(
         answer(told, as_json=True)
     else:
         show(told)
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError) as wrong:
-        raise ConfigError("nobody is logged in by a name: say who corrects with --editor") from wrong
 
 
 def _codes(themes: str | None) -> tuple[str, ...] | None:

@@ -73,19 +73,28 @@ def with_source_switched(text: str, source_id: str, *, on: bool) -> str:
 
 def with_catalogue(text: str, enable: Sequence[str], disable: Sequence[str]) -> str:
     """The settings with these ids in the lists of `[catalogue]`, new ones at the end."""
-    before = _data(text).get("catalogue", {})
-    lists = {"enable": list(enable), "disable": list(disable)}
-    changed = {name: ids for name, ids in lists.items() if list(before.get(name, ())) != ids}
+    return _with_lists(text, "catalogue", {"enable": list(enable), "disable": list(disable)})
+
+
+def with_trusted(text: str, trusted: Sequence[str]) -> str:
+    """The settings with these ids in the list of sources whose alerts go out by themselves, new ones at the end."""
+    return _with_lists(text, "alerts", {"trusted": list(trusted)})
+
+
+def _with_lists(text: str, name: str, lists: Mapping[str, list[str]]) -> str:
+    """The settings with these lists in the table of this name."""
+    before = _data(text).get(name, {})
+    changed = {key: ids for key, ids in lists.items() if list(before.get(key, ())) != ids}
     if not changed:
         return text
     wanted = _data(text)
-    wanted.setdefault("catalogue", {}).update(changed)
+    wanted.setdefault(name, {}).update(changed)
     parts = _parts(text)
-    place = next((i for i, part in enumerate(parts) if "catalogue" in _data(part)), None)
+    place = next((i for i, part in enumerate(parts) if name in _data(part)), None)
     if place is None:
-        parts.append(("" if not text or text.endswith("\n") else "\n") + "\n[catalogue]\n")
+        parts.append(("" if not text or text.endswith("\n") else "\n") + f"\n[{name}]\n")
         place = len(parts) - 1
-    parts[place] = _through_tomlkit(parts[place], lambda document: _set_lists(document["catalogue"], changed))
+    parts[place] = _through_tomlkit(parts[place], lambda document: _set_lists(document[name], changed))
     return _proven("".join(parts), wanted, text)
 
 

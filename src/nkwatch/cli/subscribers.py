@@ -52,6 +52,9 @@ def add(
     mute_words: Several = "",
     mute_cases: Several = "",
     phrase: Annotated[str, typer.Option(help="Words of the reader's own that every digest and alert carries.")] = "",
+    country: Annotated[str, typer.Option(help="The reader's own government, such as GB; kept sealed.")] = "",
+    lull: Annotated[bool, typer.Option("--lull", help="A short note when three weeks brought nothing.")] = False,
+    quiet: Annotated[str, typer.Option(help="Hours of the zone without alerts, such as 22-7.")] = "",
     consent: Annotated[
         str, typer.Option(help="Where the recorded consent comes from; without it the reader is asked by mail.")
     ] = "",
@@ -75,6 +78,9 @@ def add(
         "neutral": neutral,
         "alerts": alerts,
         "phrase": phrase,
+        "country": country,
+        "lull": lull,
+        "quiet": quiet,
         "wishes": [named],
         "mutes": muted,
     }

@@ -18,10 +18,10 @@ def sample_readers(closing: datetime) -> list[SignUp]:
     in_seoul = Schedule(Rhythm.WEEKLY, seoul.hour, "Asia/Seoul", weekday=seoul.weekday())
     danger = Wish(themes=frozenset({"refugees", "prisons", "executions", "abductions"}))
     return [
-        SignUp("campaigner@reader.example", Choice(weekly)),
+        SignUp("campaigner@reader.example", Choice(weekly, country="KR", lull=True)),
         SignUp("desk@newspaper.example", Choice(daily)),
         SignUp("dawn@escapees.example", Choice(in_seoul, edition=Edition("ko"), wishes=(danger,))),
-        SignUp("kazoku@families.example", Choice(weekly, alerts=False, edition=Edition("ja"))),
+        SignUp("kazoku@families.example", Choice(weekly, alerts=False, edition=Edition("ja"), country="JP")),
         SignUp("mission@diplomats.example", Choice(weekly, edition=Edition("fr"))),
         SignUp(
             "careful@researcher.example",

@@ -10,8 +10,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from nkwatch.assembly import Newsroom, open_newsroom, utc_now
-from nkwatch.config import Config, MailSettings, PollingSettings, Secrets, SiteSettings, SourceSettings, WebSettings
+from nkwatch.config import (
+    Config,
+    EditorSettings,
+    MailSettings,
+    PollingSettings,
+    Secrets,
+    SiteSettings,
+    SourceSettings,
+    WebSettings,
+)
 from nkwatch.daemon import Daemon
+from nkwatch.demo.calendar import write_calendar
 from nkwatch.demo.mailbox import Mailbox, open_mailbox
 from nkwatch.demo.readers import CONSENT, newcomer, sample_readers
 from nkwatch.demo.samples import Samples, load_samples
@@ -51,6 +61,7 @@ class Summary:
     about_north_korea: int
     stories: int
     alerts: int
+    calls: int
     digests: int
     mails: int
     #: deliveries that did not reach the mailbox: none, or something is wrong
@@ -111,6 +122,8 @@ async def _course(newsroom: Newsroom, mailbox: Mailbox, clock: DemoClock, presen
     alerts = await newsroom.publish()
     await newsroom.deliver()
     say(f"alerts at once: {alerts.alerts} released, {alerts.held} held for an editor, {alerts.deliveries} mails")
+    called = await newsroom.call()
+    say(f"the editor is told of those that wait: {called.calls} mails")
     clock.instant = present
     digests = await newsroom.publish()
     await newsroom.deliver()
@@ -123,6 +136,7 @@ async def _course(newsroom: Newsroom, mailbox: Mailbox, clock: DemoClock, presen
         about_north_korea=counts["about_nk"],
         stories=counts["stories"],
         alerts=alerts.alerts,
+        calls=called.calls,
         digests=digests.deliveries,
         mails=len(mailbox.messages),
         waiting=sum(n for state, n in (await newsroom.outbox.counts()).items() if state != DeliveryState.SENT),
@@ -144,12 +158,16 @@ async def _newsroom(
     host = site.removeprefix("http://")
     folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="nkwatch-demo-")
     with folder as path:
+        write_calendar(Path(path, "calendar.ics"), clock())
         config = Config(
             site=SiteSettings(url=f"http://127.0.0.1:{port}", contact="editors@nkwatch.example"),
             mail=MailSettings(host="127.0.0.1", port=mailbox.port, security="none", sender="digest@nkwatch.example"),
             database=f"sqlite:///{path}/nkwatch.db",
             polling=PollingSettings(pause=0, allow=(host,)),
             web=WebSettings(port=port),
+            calendar=Path(path, "calendar.ics"),
+            editor=(EditorSettings(name="Ann", address="ann@editors.example"),),
+            contacts={"KR": "https://write-to.parliament.example/kr"},
             source=tuple(_settings(s) for s in samples.sources(site, host.partition(":")[0])),
         )
         secrets = Secrets(current=1, keys={1: new_master_key()})

@@ -1,27 +1,37 @@
-"""Which stories a digest holds, in which order."""
+"""Which stories a digest holds, in which order, and which of them lead."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
+from typing import TypeAlias
 
 from nkwatch.domain.bulletin import Window
+from nkwatch.domain.reading import Urgency
 from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import Story
 from nkwatch.domain.subscriber import Choice, Subscriber
+from nkwatch.domain.theme import ThemeKind
 from nkwatch.domain.wish import Mutes, Wish
 from nkwatch.editing.audience import Audience
-from nkwatch.editing.matching import Offer, Reason, heard, wanted
+from nkwatch.editing.matching import Offer, Part, Reason, heard, wanted
 
 #: More than this nobody reads; the rest get one line each and nothing vanishes silently.
 FULL_STORIES = 20
 #: More lines than this make a mail that clients clip (102 KB at Gmail); the mail says how many stories are left.
 LINES = 40
+#: How many stories stand before the sections.
+LEADS = 3
+#: So many stories need no sections: all of them lead.
+FEW = 4
+#: A story that so many owners report may lead.
+WIDE = 2
 #: What comes to us later than this after its publication is not news; the archive has it.
 LATE = timedelta(days=7)
 
 
 #: What decides which stories somebody is sent.
-Chosen = tuple[tuple[Wish, ...], Mutes]
+Chosen: TypeAlias = tuple[tuple[Wish, ...], Mutes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,7 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The stories of one theme."""
+    """The stories of one theme; the code is empty where they have none."""
 
     theme: str
     picks: tuple[Pick, ...]
@@ -68,34 +78,143 @@ class Plan:
         """The stories told in full, in order."""
         return (*self.leads, *(p for s in self.sections for p in s.picks))
 
+    @property
+    def stories(self) -> tuple[str, ...]:
+        """The ids of all stories that it tells of, in order."""
+        return (*(p.story.id for p in (*self.picks, *self.more)), *(s.id for s in self.alerted))
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to tell that the reader does not have."""
+        return not self.leads
+
+
+NOTHING = History()
+NO_HISTORIES: Mapping[str, History] = MappingProxyType({})
+NO_OFFERS: Mapping[str, Offer] = MappingProxyType({})
+
+
+def let_through(story: Story) -> bool:
+    """Whether editors let a story into digests: it is neither held nor dropped, nor withdrawn as wrong."""
+    return not (story.marks.held or story.marks.dropped or story.marks.withdrawn)
+
 
 def picked(choice: Choice, story: Story | Offer) -> Pick | None:
     """The story as this choice is sent it, without reports of muted sources; None when it is not wanted."""
-    offer = heard(choice.mutes, Offer.of(story))
-    why = wanted(choice.wishes, offer) if offer else ()
-    return Pick(offer.story, why) if offer and why else None
+    found = _wanted(choice, Offer.of(story))
+    return Pick(found[0].story, found[1]) if found else None
 
 
-def plans(ranked: Sequence[Offer], readers: Sequence[Subscriber]) -> list[Plan]:
-    """The plan of each reader. Readers who choose alike share one; a story is looked at once for all of them."""
-    alike: dict[Chosen, Subscriber] = {}
+def _wanted(choice: Choice, offer: Offer) -> tuple[Offer, tuple[Reason, ...]] | None:
+    left = heard(choice.mutes, offer)
+    why = wanted(choice.wishes, left) if left else ()
+    return (left, why) if left and why else None
+
+
+def plans(
+    ranked: Sequence[Offer],
+    readers: Sequence[Subscriber],
+    histories: Mapping[str, History] = NO_HISTORIES,
+    extra: Mapping[str, Offer] = NO_OFFERS,
+) -> list[Plan]:
+    """The plan of each reader. A story is looked at once for all readers who choose alike.
+
+    Those of them who had the same of what they want share one plan. `histories` are by id of the reader, `extra` by id
+    the stories over the cap that are not among the `ranked`.
+    """
+    alike: dict[Chosen, _Alike] = {}
+    stands: dict[tuple[Part, ...], _Stand] = {}
+    groups: list[_Alike] = []
     for reader in readers:
-        alike.setdefault((reader.choice.wishes, reader.choice.mutes), reader)
-    audience = Audience.of(alike.values())
-    wanted_by: list[list[Offer]] = [[] for _ in alike]
-    for offer in ranked:
+        chosen = (reader.choice.wishes, reader.choice.mutes)
+        group = alike.get(chosen) or alike.setdefault(chosen, _Alike(reader, stands))
+        groups.append(group)
+    several = list(alike.values())
+    audience = Audience.of(group.reader for group in several)
+    own = frozenset(o.story.id for o in ranked)
+    for offer in _ordered(ranked, [o for story, o in extra.items() if story not in own]):
         for number in audience.wanting(offer):
-            wanted_by[number].append(offer)
-    made = {
-        chosen: _laid_out(offers, reader.choice)
-        for (chosen, reader), offers in zip(alike.items(), wanted_by, strict=True)
-    }
-    return [made[reader.choice.wishes, reader.choice.mutes] for reader in readers]
+            several[number].offers.append(offer)
+    return [group.plan(histories.get(r.id, NOTHING), own) for r, group in zip(readers, groups, strict=True)]
 
 
-def _laid_out(stories: Iterable[Offer], choice: Choice) -> Plan:
-    picks = [pick for story in stories if (pick := picked(choice, story))]
-    return Plan(tuple(picks[:FULL_STORIES]), tuple(p.story for p in picks[FULL_STORIES:]))
+def _ordered(own: Iterable[Offer], further: Sequence[Offer]) -> list[Offer]:
+    """What may be told, in the order of a digest; `own` stand in it already."""
+    together = sorted((*own, *further), key=lambda o: _rank(o.story)) if further else own
+    return [o for o in together if let_through(o.story)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """How a story stands in a digest: under which theme, and whether it may lead."""
+
+    story: Story
+    theme: str
+    leads: bool
+
+    @classmethod
+    def of(cls, story: Story) -> "_Stand":
+        rights = (f for r in (story.lead, *story.others) for f in r.reading.themes if f.kind is ThemeKind.RIGHTS)
+        theme = next((f.code for f in rights), next(iter(story.themes), ""))
+        wide = story.rights and len({r.owner for r in story.reports}) >= WIDE
+        return cls(story, theme, story.marks.pinned or wide or story.urgency is Urgency.URGENT)
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Readers who choose alike, the first of them, and what they want, in order."""
+
+    reader: Subscriber
+    #: by the reports that readers hear of a story: one for all who hear the same
+    stands: dict[tuple[Part, ...], _Stand]
+    offers: list[Offer] = field(default_factory=list)
+    picks: list[tuple[Pick, _Stand]] = field(default_factory=list)
+    made: dict[History, Plan] = field(default_factory=dict)
+
+    def plan(self, history: History, own: frozenset[str]) -> Plan:
+        """The plan of those who have this history; `own` are the ids of the window's own stories."""
+        told = self._relevant(history)
+        plan = self.made.get(told)
+        if plan is None:
+            plan = self.made[told] = self._made(told, own)
+        return plan
+
+    def _relevant(self, history: History) -> History:
+        """What of a history changes the plan."""
+        if not (history.had or history.beyond):
+            return NOTHING
+        wanted = frozenset(o.story.id for o in self.offers)
+        had = history.had & wanted
+        return History(had, (history.beyond & wanted) - had)
+
+    def _made(self, told: History, own: frozenset[str]) -> Plan:
+        if not self.picks:
+            choice = self.reader.choice
+            self.picks = [self._stood(*found) for offer in self.offers if (found := _wanted(choice, offer))]
+        alerted = tuple(p.story for p, _ in self.picks if p.story.id in told.had and p.story.id in own)
+        ids = (own | told.beyond) - told.had
+        return _laid_out([one for one in self.picks if one[0].story.id in ids], alerted, len(told.beyond))
+
+    def _stood(self, left: Offer, why: tuple[Reason, ...]) -> tuple[Pick, _Stand]:
+        stand = self.stands.get(left.parts) or self.stands.setdefault(left.parts, _Stand.of(left.story))
+        return Pick(stand.story, why), stand
+
+
+def _laid_out(picks: Sequence[tuple[Pick, _Stand]], alerted: tuple[Story, ...], beyond: int) -> Plan:
+    """Few stories all lead. Of more, up to three that are urgent, pinned or widely reported do, or else the first."""
+    full, behind = picks[:FULL_STORIES], picks[FULL_STORIES:]
+    places = range(len(full))
+    first = places if len(full) <= FEW else [n for n in places if full[n][1].leads][:LEADS] or [0]
+    sections: dict[str, list[Pick]] = {}
+    for pick, stand in (full[n] for n in places if n not in first):
+        sections.setdefault(stand.theme, []).append(pick)
+    return Plan(
+        tuple(full[n][0] for n in first),
+        tuple(Section(theme, tuple(own)) for theme, own in sections.items()),
+        tuple(pick for pick, _ in behind),
+        alerted,
+        beyond,
+    )
 
 
 def is_news(story: Story, window: Window) -> bool:
@@ -112,11 +231,14 @@ def _is_news(statement: Statement, window: Window) -> bool:
 
 
 def ranked(stories: Iterable[Story]) -> list[Story]:
-    """The stories of a window in the order of a digest: urgent first, then what most independent owners report."""
-    return sorted(stories, key=_rank)
+    """The stories of a window in the order of a digest: pinned ones, urgent ones, what most independent owners report.
+
+    What editors do not let through is left out.
+    """
+    return sorted(filter(let_through, stories), key=_rank)
 
 
-def _rank(story: Story) -> tuple[int, bool, int, float, str]:
+def _rank(story: Story) -> tuple[bool, int, bool, int, float, str]:
     owners = {r.owner for r in story.reports}
     newest = story.lead.statement.published.timestamp()
-    return -story.urgency, not story.rights, -len(owners), -newest, story.id
+    return not story.marks.pinned, -story.urgency, not story.rights, -len(owners), -newest, story.id

@@ -5,10 +5,12 @@ and anywhere in Chinese, Japanese and Korean, with or without the spaces inside.
 """
 
 import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from nkwatch.domain.surroundings import Earlier
 from nkwatch.reading.folding import CJK, INSIDE, fold, insides
 from nkwatch.reading.lexicon import BEGINS
 from nkwatch.reading.names import name_key, same_name
@@ -72,6 +74,16 @@ class Named:
         """Whether `name` is the same person's, in any spelling."""
         key = name_key(name)
         return key in self.keys and (key != name_key(self.spelling) or same_name(name, self.spelling))
+
+
+def last_named(name: str, persons: Iterable[Named], before: Mapping[str, Earlier]) -> Earlier | None:
+    """When somebody followed as `name` was in the news last, going by who of these persons is meant.
+
+    `before` has, by the keys of names, the newest earlier story that names somebody so.
+    """
+    keys = {key for person in persons if person.by(name) for key in person.keys}
+    found = [before[key] for key in keys if key in before]
+    return max(found, key=lambda earlier: (earlier.day, earlier.story_id), default=None)
 
 
 def _folded(text: str) -> str:

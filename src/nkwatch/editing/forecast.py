@@ -8,7 +8,7 @@ from enum import StrEnum
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.story import AlertState, Story
 from nkwatch.domain.subscriber import Choice, Schedule
-from nkwatch.editing.digests import FULL_STORIES, Pick, is_news, picked
+from nkwatch.editing.digests import FULL_STORIES, Pick, is_news, let_through, picked
 from nkwatch.editing.matching import Offer, wanted
 from nkwatch.editing.windows import last_closing, next_closing
 
@@ -29,7 +29,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What would have been sent: the stories, newest first, how many of them as alerts (too), in how many digests.
+    """What would have been sent: the stories, newest first, how many of them as alerts, in how many digests the others.
 
     The digest of the window that is still open counts. `muted` are stories that were wished for and muted.
     """
@@ -44,22 +44,22 @@ class Forecast:
         """Nothing, a flood (more than 20 stories in an average digest, or one alert a day), or neither."""
         if not self.picks:
             return Verdict.NOTHING
-        crowded = self.digests and len(self.picks) > MOST_IN_A_DIGEST * self.digests
+        crowded = len(self.picks) - self.alerts > MOST_IN_A_DIGEST * self.digests
         return Verdict.FLOOD if crowded or self.alerts > MOST_ALERTS else Verdict.FINE
 
 
 def forecast(choice: Choice, stories: Iterable[Story | Offer], now: datetime) -> Forecast:
     """What `choice` would have been sent of the stories that became ready in the last 30 days.
 
-    Only reports that may be shown at `now` count.
+    Only reports that may be shown at `now` count. What went out as an alert is not news in a digest.
     """
     windows = list(_windows(choice.schedule, now))
     picks: list[Pick] = []
     alerts, muted = 0, 0
     reached: set[Window] = set()
     for offer in _recent(stories, now):
-        alert = choice.alerts and offer.story.alert in {AlertState.RELEASED, AlertState.SENT}
-        window = _window(offer.story, windows)
+        alert = choice.alerts and _is_alert(offer.story)
+        window = None if alert else _window(offer.story, windows)
         if not (alert or window):
             continue
         pick = picked(choice, offer)
@@ -85,7 +85,13 @@ def _windows(schedule: Schedule, now: datetime) -> Iterator[Window]:
         start = end
 
 
+def _is_alert(story: Story) -> bool:
+    """Whether a story goes out as an alert, whatever becomes of it in digests."""
+    stopped = story.marks.held or story.marks.withdrawn
+    return story.alert in {AlertState.RELEASED, AlertState.SENT} and not stopped
+
+
 def _window(story: Story, windows: Iterable[Window]) -> Window | None:
-    """The window in whose digest a story belongs, if it is news there."""
+    """The window in whose digest a story belongs, if it is news there and editors let it through."""
     held = (w for w in windows if w.start <= story.ready_at < w.end)
-    return next((w for w in held if is_news(story, w)), None)
+    return next((w for w in held if let_through(story) and is_news(story, w)), None)

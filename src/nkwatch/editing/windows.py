@@ -10,7 +10,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from nkwatch.domain.bulletin import Window
-from nkwatch.domain.subscriber import Rhythm, Schedule
+from nkwatch.domain.subscriber import Rhythm, Schedule, Subscriber
+
+#: After so long without a word, who asked for it hears that nothing was found.
+SILENCE = timedelta(weeks=3)
+#: A mail is written a little after its window closed, and a week with a change of clocks is an hour shorter.
+WRITTEN = timedelta(days=1)
 
 
 def beginning(schedule: Schedule, now: datetime) -> datetime:
@@ -41,6 +46,16 @@ def closed_window(schedule: Schedule, covered_until: datetime, now: datetime) ->
     if closing is None or closing <= covered_until:
         return None
     return Window(covered_until, closing)
+
+
+def lull(subscriber: Subscriber, window: Window) -> bool:
+    """Whether a subscriber is to hear that nothing was found, as this window closes with nothing in it.
+
+    Time on pause does not count: what it held was never looked through for this reader.
+    """
+    heard = subscriber.heard_at or subscriber.covered_until
+    since = max(heard, subscriber.paused_until or heard)
+    return subscriber.choice.lull and window.end - since > SILENCE - WRITTEN
 
 
 def _closings(schedule: Schedule, around: datetime, *, step: int) -> Iterator[datetime]:

@@ -5,6 +5,7 @@ The bytes depend on the claimed delivery and the settings only: a retry is the s
 
 import hashlib
 import html
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,9 +22,18 @@ from nkwatch.mail.templates import LINKS
 from nkwatch.mail.views import plain
 from nkwatch.mail.widths import wrap
 
-_LISTS = {BulletinKind.ALERT: "alerts", BulletinKind.DIGEST: "digests"}
+#: A correction is on the list of what it corrects: who filters one finds the other beside it.
+_LISTS = {
+    BulletinKind.ALERT: "alerts",
+    BulletinKind.ALERT_CORRECTION: "alerts",
+    BulletinKind.DIGEST: "digests",
+    BulletinKind.DIGEST_CORRECTION: "digests",
+    BulletinKind.LULL: "digests",
+}
 #: Names that say nothing, one for each of the lists.
-_NEUTRAL_LISTS = {BulletinKind.ALERT: "notes", BulletinKind.DIGEST: "list"}
+_NEUTRAL_LISTS = {"alerts": "notes", "digests": "list"}
+#: Without comments, quoted parts and folding: our own are so. What is none is left out.
+_MESSAGE_ID = re.compile(r"<[\w.!#$%&'*+/=?^`{|}~-]{1,200}@[\w.\[\]:-]{1,255}>", re.ASCII)
 _SIDES = {BulletinKind.MOVE_OLD: "old", BulletinKind.MOVE_NEW: "new"}
 
 
@@ -86,7 +96,7 @@ class MailAssembler:
             case BulletinKind.MOVE_OLD | BulletinKind.MOVE_NEW:
                 place, move = f"move/{_SIDES[kind]}", move_name(who, date)
                 links = {"move": self._url(place, kind.value, move, date + retention.MOVES)}
-            case BulletinKind.ALERT | BulletinKind.DIGEST:
+            case _:
                 copy = f"{self._site}/mails/{claimed.composition_id}"
                 links = {"leave": self._leave_url(claimed), "manage": self._url("manage", "manage", who), "copy": copy}
         return dict.fromkeys(LINKS, "") | {f"{name}_url": one_line(url) for name, url in links.items()}
@@ -100,6 +110,7 @@ class MailAssembler:
         yield text_field("Subject", claimed.composition.subject)
         yield field("Date", format_datetime(claimed.delivery.date.astimezone(UTC)))
         yield field("Message-ID", claimed.delivery.message_id)
+        yield from _thread(claimed)
         yield field("Content-Language", claimed.composition.language)
         # so that no absence notice or robot answers (RFC 3834; Exchange knows only the second)
         yield field("Auto-Submitted", "auto-generated")
@@ -117,7 +128,7 @@ class MailAssembler:
         if claimed.composition.neutral:
             sender = self._sender(claimed)
             domain = ascii_domain(sender.address).rpartition("@")[2]
-            return list_id(sender.name, f"{_NEUTRAL_LISTS[kind]}.{domain}")
+            return list_id(sender.name, f"{_NEUTRAL_LISTS[_LISTS[kind]]}.{domain}")
         host = urlsplit(self._site).hostname or "localhost"
         return list_id(f"{self.name} {_LISTS[kind]}", f"{_LISTS[kind]}.{host}")
 
@@ -141,6 +152,14 @@ class MailAssembler:
     @property
     def _site(self) -> str:
         return self.site.rstrip("/")
+
+
+def _thread(claimed: Claimed) -> Iterator[bytes]:
+    """Mail programs show a correction or an update beside the mail that it answers (RFC 5322, 3.6.4)."""
+    answers = one_line(claimed.answers)
+    if _MESSAGE_ID.fullmatch(answers) and not claimed.composition.kind.personal:
+        yield field("In-Reply-To", answers)
+        yield field("References", answers)
 
 
 def _for_header(address: str) -> str:

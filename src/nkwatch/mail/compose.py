@@ -1,50 +1,43 @@
 """Puts together what a bulletin is made of: blocks that many readers share, with slots between them.
 
-The workflow asks for one composition for each subscriber; readers of the same stories in the same edition get the
-very same `Composition`, whatever they chose, so a thousand of them cost one rendering and a thousand look-ups. What
-is one reader's own goes into slots.
+Digests are made by an `Issue`, alerts and what follows them by `Alerting`; letters concern one subscription. Readers of
+the same edition share everything that stands in them; what is one reader's own goes into slots.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
-from nkwatch.domain.bulletin import BulletinKind, Composition, Window
+from nkwatch.domain.alert import Alert
+from nkwatch.domain.bulletin import BulletinKind, Composition
+from nkwatch.domain.desk import Note
+from nkwatch.domain.place import Place
 from nkwatch.domain.source import Source
 from nkwatch.domain.story import Story
-from nkwatch.domain.subscriber import Choice, Edition, Format, Schedule
+from nkwatch.domain.subscriber import Choice, Edition, Schedule
+from nkwatch.domain.surroundings import Earlier, Surroundings
 from nkwatch.domain.theme import Theme
-from nkwatch.domain.watch import Watch
-from nkwatch.editing.digests import LINES, Pick
-from nkwatch.mail.blocks import Blocks, Pieces, Places
+from nkwatch.editing.digests import Pick
+from nkwatch.mail.alerting import Alerting
+from nkwatch.mail.blocks import Blocks
+from nkwatch.mail.issue import Issue
 from nkwatch.mail.locales import Locale, Texts
-from nkwatch.mail.reasons import SLOT, only_any
+from nkwatch.mail.press import Press
+from nkwatch.mail.shelf import Shelf
+from nkwatch.mail.slots import slots
 from nkwatch.mail.templates import Templates
-from nkwatch.mail.views import Names, address, plain
-from nkwatch.mail.watching import watch_view
+from nkwatch.mail.views import Names, address
 
 #: The language of frames for readers of a language that has no translation.
 FALLBACK = "en"
-#: How many compositions are kept; they share their blocks.
+#: How many letters are kept.
 KEPT = 512
 
-_NOTHING = Watch()
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 _FOLDERS = {BulletinKind.CONFIRMATION: "confirm", BulletinKind.MOVE_OLD: "move_old", BulletinKind.MOVE_NEW: "move_new"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Digest:
-    """All that a digest depends on."""
-
-    stories: tuple[Story, ...]
-    more: tuple[Story, ...]
-    window: Window
-    number: int
-    schedule: Schedule
-    edition: Edition
-    watch: Watch
 
 
 class Composer:
@@ -61,46 +54,66 @@ class Composer:
         sources: Mapping[str, Source],
         neutral: str = "Reading list",
         templates: Path | None = None,
+        contacts: Mapping[str, str] = _NOBODY,
+        places: Sequence[Place] = (),
+        per_day: int = 5,
     ) -> None:
         """`site` is the base address of the public pages, `name` what the service is called, `neutral` what it is
         called in neutral editions, `contact` how to reach its people. `templates` is the operator's folder:
-        `mail/...` in it goes before ours.
+        `mail/...` in it goes before ours. `contacts` are addresses of pages by country (ISO 3166-1 alpha-2) from
+        which a reader reaches the government; `per_day` is how many alerts a reader gets a day at most.
         """
         site = site.rstrip("/")
         locales = {code: Locale(code, texts) for code, texts in {FALLBACK: {}, **translations}.items()}
-        names = Names(site, {theme.code: theme for theme in themes}, sources)
+        by_code = {theme.code: theme for theme in themes}
+        names = Names(site, by_code, sources, {place.code: place for place in places})
         common = {"site": site, "host": address(site).host, "name": name, "contact": contact, "neutral": False}
-        self._neutral = {"name": neutral, "neutral": True}
         self._languages = frozenset(locales)
-        self._sources = sources
+        self._contacts = contacts
+        self._per_day = per_day
         self._templates = Templates(locales, templates)
         self._blocks = Blocks(self._templates, names, common)
-        self._digest = lru_cache(KEPT)(self._compose_digest)
-        self._alert = lru_cache(KEPT)(self._compose_alert)
+        self._press = Press(self._blocks, neutral)
+        self._alerting = Alerting(self._press, self._blocks, sources)
         self._letter = lru_cache(KEPT)(self._compose_letter)
+
+    @property
+    def blocks(self) -> Blocks:
+        """The blocks, for mails that are no bulletins."""
+        return self._blocks
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages that mails can be made in."""
+        return self._languages
 
     @property
     def renders(self) -> int:
         """How many times a template was rendered so far."""
         return self._templates.renders
 
-    def digest(
-        self,
-        stories: Sequence[Story],
-        more: Sequence[Story],
-        window: Window,
-        number: int,
-        schedule: Schedule,
-        edition: Edition,
-        watch: Watch = _NOTHING,
-    ) -> Composition:
-        """A digest with these stories in this order; `more` get one line each. `watch` tells of the sources."""
-        edition = self._known(edition)
-        return self._digest(_Digest(tuple(stories), tuple(more), window, number, schedule, edition, watch))
+    def issue(self, surroundings: Surroundings, number: int) -> Issue:
+        """What composes the digests of one window."""
 
-    def alert(self, story: Story, number: int, edition: Edition) -> Composition:
-        """An alert on one story."""
-        return self._alert(story, number, self._known(edition))
+        def shelf(language: str) -> Shelf:
+            per_day, contacts = self._per_day, self._contacts
+            return Shelf(self._blocks, self._press, surroundings, number, language, per_day=per_day, contacts=contacts)
+
+        return Issue(shelf, self._known)
+
+    def alert(self, alerts: Sequence[Alert], sent: datetime, edition: Edition) -> Composition:
+        """A mail with one alert, or with several that leave together; `sent` is when it was written."""
+        return self._alerting.alert(alerts, sent, self._known(edition))
+
+    def correction(
+        self, kind: BulletinKind, number: int, corrected: int, note: Note, story: Story | None, edition: Edition
+    ) -> Composition:
+        """The mail that says what was wrong in the bulletin `corrected`; with `story.marks.withdrawn`, all of it."""
+        return self._alerting.correction(kind, number, corrected, note, story, self._known(edition))
+
+    def lull(self, surroundings: Surroundings, number: int, choice: Choice) -> Composition:
+        """The notice that nothing was found in `surroundings.window`, and which sources were looked at."""
+        return self._alerting.lull(surroundings, number, replace(choice, edition=self._known(choice.edition)))
 
     def confirmation(self, schedule: Schedule, edition: Edition) -> Composition:
         """The mail that asks a new subscriber to confirm."""
@@ -110,60 +123,19 @@ class Composer:
         """The mail with a link to the settings, or one of those that confirm a change of address."""
         return self._letter(kind, self._known(edition))
 
-    def slots(self, choice: Choice, picks: Sequence[Pick] = ()) -> tuple[tuple[str, str], ...]:
+    def slots(
+        self, choice: Choice, picks: Sequence[Pick] = (), earlier: Mapping[str, Earlier] | None = None
+    ) -> tuple[tuple[str, str], ...]:
         """What stands in the reader's own places: the phrase, and why each of these stories is sent.
 
-        Where the only reason is "everything", that is said once instead of at each story.
+        `earlier` says by followed name (as the reader wrote it) when it was last in the news, and with which story.
         """
-        return tuple(self._lines(choice, picks, self._known(choice.edition).language))
-
-    def _lines(self, choice: Choice, picks: Sequence[Pick], language: str) -> Iterator[tuple[str, str]]:
-        if phrase := plain(choice.phrase):
-            yield "phrase", self._blocks.line("phrase.txt", language, {"phrase": phrase})
-        if picks and all(only_any(pick.reasons) for pick in picks):
-            yield "everything", self._blocks.everything(language)
-        else:
-            for pick in picks:
-                yield f"{SLOT}{pick.story.id}", self._blocks.reasons(pick.reasons, language)
-
-    def _compose_digest(self, digest: _Digest) -> Composition:
-        blocks, language = self._blocks, digest.edition.language
-        values = {
-            "stories": [blocks.view(story, language) for story in digest.stories],
-            "more": [blocks.view(story, language) for story in digest.more[:LINES]],
-            "further": len(digest.more[LINES:]),
-            "window": digest.window,
-            "number": digest.number,
-            "schedule": digest.schedule,
-            "watch": watch_view(digest.watch, self._sources),
-        }
-
-        def places(form: Format) -> Mapping[str, Pieces]:
-            told = (blocks.story(story, language, form) for story in digest.stories)
-            return {"stories": tuple(piece for pieces in told for piece in pieces)}
-
-        return self._compose(BulletinKind.DIGEST, digest.edition, values, places)
-
-    def _compose_alert(self, story: Story, number: int, edition: Edition) -> Composition:
-        values = {"story": self._blocks.long_view(story, edition.language), "number": number}
-        return self._compose(BulletinKind.ALERT, edition, values)
+        language = self._known(choice.edition).language
+        return tuple(slots(self._blocks, choice, picks, earlier or {}, language))
 
     def _compose_letter(self, kind: BulletinKind, edition: Edition, schedule: Schedule | None = None) -> Composition:
-        return self._compose(kind, edition, {"schedule": schedule} if schedule else {})
-
-    def _compose(
-        self, kind: BulletinKind, edition: Edition, values: Mapping[str, Any], places: Places = lambda _: {}
-    ) -> Composition:
-        folder, language = _FOLDERS.get(kind, kind.value), edition.language
-        values = {**values, **(self._neutral if edition.neutral else {})}
-        subject = self._blocks.line(f"{folder}/subject.txt", language, values)
-        values = {**values, "subject": subject}
-
-        def body(form: Format) -> Pieces:
-            return self._blocks.frame(folder, language, form, values, places(form))
-
-        html = body(Format.HTML) if edition.format is Format.HTML else ()
-        return Composition(kind, language, subject, body(Format.TEXT), html, edition.neutral)
+        values = {"schedule": schedule} if schedule else {}
+        return self._press.compose(kind, edition, values, folder=_FOLDERS.get(kind, ""))
 
     def _known(self, edition: Edition) -> Edition:
         return edition if edition.language in self._languages else replace(edition, language=FALLBACK)

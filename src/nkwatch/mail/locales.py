@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
+from babel import Locale as Region
 from babel.dates import format_date, format_interval, format_skeleton, format_time, get_day_names
 
 from nkwatch.domain.bulletin import Window
@@ -14,6 +16,14 @@ Texts = Mapping[str, str]
 
 #: Dates in the order and spelling of a region where the language alone does not say.
 _REGION = {"en": "en_GB"}
+#: What CLDR lists beside countries: unions, outlying islands, test regions.
+_NO_COUNTRIES = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
+
+
+@cache
+def countries() -> frozenset[str]:
+    """The countries whose governments a reader may choose (ISO 3166-1 alpha-2)."""
+    return frozenset(filter(str.isalpha, map(str, Region("en").territories))) - _NO_COUNTRIES
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,18 @@ class Locale:
         """The days from the beginning to the end of `window` in the time zone `zone`."""
         start, end = (moment.astimezone(ZoneInfo(zone)).date() for moment in (window.start, window.end))
         return str(format_interval(start, end, "yMMMd", locale=self.region))
+
+    def on(self, day: date) -> str:
+        """A day of the calendar: 3 November 2025."""
+        return format_date(day, "long", locale=self.region)
+
+    def days(self, first: date, last: date) -> str:
+        """The days from `first` to `last`; one day where they are the same."""
+        return self.on(first) if first == last else str(format_interval(first, last, "yMMMd", locale=self.region))
+
+    def country(self, code: str) -> str:
+        """What a country is called; its code where nobody knows."""
+        return str(Region.parse(self.region).territories.get(code, code))
 
     def weekday(self, number: int) -> str:
         """The name of a weekday; 0 is Monday."""

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from nkwatch.editing.matching import ANY, CASE, ROLE, SOURCE, THEME, WORD, Reason
 from nkwatch.mail.views import Names, plain
+from nkwatch.mail.widths import shorten
 
 #: Before the id of a story: the name of the slot that says why it is sent.
 SLOT = "reasons_"
+#: Room for a word, a name or a publisher, in columns.
+VALUE_WIDTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,14 @@ def matched(reasons: Iterable[Reason], names: Names, language: str) -> Matched:
 
     named = (names.theme(v, language) if kind == THEME else names.publisher(v) for kind, v in of(THEME, SOURCE))
     return Matched(
-        tuple(dict.fromkeys(map(plain, named))),
+        _each(named),
         tuple(dict.fromkeys(str(v) for _, v in of(ROLE))),
-        tuple(dict.fromkeys(plain(v) for _, v in of(WORD, CASE))),
+        _each(v for _, v in of(WORD, CASE)),
     )
+
+
+def _each(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(shorten(plain(value), VALUE_WIDTH) for value in values))
 
 
 def only_any(reasons: Iterable[Reason]) -> bool:

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 #: Addresses, filled for each delivery.
 LINKS = frozenset({"leave_url", "manage_url", "copy_url", "confirm_url", "settings_url", "move_url"})
-#: Besides, lines filled for each delivery, and the stories of a group of subscribers.
-SLOTS = LINKS | {"phrase", "everything", "stories"}
+#: Besides, lines filled for each delivery, and places where the parts of a digest go.
+SLOTS = LINKS | {"phrase", "everything", "counts", "content", "asks", "lines", "why"}
 
 _MARKER_LETTERS = dict.fromkeys(map(ord, (OPENING, CLOSING)))
 _REASONS = re.compile(rf"{SLOT}[\w-]+", re.ASCII)
@@ -57,7 +57,11 @@ class Templates:
         _load_all(environment)
         self._style = loader.get_source(environment, "mail/style.css")[0]
         self._inliner = CSSInliner(
-            inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False, extra_css=self._style
+            inline_style_tags=False,
+            keep_style_tags=True,
+            load_remote_stylesheets=False,
+            extra_css=self._style,
+            minify_css=True,
         )
         #: how many times a template was rendered: what sharing saves
         self.renders = 0
@@ -126,7 +130,12 @@ def _environment(loader: BaseLoader, locale: Locale) -> ImmutableSandboxedEnviro
     environment.install_gettext_callables(translate, _no_plurals, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(slot=_slot, own=_own, locale=locale)
     environment.filters.update(
-        columns=columns, shorten=shorten, wrap=wrap, day=locale.day, instant=locale.instant, weekday=locale.weekday
+        columns=columns,
+        shorten=shorten,
+        wrap=wrap,
+        day=locale.day,
+        instant=locale.instant,
+        weekday=locale.weekday,
     )
     return environment
 

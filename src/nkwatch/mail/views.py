@@ -1,25 +1,21 @@
-"""What templates see of a story: texts made harmless, addresses with their host, names in the reader's language."""
+"""Values as templates see them: texts made harmless, addresses with their host, names in the reader's language."""
 
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import islice
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 import idna
 
-from nkwatch.domain.reading import Urgency
+from nkwatch.domain.place import Place
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Statement
-from nkwatch.domain.story import Report, Story
 from nkwatch.domain.theme import Theme
-from nkwatch.mail.excerpt import excerpt
 from nkwatch.mail.widths import shorten
 
-#: How many of the other reports are named one by one.
-NAMED_REPORTS = 5
+#: Room for a name, in columns.
+NAME_WIDTH = 100
 #: Room for an address that is shown as text.
 ADDRESS_WIDTH = 200
 
@@ -62,60 +58,13 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class StoryView:
-    """One story for readers of one language; `language` is that of title and excerpt, empty if not known.
-
-    `by` is whose words these are, `via` the publisher that only passed them on, None where that is the same.
-    """
-
-    id: str
-    urgent: bool
-    title: str
-    language: str
-    by: Name
-    via: Name | None
-    published: datetime
-    estimated: bool
-    seen: datetime
-    themes: tuple[str, ...]
-    excerpt: str
-    original: Address
-    permanent: Address
-    mentions: tuple[Mention, ...]
-    further: int
-
-
-@dataclass(frozen=True, slots=True)
 class Names:
-    """Where the names and addresses in a story's view come from."""
+    """What is called what, in the languages of readers; `site` is the base address of the public pages."""
 
     site: str
     themes: Mapping[str, Theme]
     sources: Mapping[str, Source] = field(default_factory=dict)
-
-    def story(self, story: Story, language: str, *, width: int = 400, most: int = 3) -> StoryView:
-        """The view of `story`; its excerpt has at most `most` sentences in `width` columns."""
-        lead = story.lead_in(language)
-        said, title = lead.statement, plain(lead.statement.title)
-        opening = excerpt(plain(said.text, lines=True), title=title, width=width, most=most)
-        mentions = _mentions(story, lead)
-        return StoryView(
-            id=story.id,
-            urgent=story.urgency is Urgency.URGENT,
-            title=title or shorten(opening, 80) or plain(lead.by),
-            language=tag(lead.reading.language or said.language),
-            by=name_of(lead.by, said),
-            via=carrier(said, lead.by),
-            published=said.published.astimezone(self._zone(said)),
-            estimated=said.published_estimated,
-            seen=said.first_seen,
-            themes=tuple(self.theme(code, language) for code in story.themes),
-            excerpt=opening,
-            original=address(said.url, trusted=lead.link),
-            permanent=address(f"{self.site}/stories/{story.id}"),
-            mentions=tuple(islice(mentions, NAMED_REPORTS)),
-            further=max(0, len(mentions) - NAMED_REPORTS),
-        )
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     def theme(self, code: str, language: str) -> str:
         """What a theme is called in `language`; its code where it is gone."""
@@ -125,7 +74,11 @@ class Names:
         """Who publishes a source; its id where it is gone."""
         return self.sources[source_id].publisher if source_id in self.sources else source_id
 
-    def _zone(self, said: Statement) -> ZoneInfo:
+    def place(self, code: str, language: str) -> str:
+        """What a place is called in `language`; nothing where it is gone."""
+        return plain(self.places[code].name(language)) if code in self.places else ""
+
+    def zone(self, said: Statement) -> ZoneInfo:
         """The publisher's own time zone: the date in the mail is the date on the publisher's page."""
         source = self.sources.get(said.source_id)
         return ZoneInfo((source and source.zone) or "UTC")
@@ -158,7 +111,7 @@ def _unwanted(letter: str) -> bool:
 
 def name_of(name: str, said: Statement) -> Name:
     """The name of whoever is behind a statement: letters of its own are taken to be of the statement's language."""
-    return Name(plain(name), "" if name.isascii() else tag(said.language))
+    return Name(shorten(plain(name), NAME_WIDTH), "" if name.isascii() else tag(said.language))
 
 
 def carrier(said: Statement, by: str) -> Name | None:
@@ -169,15 +122,6 @@ def carrier(said: Statement, by: str) -> Name | None:
 def tag(language: str) -> str:
     """A language tag that may stand in an attribute (RFC 5646), or nothing."""
     return language if language.replace("-", "").isalnum() and language.isascii() else ""
-
-
-def _mentions(story: Story, lead: Report) -> tuple[Mention, ...]:
-    """Everybody else whose words report the story, each once, in the order of their reports."""
-    first: dict[str, Report] = {}
-    for report in (story.lead, *story.others):
-        first.setdefault(report.by, report)
-    first.pop(lead.by)
-    return tuple(Mention(name_of(by, r.statement), address(r.statement.url, trusted=r.link)) for by, r in first.items())
 
 
 def _ascii(host: str) -> str:

@@ -1,26 +1,36 @@
-"""What templates see of the watch over the sources: a few names of publishers, and how many more there are."""
+"""What templates see of the watch over the sources: a few publishers, and how many more there are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from nkwatch.domain.source import Source
-from nkwatch.domain.watch import Watch
-from nkwatch.mail.views import Name, plain, tag
+from nkwatch.domain.watch import Gap, Watch
+from nkwatch.mail.views import NAME_WIDTH, Name, plain, tag
+from nkwatch.mail.widths import shorten
 
 #: How many publishers are named; the rest is counted.
 NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
+class GapView:
+    """A publisher from whom something is lacking; `since` is None where nobody knows since when."""
+
+    name: Name
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """The first of some publishers; `further` counts the rest."""
 
-    names: tuple[Name, ...]
+    gaps: tuple[GapView, ...]
     further: int
 
     def __bool__(self) -> bool:
         """Whether there is any."""
-        return bool(self.names)
+        return bool(self.gaps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +52,13 @@ def watch_view(watch: Watch, sources: Mapping[str, Source]) -> WatchView:
     """The view of `watch`; `sources` say in which language a publisher writes its name."""
     spoken = {s.publisher: s.languages[0] for s in sources.values() if s.languages}
 
-    def named(publishers: Iterable[str]) -> Named:
-        names = [Name(plain(p), "" if p.isascii() else tag(spoken.get(p, ""))) for p in publishers]
-        return Named(tuple(names[:NAMED]), max(0, len(names) - NAMED))
+    def named(gaps: Sequence[Gap]) -> Named:
+        return Named(tuple(_gap(gap, spoken) for gap in gaps[:NAMED]), len(gaps[NAMED:]))
 
     silent, unreadable, partly = named(watch.silent), named(watch.unreadable), named(watch.partly)
     return WatchView(watch.sources, watch.answering, silent, unreadable, partly)
+
+
+def _gap(gap: Gap, spoken: Mapping[str, str]) -> GapView:
+    language = "" if gap.publisher.isascii() else tag(spoken.get(gap.publisher, ""))
+    return GapView(Name(shorten(plain(gap.publisher), NAME_WIDTH), language), gap.since)

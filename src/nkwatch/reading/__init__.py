@@ -9,9 +9,12 @@ from nkwatch.reading.asks import asks
 from nkwatch.reading.attribution import attribution
 from nkwatch.reading.cases import cases
 from nkwatch.reading.composing import back, composed
+from nkwatch.reading.dangers import dangers
 from nkwatch.reading.features import features
+from nkwatch.reading.headcounts import headcounts
 from nkwatch.reading.language import language
 from nkwatch.reading.lexicon import Lexicon
+from nkwatch.reading.places import places
 from nkwatch.reading.quotes import quotes
 from nkwatch.reading.relevance import relevance, suspected
 from nkwatch.reading.rules import Rules
@@ -78,4 +81,7 @@ def _read(statement: Statement, texts: Mapping[str, str], rules: Rules, *, nk_on
         quotes=quotes(texts, rules.speech, written_in),
         asks=asks(texts, rules.speech, written_in),
         cases=cases(texts, rules.cases, written_in),
+        dangers=dangers(signs, texts),
+        places=places(hits, texts),
+        people=headcounts(texts, written_in),
     )

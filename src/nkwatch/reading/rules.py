@@ -1,9 +1,12 @@
 """What statements are read by: every table of the catalogue, compiled, under one version."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from nkwatch.domain.place import Place
 from nkwatch.reading.casebook import CaseBook
 from nkwatch.reading.lexicon import SIGNS, THEME, WEAK, Lexicon
+from nkwatch.reading.places import terms
 from nkwatch.reading.speech import Speech
 from nkwatch.reading.vocabulary import Vocabulary
 from nkwatch.reading.weights import Head, Weights
@@ -20,6 +23,7 @@ class Rules:
     cases: CaseBook
     #: what the words of reports mean, and how rare they are: stories are found by it
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    places: tuple[Place, ...] = ()
 
     @classmethod
     def of(
@@ -30,15 +34,16 @@ class Rules:
         speech: Speech,
         cases: CaseBook,
         vocabulary: Vocabulary | None = None,
+        places: Sequence[Place] = (),
     ) -> "Rules":
-        """These tables, with the words that have weights of their own looked for beside the lexicon's terms.
+        """These tables, with places and the words that have weights of their own looked for beside the lexicon's terms.
 
         A theme that weights were not learned for counts by its lists.
         """
-        whole = replace(lexicon, terms=(*lexicon.terms, *weights.terms))
+        whole = replace(lexicon, terms=(*lexicon.terms, *weights.terms, *terms(places)))
         plain = {theme.code: unlearned(theme.code) for theme in lexicon.themes}
         told = Weights(weights.version, plain | dict(weights.heads))
-        return cls(version, whole, told, speech, cases, vocabulary or Vocabulary())
+        return cls(version, whole, told, speech, cases, vocabulary or Vocabulary(), tuple(places))
 
 
 def unlearned(code: str) -> Head:

@@ -1,8 +1,10 @@
 """Connections, transactions and threads. SQLite in WAL mode with synchronous=FULL is the default."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -84,6 +86,17 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     return result.rowcount
 
 
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows; where a row with such a primary key is there, it gets the other values."""
+    if not rows:
+        return
+    module = sqlite if connection.dialect.name == "sqlite" else postgresql
+    insert = module.insert(table)
+    keys = [column.name for column in table.primary_key]
+    values = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), rows)
+
+
 def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
     """The items in pieces that fit into one IN (...)."""
     return (items[i : i + CHUNK] for i in range(0, len(items), CHUNK))
@@ -104,14 +117,15 @@ def _upgrade(connection: Connection) -> None:
 
 def _engine(address: str) -> Engine:
     url = make_url(address)
+    short = partial(json.dumps, separators=(",", ":"))
     if url.get_backend_name() == "sqlite":
         connect = {"timeout": BUSY_TIMEOUT / 1000, "check_same_thread": False}
-        engine = create_engine(url, connect_args=connect, hide_parameters=True)
+        engine = create_engine(url, connect_args=connect, hide_parameters=True, json_serializer=short)
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     driver = url.set(drivername="postgresql+psycopg")
-    return create_engine(driver, pool_pre_ping=True, pool_size=2 * READERS, hide_parameters=True)
+    return create_engine(driver, pool_pre_ping=True, pool_size=2 * READERS, hide_parameters=True, json_serializer=short)
 
 
 def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:

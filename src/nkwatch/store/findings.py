@@ -11,7 +11,18 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, select
 
 from nkwatch.domain.correction import Correction, Filed, corrected
-from nkwatch.domain.reading import Ask, Evidence, Finding, Mention, MentionKind, Quote, Reading, Urgency
+from nkwatch.domain.reading import (
+    Ask,
+    Evidence,
+    Finding,
+    Headcount,
+    Mention,
+    MentionKind,
+    Quote,
+    Reading,
+    Sighting,
+    Urgency,
+)
 from nkwatch.domain.theme import ThemeKind
 from nkwatch.store import records, schema
 
@@ -113,6 +124,9 @@ def reading(row: Row[Any]) -> Reading | None:
         quotes=tuple(Quote(**q | {"words": Evidence(**q["words"])}) for q in found.get("quotes", ())),
         asks=tuple(Ask(**a | {"what": Evidence(**a["what"])}) for a in found.get("asks", ())),
         cases=tuple(_mention(m) for m in found.get("cases", ())),
+        dangers=_sightings(found.get("dangers", ())),
+        places=_sightings(found.get("places", ())),
+        people=tuple(Headcount(p["number"], Evidence(**p["seen"])) for p in found.get("people", ())),
     )
 
 
@@ -149,6 +163,10 @@ def _evidence(found: Sequence[Mapping[str, Any]]) -> tuple[Evidence, ...]:
 
 def _finding(found: Mapping[str, Any]) -> Finding:
     return Finding(found["code"], ThemeKind(found["kind"]), found["score"], _evidence(found["evidence"]))
+
+
+def _sightings(found: Sequence[Mapping[str, Any]]) -> tuple[Sighting, ...]:
+    return tuple(Sighting(s["code"], Evidence(**s["seen"])) for s in found)
 
 
 def _mention(found: Mapping[str, Any]) -> Mention:

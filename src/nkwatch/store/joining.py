@@ -55,7 +55,8 @@ class Join:
         else:
             standing = Standing.CONFIRMED if self.consent else Standing.PENDING
             choice = self.sign_up.choice
-            subscriber = Subscriber(row.id, choice, beginning(choice.schedule, self.now))
+            heard_at = self.now if self.consent else None
+            subscriber = Subscriber(row.id, choice, beginning(choice.schedule, self.now), heard_at=heard_at)
             values |= self._begun(subscriber, standing)
             if row.ended_at:
                 values["joined_at"] = self.now
@@ -85,6 +86,7 @@ class Join:
             "consent_origin": self.consent.origin if self.consent and confirmed else "",
             "consent_at": self.consent.given_at if self.consent and confirmed else None,
             "paused_until": None,
+            "heard_at": subscriber.heard_at,
             "ended_at": None,
             "end_reason": "",
         }
@@ -107,6 +109,7 @@ def confirm(
         "standing": Standing.CONFIRMED,
         "consent_origin": consent.origin,
         "consent_at": consent.given_at,
+        "heard_at": consent.given_at,
         "covered_until": covered_until,
         "closes_at": next_closing(seals.subscriber(row).choice.schedule, covered_until),
     }

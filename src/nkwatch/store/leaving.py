@@ -1,19 +1,23 @@
 """How somebody gets out of the roll, and how everything goes whose time is over (`domain.retention`)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, select, update
 
 from nkwatch.domain.bulletin import BulletinKind, DeliveryState
 from nkwatch.domain.retention import DELIVERIES, ENDED, MOVES, UNCONFIRMED
 from nkwatch.domain.subscriber import Standing, Suppression
-from nkwatch.store import schema, suppressions
+from nkwatch.store import schema, suppressions, waiting
 from nkwatch.store.database import chunks
 
 _ROW, _DELIVERY, _BULLETIN, _MOVE = schema.subscriber.c, schema.delivery.c, schema.bulletin.c, schema.move.c
 #: What others get too: alerts and digests.
 BULLETINS = tuple(k for k in BulletinKind if not k.personal)
+#: What is not sent to who has paused, nor later. What was wrong in what they have, they are told after the pause.
+PAUSABLE = tuple(k for k in BULLETINS if not k.corrects)
+#: So long it is known who had to wait for an alert.
+WAITED = timedelta(days=7)
 #: Rows erased in one transaction, so that nobody waits long for it.
 BATCH = 500
 
@@ -46,6 +50,7 @@ def end(connection: Connection, subscriber_id: str, reason: str, now: datetime) 
     if connection.execute(ended.values(**values)).rowcount == 0:
         return False
     cancel(connection, [subscriber_id], reason, now)
+    waiting.forget(connection, [subscriber_id])
     connection.execute(delete(schema.move).where(_MOVE.subscriber_id == subscriber_id))
     return True
 
@@ -75,6 +80,7 @@ def suppress(connection: Connection, keys: Sequence[bytes], why: Suppression, at
 def delete_all(connection: Connection, ids: Sequence[str]) -> None:
     """Delete these subscribers with what was sent to them, and the bulletins that nobody else got."""
     _delete_deliveries(connection, _DELIVERY.subscriber_id.in_(ids))
+    waiting.forget(connection, ids)
     connection.execute(delete(schema.move).where(_MOVE.subscriber_id.in_(ids)))
     connection.execute(delete(schema.subscriber).where(_ROW.id.in_(ids)))
 
@@ -102,6 +108,11 @@ def tidy_ended(connection: Connection, now: datetime) -> int:
 def tidy_moves(connection: Connection, now: datetime) -> int:
     """Forget the changes of address that were not confirmed in time."""
     return connection.execute(delete(schema.move).where(_MOVE.asked_at <= now - MOVES)).rowcount
+
+
+def tidy_waiting(connection: Connection, now: datetime) -> int:
+    """Forget a batch of who had to wait for an alert that left long ago."""
+    return waiting.tidy(connection, now - WAITED, BATCH)
 
 
 def tidy_deliveries(connection: Connection, now: datetime) -> int:

@@ -1,21 +1,18 @@
-"""The outbox: deliveries not yet done, with bulletins, compositions and blocks.
+"""The outbox: deliveries not yet done, who waits for an alert, and who was told what.
 
 One row for each (bulletin, subscriber); it is written in the transaction that closes the window, so that doing it
 twice changes nothing.
 """
 
-import hashlib
-import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, case, func, not_, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
+from nkwatch.domain.alert import Due, Pace, Recipient, Told
 from nkwatch.domain.bulletin import (
-    Addressed,
-    Block,
     BulletinKind,
     Claimed,
     Composition,
@@ -25,17 +22,16 @@ from nkwatch.domain.bulletin import (
     Mailing,
     Window,
 )
+from nkwatch.domain.desk import Note
 from nkwatch.domain.lease import Lease
-from nkwatch.domain.subscriber import Standing
-from nkwatch.editing.windows import next_closing
 from nkwatch.keys import Keyring
-from nkwatch.store import records, schema, suppressions
-from nkwatch.store.database import Database, chunks, insert_new
+from nkwatch.store import claiming, compositions, marks, posting, recording, records, schema, telling, waiting
+from nkwatch.store.database import Database
 from nkwatch.store.leaving import BULLETINS
-from nkwatch.store.seals import Seals, schedule
+from nkwatch.store.seals import Seals
 from nkwatch.store.together import Together
 
-_D, _S, _B, _M = schema.delivery.c, schema.subscriber.c, schema.bulletin.c, schema.move.c
+_D, _B = schema.delivery.c, schema.bulletin.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,9 @@ class Posted:
 
 #: Made once, not for every message.
 _HELD = select(_D.id).where(_D.id.in_(bindparam("ids", expanding=True)), _D.state == DeliveryState.LEASED)
+_BULLETIN_COLUMNS = (_B.number, _B.kind, _B.window_start, _B.window_end, _B.story_id)
+#: Not in anybody's hands any longer.
+_FREED = {"state": DeliveryState.PENDING, "leased_until": None}
 
 
 class OutboxStore:
@@ -66,42 +65,66 @@ class OutboxStore:
 
     async def number(self, key: str, kind: BulletinKind, date: datetime) -> int:
         """The number of the bulletin with this key; it is opened when there is none."""
-        return await self._database.write(lambda c: _number(c, key, kind, date))
+        return await self._database.write(lambda c: posting.number(c, key, kind, date))
 
     async def enqueue(self, mailing: Mailing) -> int:
         """Write the deliveries and close the windows together; answers how many deliveries are new.
 
-        A subscriber whose window was closed by somebody else meanwhile is left out, and one who left or paused.
+        A subscriber whose window was closed by somebody else meanwhile is left out, and one who left or paused; of an
+        alert, who has it, waits or waited for it. Mails with alerts that were waited for go to who waits for them all.
         """
+        return await self._database.write(posting.Post(self._keyring, self._domain, mailing))
 
-        def enqueue(connection: Connection) -> int:
-            number = _open_bulletin(connection, mailing)
-            left_out = _close_windows(connection, mailing)
-            present = _present(connection, mailing) - left_out
-            deliveries = [d for d in mailing.deliveries if d.subscriber.id in present]
-            ids = _write_compositions(connection, [d.composition for d in mailing.deliveries], number)
-            rows = [self._row(mailing, number, d, ids[d.composition]) for d in deliveries]
-            return insert_new(connection, schema.delivery, rows)
+    async def paces(self, subscriber_ids: Collection[str]) -> Mapping[str, Pace]:
+        """What is known of these readers' alerts; nothing of who never got one."""
+        return await self._database.read(lambda c: waiting.paces(c, subscriber_ids))
 
-        return await self._database.write(enqueue)
+    async def due(self, now: datetime, limit: int) -> list[Due]:
+        """Readers with waiting alerts that are to leave by `now`, ordered by id; never who has left or paused."""
+        return await self._database.read(lambda c: waiting.due(c, self._seals, now, limit))
+
+    async def beyond(self, subscriber_ids: Collection[str]) -> Mapping[str, Mapping[str, int]]:
+        """The alerts that wait for these readers' next digests: by reader, the numbers of the alerts by story."""
+        return await self._database.read(lambda c: waiting.beyond(c, subscriber_ids))
+
+    async def had(self, subscriber_ids: Collection[str], since: datetime) -> Mapping[str, frozenset[str]]:
+        """The ids of the stories that these readers were written since then, in any bulletin that was not cancelled.
+
+        A story withdrawn since does not count, nor one whose correction came after: that is told in its own mail.
+        """
+        return await self._database.read(lambda c: telling.had(c, subscriber_ids, since))
+
+    async def told(self, story_id: str) -> Told | None:
+        """What the alerts on a story told so far, under the number of the first; None before one was sent."""
+        return await self._database.read(lambda c: telling.told(c, story_id))
+
+    async def alerts(self, numbers: Collection[int]) -> Mapping[int, str]:
+        """The ids of the stories of these alerts."""
+        return await self._database.read(lambda c: telling.alerts(c, numbers))
+
+    async def stop(self, story_id: str, now: datetime) -> int:
+        """Cancel everything not yet handed over of the alerts on a story, and who waits for them; answers how many."""
+        return await self._database.write(lambda c: telling.stop(c, story_id, now))
+
+    async def recipients(self, numbers: Collection[int], after: str, limit: int) -> list[Recipient]:
+        """Who got these bulletins or may have got them, ordered by id, those behind `after`; each with the last mail.
+
+        Who left is not among them; who paused is.
+        """
+        return await self._database.read(lambda c: telling.recipients(c, self._seals, numbers, after, limit))
+
+    async def bulletins_with(self, story_id: str) -> Sequence[int]:
+        """The numbers of the alerts that told of a story, alone or with others, and of updates of it."""
+        return await self._database.read(lambda c: telling.bulletins_with(c, story_id))
+
+    async def keep_note(self, number: int, note: Note) -> bool:
+        """Keep what a correction says with its bulletin; false when there is none with this number."""
+        kept = update(schema.bulletin).where(_B.number == number).values(note=marks.note_column(note))
+        return await self._database.write(lambda c: c.execute(kept).rowcount > 0)
 
     async def claim(self, now: datetime, limit: int, lease: Lease) -> list[Claimed]:
         """Claim deliveries that are due, by priority; never one whose subscriber may not be mailed."""
-        query = _due(now).limit(limit).with_for_update(skip_locked=True, of=schema.delivery)
-
-        def claim(connection: Connection) -> list[Claimed]:
-            rows = connection.execute(query).all()
-            leased = (
-                update(schema.delivery)
-                .where(_D.id == bindparam("row"))
-                .values(state=DeliveryState.LEASED, lease_owner=lease.owner, leased_until=lease.until)
-            )
-            if rows:
-                connection.execute(leased, [{"row": r.id} for r in rows])
-            compositions = _read_compositions(connection, {r.composition_id for r in rows})
-            return [self._claimed(row, compositions[row.composition_id]) for row in rows]
-
-        return await self._database.write(claim)
+        return await self._database.write(lambda c: claiming.claim(c, self._seals, now, limit, lease))
 
     async def holds(self, delivery_id: int) -> bool:
         """Whether a claimed delivery is still to be handed over: its reader may have left since."""
@@ -113,35 +136,21 @@ class OutboxStore:
 
     async def record(self, outcomes: Sequence[tuple[Delivery, Handover]], now: datetime) -> None:
         """Write what became of these deliveries."""
-        after = [delivery.after(outcome, now) for delivery, outcome in outcomes]
-        rows = [
-            {"row": d.id, "state": d.state, "attempts": d.attempts, "due_at": d.due_at, "reply": d.reply,
-             "done_at": d.done_at, "lease_owner": "", "leased_until": None}
-            for d in after
-        ]  # fmt: skip
-        change = update(schema.delivery).where(_D.id == bindparam("row"))
-        # a slow process must not undo what another has done since; that a mail was accepted counts in any case
-        accepted = change.where(_D.state != DeliveryState.SENT).values(slots=None)
-        refused, put_off = change.where(schema.undone).values(slots=None), change.where(schema.undone)
-        changes = {DeliveryState.SENT: accepted, DeliveryState.REFUSED: refused, DeliveryState.DEFERRED: put_off}
-
-        def record(connection: Connection) -> None:
-            for state, written in changes.items():
-                if those := [r for r in rows if r["state"] is state]:
-                    connection.execute(written, those)
-
-        await self._database.write(record)
+        await self._database.write(lambda c: recording.record(c, outcomes, now))
 
     async def release(self, deliveries: Sequence[Delivery]) -> None:
         """Give back claimed deliveries that were never attempted."""
         ids = [d.id for d in deliveries]
         freed = update(schema.delivery).where(_D.id.in_(ids), _D.state == DeliveryState.LEASED)
-        await self._database.write(lambda c: c.execute(freed.values(**_UNLEASED)))
+        await self._database.write(lambda c: c.execute(freed.values(**_FREED, lease_owner="")))
 
     async def recover(self, now: datetime) -> int:
-        """Free what was claimed under leases that ended; answers how many."""
+        """Free what was claimed under leases that ended; answers how many.
+
+        The name of who had it stays: it may have left, and whoever is told that it was wrong must be told as well.
+        """
         ended = and_(_D.state == DeliveryState.LEASED, _D.leased_until <= now)
-        freed = update(schema.delivery).where(ended).values(**_UNLEASED, due_at=now)
+        freed = update(schema.delivery).where(ended).values(**_FREED, due_at=now)
         return await self._database.write(lambda c: c.execute(freed).rowcount)
 
     async def counts(self) -> dict[str, int]:
@@ -158,7 +167,7 @@ class OutboxStore:
             number = connection.scalar(query)
             if number is None:
                 return None
-            return _read_compositions(connection, {composition_id})[composition_id], number
+            return compositions.read(connection, {composition_id})[composition_id], number
 
         return await self._database.read(look)
 
@@ -172,159 +181,6 @@ class OutboxStore:
             .limit(limit)
         )
         return await self._database.read(lambda c: [_posted(r) for r in c.execute(query)])
-
-    def _row(self, mailing: Mailing, number: int, addressed: Addressed, composition_id: str) -> dict[str, Any]:
-        subscriber_id = addressed.subscriber.id
-        name = self._keyring.message_id(f"{number}/{subscriber_id}")
-        # a mail that is put off is dated when it goes: what it says of its links counts from then
-        date = mailing.due_at or mailing.date
-        return {
-            "bulletin": number,
-            "subscriber_id": subscriber_id,
-            "composition_id": composition_id,
-            "priority": mailing.kind.priority,
-            "state": DeliveryState.PENDING,
-            "message_id": f"<{name}@{self._domain}>",
-            "date": date,
-            "due_at": date,
-            "slots": self._seals.seal_slots(addressed.slots, number, subscriber_id),
-        }
-
-    def _claimed(self, row: Row[Any], composition: Composition) -> Claimed:
-        moving = row.kind == BulletinKind.MOVE_NEW
-        unseal = self._seals.new_address if moving else self._seals.address
-        return Claimed(
-            delivery=records.delivery(row),
-            subscriber_id=row.subscriber_id,
-            address=unseal(row.recipient, row.subscriber_id),
-            composition=composition,
-            number=row.number,
-            composition_id=row.composition_id,
-            slots=self._seals.slots(row.slots, row.number, row.subscriber_id),
-        )
-
-
-_UNLEASED = {"state": DeliveryState.PENDING, "lease_owner": "", "leased_until": None}
-_BULLETIN_COLUMNS = (_B.number, _B.kind, _B.window_start, _B.window_end, _B.story_id)
-_MOVES = (BulletinKind.MOVE_OLD, BulletinKind.MOVE_NEW)
-
-
-def _due(now: datetime) -> Select[Any]:
-    """Deliveries to be handed over at `now`, by priority, with the sealed address that each goes to."""
-    moving = _B.kind == BulletinKind.MOVE_NEW
-    address = case((moving, _M.address), else_=_S.address)
-    key = case((moving, _M.address_key), else_=_S.address_key)
-    return (
-        select(schema.delivery, address.label("recipient"), _B.number, _B.kind)
-        .join_from(schema.delivery, schema.subscriber)
-        .join(schema.bulletin, _B.number == _D.bulletin)
-        # a link to a change of address that was asked for before another one is worth nothing
-        .outerjoin(schema.move, and_(_M.subscriber_id == _D.subscriber_id, _M.asked_at == _D.date))
-        .where(schema.undone, _D.state != DeliveryState.LEASED, _D.due_at <= now)
-        .where(_may_be_mailed(now), not_(suppressions.forbids(key)))
-        .order_by(_D.priority, _D.id)
-    )
-
-
-def _may_be_mailed(now: datetime) -> ColumnElement[bool]:
-    """Promise 3: confirmations go to the pending, everything else to the confirmed, bulletins to who has not paused."""
-    # as one comparison, so that no planner begins with all who are confirmed
-    fits = case((_B.kind == BulletinKind.CONFIRMATION, Standing.PENDING), else_=Standing.CONFIRMED)
-    return and_(
-        _S.standing == fits,
-        or_(_B.kind.not_in(BULLETINS), _S.paused_until.is_(None), _S.paused_until <= now),
-        or_(_B.kind.not_in(_MOVES), _M.subscriber_id.is_not(None)),
-    )
-
-
-def _number(connection: Connection, key: str, kind: BulletinKind, date: datetime) -> int:
-    """The number of a bulletin; it is opened when there is none.
-
-    Alerts and digests are looked up before they are inserted: a refused insert would leave a gap in their numbers.
-    Personal mails have numbers of their own below zero, and the same statements whether there was one or not.
-    """
-    query = select(_B.number).where(_B.key == key)
-    row = {"key": key, "kind": kind, "date": date, "story_id": ""}
-    if kind.personal:
-        insert_new(connection, schema.bulletin, [row | {"number": _personal_number()}])
-    elif connection.scalar(query) is None:
-        insert_new(connection, schema.bulletin, [row])
-    found: int = connection.execute(query).scalar_one()
-    return found
-
-
-def _personal_number() -> int:
-    """62 random bits, negative: nobody else has the same, and it tells nothing."""
-    return ~(int.from_bytes(os.urandom(8)) >> 2)
-
-
-def _open_bulletin(connection: Connection, mailing: Mailing) -> int:
-    """The number of the mailing's bulletin, its window and story written; 0 where there is nothing to send."""
-    if not mailing.deliveries:
-        return 0
-    number = _number(connection, mailing.key, mailing.kind, mailing.date)
-    known: dict[str, Any] = {"story_id": mailing.story_id}
-    if mailing.window:
-        known |= {"window_start": mailing.window.start, "window_end": mailing.window.end}
-    connection.execute(update(schema.bulletin).where(_B.number == number).values(**known))
-    return number
-
-
-def _close_windows(connection: Connection, mailing: Mailing) -> set[str]:
-    """Move covered_until of everybody whose window this is; answers whose window was no longer open."""
-    if mailing.window is None:
-        return set()
-    start, end = mailing.window.start, mailing.window.end
-    still: dict[str, datetime | None] = {}
-    for part in chunks(mailing.covered):
-        query = select(schema.subscriber).where(_S.id.in_([s.id for s in part]), _S.covered_until == start)
-        # by the schedule that is chosen now: it may be another since the mailing was made
-        rows = connection.execute(query.with_for_update())
-        still |= {row.id: next_closing(schedule(row), end) for row in rows}
-    moved = [{"row": i, "covered_until": end, "closes_at": closes_at} for i, closes_at in still.items()]
-    change = update(schema.subscriber).where(_S.id == bindparam("row"))
-    if moved:
-        connection.execute(change, moved)
-    return {s.id for s in mailing.covered} - still.keys()
-
-
-def _present(connection: Connection, mailing: Mailing) -> set[str]:
-    """Who of its readers is there, and stays until the mailing is written; for bulletins, who wants them now."""
-    wanted = [d.subscriber.id for d in mailing.deliveries]
-    found: set[str] = set()
-    for part in chunks(wanted):
-        query = select(_S.id).where(_S.id.in_(part)).with_for_update(read=True, key_share=True)
-        if not mailing.kind.personal:
-            query = query.where(_S.standing == Standing.CONFIRMED)
-            query = query.where(or_(_S.paused_until.is_(None), _S.paused_until <= mailing.date))
-        found.update(connection.scalars(query))
-    return found
-
-
-def _write_compositions(
-    connection: Connection, compositions: Sequence[Composition], number: int
-) -> dict[Composition, str]:
-    distinct = list(dict.fromkeys(compositions))
-    blocks = {b.id: b for c in distinct for b in c.blocks}
-    insert_new(connection, schema.block, [{"id": i, "body": b.body} for i, b in blocks.items()])
-    ids = {c: hashlib.sha256(records.composition_key(c).encode()).hexdigest() for c in distinct}
-    rows = [
-        {"id": i, "kind": c.kind, "language": c.language, "subject": c.subject,
-         "pieces": records.composition_pieces(c), "neutral": c.neutral,
-         "bulletin": None if c.kind.personal else number}
-        for c, i in ids.items()
-    ]  # fmt: skip
-    insert_new(connection, schema.composition, rows)
-    return ids
-
-
-def _read_compositions(connection: Connection, ids: set[str]) -> dict[str, Composition]:
-    query = select(schema.composition).where(schema.composition.c.id.in_(ids))
-    rows = connection.execute(query).all()
-    names = {n for r in rows for part in r.pieces.values() for n in part if ":" not in n}
-    found = connection.execute(select(schema.block).where(schema.block.c.id.in_(names)))
-    blocks = {b.id: Block(b.body) for b in found}
-    return {r.id: records.composition(r, blocks) for r in rows}
 
 
 def _posted(row: Row[Any]) -> Posted:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
 from nkwatch.domain.correction import Correction, Filed, Shift, corrected
 from nkwatch.domain.reading import Reading, Urgency
 from nkwatch.domain.story import AlertState
 from nkwatch.reading.stories import Placement
-from nkwatch.store import findings, schema, stories
+from nkwatch.store import findings, records, schema, stories
 from nkwatch.store.database import Database, chunks, insert_new
 
 _STATEMENT, _CORRECTION = schema.statement.c, schema.correction.c
@@ -129,7 +129,15 @@ def _keep(connection: Connection, reading: Reading, now: datetime) -> None:
     insert_new(connection, schema.reading, [findings.reading_row(reading, now)])
     pointed = {"read_revision": reading.revision, "read_rules": reading.rules, "language": reading.language}
     earlier = (_STATEMENT.id == reading.statement_id, _STATEMENT.read_revision <= reading.revision)
-    connection.execute(update(schema.statement).where(*earlier).values(**pointed))
+    if connection.execute(update(schema.statement).where(*earlier).values(**pointed)).rowcount:
+        _name(connection, reading)
+
+
+def _name(connection: Connection, reading: Reading) -> None:
+    """Note whom the reading in force names."""
+    connection.execute(delete(schema.named).where(schema.named.c.statement_id == reading.statement_id))
+    keys = sorted({records.key(m.key) for m in reading.cases})
+    insert_new(connection, schema.named, [{"key": key, "statement_id": reading.statement_id} for key in keys])
 
 
 def _put_in_force(connection: Connection, correction: Correction) -> None:

@@ -1,15 +1,14 @@
 """Rows into values of the domain, and back. Nothing is decided here."""
 
 import hashlib
-import json
-from collections.abc import Sequence
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row
 
-from nkwatch.domain.bulletin import Block, BulletinKind, Composition, Delivery, DeliveryState, Piece, Slot
+from nkwatch.domain.bulletin import Delivery, DeliveryState
+from nkwatch.domain.desk import UNMARKED, Marks
 from nkwatch.domain.errand import Errand, Purpose
 from nkwatch.domain.outcome import Trouble
 from nkwatch.domain.polling import Health, PollState
@@ -19,7 +18,6 @@ from nkwatch.domain.story import AlertState, Report, Story
 from nkwatch.reading.stories import Placed
 
 _STATEMENT_FIELDS = tuple(f.name for f in fields(Statement))
-_SLOT = "slot:"
 #: In characters, each of at most 4 bytes.
 LONGEST_KEY = 400
 _SPANS = {"interval": "interval_seconds", "longest_gap": "longest_gap_seconds"}
@@ -43,7 +41,7 @@ def state(row: Row[Any]) -> PollState:
 
 
 def key(name: str) -> str:
-    """A key of a statement as it is stored: an entry of PostgreSQL's index holds 2,704 bytes at most."""
+    """A key of a statement or a case as it is stored: an entry of PostgreSQL's index holds 2,704 bytes at most."""
     if len(name) <= LONGEST_KEY:
         return name
     return f"{name[:LONGEST_KEY]}#{hashlib.sha256(name.encode()).hexdigest()}"
@@ -75,9 +73,9 @@ def placed(row: Row[Any]) -> Placed:
     return Placed(statement(row), row.story_id)
 
 
-def story(row: Row[Any], reports: tuple[Report, ...]) -> Story:
-    """A story with its reports."""
-    return Story(row.id, reports, row.ready_at, AlertState(row.alert), row.alert_reason)
+def story(row: Row[Any], reports: tuple[Report, ...], marks: Marks = UNMARKED) -> Story:
+    """A story with its reports, and what editors said of it."""
+    return Story(row.id, reports, row.ready_at, AlertState(row.alert), row.alert_reason, marks)
 
 
 def delivery(row: Row[Any]) -> Delivery:
@@ -92,29 +90,3 @@ def delivery(row: Row[Any]) -> Delivery:
         reply=row.reply,
         done_at=row.done_at,
     )
-
-
-def composition_pieces(composition: Composition) -> dict[str, list[str]]:
-    """The pieces of a composition by name: ids of blocks, and slots."""
-
-    def names(pieces: Sequence[Piece]) -> list[str]:
-        return [p.id if isinstance(p, Block) else f"{_SLOT}{p.name}" for p in pieces]
-
-    return {"text": names(composition.text), "html": names(composition.html)}
-
-
-def composition_key(composition: Composition) -> str:
-    """The content that makes a composition the same as another."""
-    named = composition_pieces(composition)
-    fields = [composition.kind, composition.language, composition.subject, named, composition.neutral]
-    return json.dumps(fields, ensure_ascii=False)
-
-
-def composition(row: Row[Any], blocks: dict[str, Block]) -> Composition:
-    """A composition with its blocks."""
-
-    def pieces(names: Sequence[str]) -> tuple[Piece, ...]:
-        return tuple(Slot(n.removeprefix(_SLOT)) if n.startswith(_SLOT) else blocks[n] for n in names)
-
-    text, html = pieces(row.pieces["text"]), pieces(row.pieces["html"])
-    return Composition(BulletinKind(row.kind), row.language, row.subject, text, html, row.neutral)

@@ -1,4 +1,4 @@
-"""Readers as rows. What says who they are is sealed: addresses, phrases, words, cases, personal lines of mails.
+"""Readers as rows. What says who they are is sealed: addresses, phrases, countries, words, cases, lines of mails.
 
 Each seal is bound to its column and row; what is empty is not sealed, but null.
 """
@@ -11,7 +11,18 @@ from typing import Any
 from sqlalchemy import Row
 
 from nkwatch.domain.source import Role
-from nkwatch.domain.subscriber import Choice, Consent, Edition, Format, Own, Rhythm, Schedule, Standing, Subscriber
+from nkwatch.domain.subscriber import (
+    Choice,
+    Consent,
+    Edition,
+    Format,
+    Own,
+    QuietHours,
+    Rhythm,
+    Schedule,
+    Standing,
+    Subscriber,
+)
 from nkwatch.domain.wish import Follows, Mutes, Wish
 from nkwatch.keys import Keyring
 
@@ -58,7 +69,7 @@ class Seals:
     def subscriber(self, row: Row[Any]) -> Subscriber:
         """A subscriber without the address."""
         told = json.loads(self.keyring.unseal(row.sealed, f"choice:{row.id}")) if row.sealed else {}
-        return Subscriber(row.id, _choice(row, told), row.covered_until, row.paused_until)
+        return Subscriber(row.id, _choice(row, told), row.covered_until, row.paused_until, row.heard_at)
 
     def own(self, row: Row[Any]) -> Own:
         """All that is kept of a subscriber."""
@@ -113,6 +124,9 @@ def _open_columns(choice: Choice) -> dict[str, Any]:
         "neutral": edition.neutral,
         "wishes": [_sides(w) for w in choice.wishes],
         "mutes": _sides(mutes) if mutes.themes or mutes.sources or mutes.roles else None,
+        "lull": choice.lull,
+        "quiet_start": choice.quiet.start if choice.quiet else None,
+        "quiet_end": choice.quiet.end if choice.quiet else None,
     }
 
 
@@ -126,6 +140,9 @@ def _choice(row: Row[Any], told: Mapping[str, Any]) -> Choice:
         wishes=tuple(Wish(**_read_sides(w), follows=f) for w, f in zip(row.wishes, follows, strict=True)),
         mutes=Mutes(**_read_sides(row.mutes or {}), follows=_follows(told.get("mutes", ((), ())))),
         phrase=told.get("phrase", ""),
+        country=told.get("country", ""),
+        lull=row.lull,
+        quiet=None if row.quiet_start is None else QuietHours(row.quiet_start, row.quiet_end),
     )
 
 
@@ -143,11 +160,16 @@ def _read_sides(told: Mapping[str, Iterable[str]]) -> dict[str, Any]:
 
 
 def _secret(choice: Choice) -> str:
-    """The phrase and all that is followed, as JSON; empty when there is nothing of it."""
+    """The phrase, the country and all that is followed, as JSON; empty when there is nothing of it."""
     followed = [w.follows for w in choice.wishes]
-    if not (choice.phrase or choice.mutes.follows or any(followed)):
+    if not (choice.phrase or choice.country or choice.mutes.follows or any(followed)):
         return ""
-    told = {"phrase": choice.phrase, "wishes": [_words(f) for f in followed], "mutes": _words(choice.mutes.follows)}
+    told = {
+        "phrase": choice.phrase,
+        "country": choice.country,
+        "wishes": [_words(f) for f in followed],
+        "mutes": _words(choice.mutes.follows),
+    }
     return json.dumps(told, ensure_ascii=False)
 
 

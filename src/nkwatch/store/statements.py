@@ -15,8 +15,9 @@ from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import AlertState, Story
+from nkwatch.domain.surroundings import Counted, Earlier
 from nkwatch.reading.stories import Placed, Placement
-from nkwatch.store import findings, polling, readings, records, schema, snapshots, stories
+from nkwatch.store import counting, findings, polling, readings, records, schema, snapshots, stories
 from nkwatch.store.database import Database, chunks
 
 _STATE, _STATEMENT = schema.source_state.c, schema.statement.c
@@ -27,7 +28,7 @@ class StatementStore:
 
     def __init__(self, database: Database, sources: Mapping[str, Source]) -> None:
         self._database = database
-        self._desk = stories.Desk(sources)
+        self._binder = stories.Binder(sources)
 
     async def register(self, sources: Iterable[Source], now: datetime) -> None:
         """Give a poll state, due at once, to every source that has none, or has moved within the catalogue."""
@@ -148,11 +149,23 @@ class StatementStore:
     async def stories(self, ids: Iterable[str]) -> list[Story]:
         """These stories with all their reports, in the order of the ids."""
         wanted = list(ids)
-        return await self._database.read(lambda c: self._desk.load(c, wanted))
+        return await self._database.read(lambda c: self._binder.load(c, wanted))
 
     async def ready_between(self, window: Window) -> list[Story]:
-        """The stories that became ready in this window."""
+        """The stories that became ready in this window, or were freed in it; without those that are held."""
         return await self._found(stories.ready_between(window))
+
+    async def held(self, now: datetime) -> int:
+        """How many stories editors hold back."""
+        return await self._database.read(lambda c: counting.held(c, now))
+
+    async def counted(self, since: datetime, until: datetime) -> list[Counted]:
+        """The stories that became ready in [since, until) and are shown, as they are counted, the first first."""
+        return await self._database.read(lambda c: counting.counted(c, since, until))
+
+    async def named_before(self, keys: Collection[str], before: datetime) -> Mapping[str, Earlier]:
+        """The newest story that became ready before then and names a case, by the key of the mention."""
+        return await self._database.read(lambda c: counting.named_before(c, self._binder, keys, before))
 
     async def newest(self, limit: int) -> list[Story]:
         """The stories that became ready last, the newest first."""
@@ -160,11 +173,15 @@ class StatementStore:
 
     async def alert_candidates(self, limit: int) -> list[Story]:
         """Stories whose alert is open and urgent, or released and not yet sent."""
-        return await self._found(stories.with_alert((AlertState.OPEN, AlertState.RELEASED), limit))
+        return await self._found(stories.alert_candidates(limit))
 
     async def held_alerts(self, limit: int = 100) -> list[Story]:
         """Stories that wait for an editor."""
         return await self._found(stories.with_alert((AlertState.HELD,), limit))
+
+    async def sent_alerts(self, limit: int = 100) -> list[Story]:
+        """Stories whose alerts went out, the newest first."""
+        return await self._found(stories.alerted(limit))
 
     async def record_alert(
         self, story_id: str, state: AlertState, reason: str, now: datetime, *, was: AlertState | None = None
@@ -202,4 +219,4 @@ class StatementStore:
         )
 
     async def _found(self, ids: Select[tuple[str]]) -> list[Story]:
-        return await self._database.read(lambda c: self._desk.load(c, list(c.scalars(ids))))
+        return await self._database.read(lambda c: self._binder.load(c, list(c.scalars(ids))))

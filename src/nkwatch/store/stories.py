@@ -5,25 +5,27 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, select, true, update
+from sqlalchemy import Connection, Row, Select, delete, select, true, union, update
 
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.correction import Filed, Shift, alarming
+from nkwatch.domain.desk import UNMARKED
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.statement import Presence
 from nkwatch.domain.story import AlertState, Report, Story
-from nkwatch.store import findings, records, schema
+from nkwatch.store import findings, marks, records, schema
 from nkwatch.store.database import chunks, insert_new
 
 LATCH = "windows"
-_STATEMENT, _STORY, _MARK = schema.statement.c, schema.story.c, schema.mark.c
-_SHOWN = _STATEMENT.presence.in_([Presence.SHOWN, Presence.KEPT])
+_STATEMENT, _STORY, _MARK, _DESK = schema.statement.c, schema.story.c, schema.mark.c, schema.desk.c
+SHOWN = _STATEMENT.presence.in_([Presence.SHOWN, Presence.KEPT])
 #: A story none of whose reports is shown is not there.
-_VISIBLE = select(_STATEMENT.id).where(_STATEMENT.story_id == _STORY.id, _SHOWN).exists()
+VISIBLE = select(_STATEMENT.id).where(_STATEMENT.story_id == _STORY.id, SHOWN).exists()
 _UNDECIDED = (AlertState.OPEN, AlertState.NONE, AlertState.HELD)
+_ASKED_ANEW = (AlertState.NONE, AlertState.HELD, AlertState.SENT)
 
 
-class Desk:
+class Binder:
     """Puts stories together; the catalogue's `sources` say what role and owner each report has."""
 
     def __init__(self, sources: Mapping[str, Source]) -> None:
@@ -40,10 +42,11 @@ class Desk:
 
     def _load(self, connection: Connection, ids: Sequence[str]) -> dict[str, Story]:
         reports: dict[str, list[Report]] = defaultdict(list)
-        for row in connection.execute(findings.in_force().where(_STATEMENT.story_id.in_(ids), _SHOWN)):
+        for row in connection.execute(findings.in_force().where(_STATEMENT.story_id.in_(ids), SHOWN)):
             reports[row.story_id].append(self._report(row))
         rows = connection.execute(select(schema.story).where(_STORY.id.in_(ids)))
-        return {r.id: records.story(r, tuple(reports[r.id])) for r in rows if reports[r.id]}
+        said = marks.load(connection, ids)
+        return {r.id: records.story(r, tuple(reports[r.id]), said.get(r.id, UNMARKED)) for r in rows if reports[r.id]}
 
     def _report(self, row: Row[Any]) -> Report:
         statement, reading = records.statement(row), findings.reading_in_force(row)
@@ -59,20 +62,38 @@ class Desk:
 
 
 def ready_between(window: Window) -> Select[tuple[str]]:
-    """The ids of the stories that became ready in this window, the first first."""
-    ready = select(_STORY.id).where(_STORY.ready_at >= window.start, _STORY.ready_at < window.end)
-    return ready.order_by(_STORY.ready_at, _STORY.id)
+    """The ids of the stories that became ready in this window, or were freed in it, the first first.
+
+    Without those that are held.
+    """
+    columns = select(_STORY.id, _STORY.ready_at)
+    ready = columns.where(_STORY.ready_at >= window.start, _STORY.ready_at < window.end)
+    freed = columns.join_from(schema.story, schema.desk, _DESK.story_id == _STORY.id)
+    # each half has its own index
+    both = union(ready, freed.where(_DESK.freed_at >= window.start, _DESK.freed_at < window.end)).subquery()
+    return select(both.c.id).where(~marks.held(both.c.id)).order_by(both.c.ready_at, both.c.id)
 
 
 def newest(limit: int) -> Select[tuple[str]]:
     """The ids of the stories that became ready last, the newest first."""
-    return select(_STORY.id).where(_VISIBLE).order_by(_STORY.ready_at.desc(), _STORY.id).limit(limit)
+    return select(_STORY.id).where(VISIBLE).order_by(_STORY.ready_at.desc(), _STORY.id).limit(limit)
 
 
 def with_alert(states: Sequence[AlertState], limit: int) -> Select[tuple[str]]:
     """The ids of the stories with such an alert, the first first."""
-    waiting = select(_STORY.id).where(_STORY.alert.in_(states), _VISIBLE)
+    waiting = select(_STORY.id).where(_STORY.alert.in_(states), VISIBLE)
     return waiting.order_by(_STORY.ready_at, _STORY.id).limit(limit)
+
+
+def alert_candidates(limit: int) -> Select[tuple[str]]:
+    """The ids of the stories on whose alert is to be decided, or which are to be sent; never of one held by editors."""
+    return with_alert((AlertState.OPEN, AlertState.RELEASED), limit).where(~marks.silenced(_STORY.id))
+
+
+def alerted(limit: int) -> Select[tuple[str]]:
+    """The ids of the stories whose alerts went out, those told last first."""
+    sent = select(_STORY.id).where(_STORY.alert == AlertState.SENT, VISIBLE)
+    return sent.order_by(_STORY.alert_at.desc(), _STORY.id).limit(limit)
 
 
 def record_alert(
@@ -82,10 +103,17 @@ def record_alert(
     now: datetime,
     was: Sequence[AlertState] = (),
 ) -> bool:
-    """Write an alert's state and its reason; false when there is no such story, or it is none of what it `was`."""
+    """Write an alert's state and its reason; false when there is no such story, or it is none of what it `was`.
+
+    Once it is decided, the calls to editors are forgotten: should it wait again, they are called anew.
+    """
     state, reason = to
     change = update(schema.story).where(_STORY.id == story_id, _STORY.alert.in_(was) if was else true())
-    return connection.execute(change.values(alert=state, alert_reason=reason, alert_at=now)).rowcount > 0
+    if connection.execute(change.values(alert=state, alert_reason=reason, alert_at=now)).rowcount == 0:
+        return False
+    if state not in {AlertState.OPEN, AlertState.HELD}:
+        connection.execute(delete(schema.alert_call).where(schema.alert_call.c.story_id == story_id))
+    return True
 
 
 def closed_until(connection: Connection, now: datetime) -> datetime:
@@ -96,11 +124,11 @@ def closed_until(connection: Connection, now: datetime) -> datetime:
     return reached
 
 
-def join(connection: Connection, statement_id: str, story_id: str, marks: Sequence[int]) -> None:
-    """Put a statement into a story, to be found by its marks."""
+def join(connection: Connection, statement_id: str, story_id: str, found_by: Sequence[int]) -> None:
+    """Put a statement into a story, to be found by these marks."""
     placed = update(schema.statement).where(_STATEMENT.id == statement_id)
     connection.execute(placed.values(story_id=story_id))
-    insert_new(connection, schema.mark, [{"mark": m, "statement_id": statement_id} for m in marks])
+    insert_new(connection, schema.mark, [{"mark": m, "statement_id": statement_id} for m in found_by])
 
 
 def open_story(connection: Connection, story_id: str, ready_at: datetime, alert: tuple[AlertState, str]) -> bool:
@@ -110,9 +138,9 @@ def open_story(connection: Connection, story_id: str, ready_at: datetime, alert:
 
 
 def ask(connection: Connection, story_id: str) -> None:
-    """Ask anew about an alert that was none or waits: another report of it is urgent."""
-    undecided = update(schema.story).where(_STORY.id == story_id, _STORY.alert.in_([AlertState.NONE, AlertState.HELD]))
-    connection.execute(undecided.values(alert=AlertState.OPEN))
+    """Ask anew about an alert that was none, waits or was sent: another report of it is urgent, and may be news."""
+    asked = update(schema.story).where(_STORY.id == story_id, _STORY.alert.in_(_ASKED_ANEW))
+    connection.execute(asked.values(alert=AlertState.OPEN))
 
 
 def move(
@@ -159,5 +187,7 @@ def _settle(connection: Connection, story_id: str, shift: Shift, now: datetime) 
 def _close_empty(connection: Connection, story_id: str, closed: datetime) -> None:
     """Forget a story without reports that nobody can have had: should one come back, it is news again."""
     empty = ~select(_STATEMENT.id).where(_STATEMENT.story_id == _STORY.id).exists()
-    unsent = (_STORY.ready_at >= closed, _STORY.alert.in_(_UNDECIDED))
+    # an update may be asked about when the alert was sent
+    told = select(schema.bulletin.c.number).where(schema.bulletin.c.story_id == _STORY.id).exists()
+    unsent = (_STORY.ready_at >= closed, _STORY.alert.in_(_UNDECIDED), ~told)
     connection.execute(delete(schema.story).where(_STORY.id == story_id, empty, *unsent))

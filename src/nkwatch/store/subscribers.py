@@ -22,7 +22,7 @@ from nkwatch.domain.subscriber import (
 )
 from nkwatch.editing.windows import next_closing
 from nkwatch.keys import Keyring
-from nkwatch.store import joining, leaving, moves, schema, suppressions
+from nkwatch.store import joining, leaving, moves, schema, suppressions, waiting
 from nkwatch.store.database import Database
 from nkwatch.store.resealing import reseal
 from nkwatch.store.seals import Seals
@@ -76,19 +76,25 @@ class SubscriberStore:
             values = {"covered_until": begins, "closes_at": next_closing(choice.schedule, begins)}
             values |= self._seals.choice_row(choice, subscriber_id)
             connection.execute(update(schema.subscriber).where(_ROW.id == subscriber_id).values(**values))
+            if not choice.alerts:
+                waiting.want_no_alerts(connection, subscriber_id, covered_until)
             return True
 
         return await self._database.write(choose)
 
     async def pause(self, subscriber_id: str, until: datetime | None, now: datetime) -> bool:
-        """Send nothing before `until`, and cancel every bulletin not yet handed over; None goes on at once."""
+        """Send nothing before `until`, and cancel every bulletin not yet handed over; None goes on at once.
+
+        Corrections are not cancelled: they wait until the pause is over.
+        """
         confirmed = update(schema.subscriber).where(_ROW.id == subscriber_id, _ROW.standing == Standing.CONFIRMED)
 
         def pause(connection: Connection) -> bool:
             if connection.execute(confirmed.values(paused_until=until)).rowcount == 0:
                 return False
             if until and until > now:
-                leaving.cancel(connection, [subscriber_id], "paused", now, leaving.BULLETINS)
+                leaving.cancel(connection, [subscriber_id], "paused", now, leaving.PAUSABLE)
+                waiting.stop_waiting(connection, subscriber_id, now)
             return True
 
         return await self._database.write(pause)
@@ -114,6 +120,7 @@ class SubscriberStore:
 
     async def tidy(self, now: datetime) -> Tidied:
         """Erase what is kept no longer (`domain.retention`), a batch in each transaction."""
+        await self._repeat(leaving.tidy_waiting, now)
         return Tidied(
             unconfirmed=await self._repeat(leaving.tidy_unconfirmed, now),
             ended=await self._repeat(leaving.tidy_ended, now),
@@ -147,6 +154,17 @@ class SubscriberStore:
             select(schema.subscriber)
             .where(_ROW.standing == Standing.CONFIRMED, _ROW.closes_at <= now)
             .order_by(_ROW.closes_at, _ROW.id)
+            .limit(limit)
+        )
+        return await self._database.read(lambda c: [self._seals.subscriber(r) for r in c.execute(query)])
+
+    async def with_rhythm(self, rhythm: Rhythm, after: str, limit: int, before: datetime) -> list[Subscriber]:
+        """Confirmed subscribers with this rhythm whose window began before then, by id, those behind `after`."""
+        query = (
+            select(schema.subscriber)
+            .where(_ROW.standing == Standing.CONFIRMED, _ROW.rhythm == rhythm, _ROW.id > after)
+            .where(_ROW.covered_until < before)
+            .order_by(_ROW.id)
             .limit(limit)
         )
         return await self._database.read(lambda c: [self._seals.subscriber(r) for r in c.execute(query)])

@@ -3,10 +3,7 @@
 No address is looked at.
 """
 
-import quopri
-import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,21 +11,21 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from nkwatch.domain.bulletin import BulletinKind, Delivery, Window
+from nkwatch.domain.desk import UNMARKED, Marks, Note, Ruling
 from nkwatch.domain.errand import Errand
 from nkwatch.domain.reading import Reading
 from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.subscriber import Standing, Subscriber
 from nkwatch.keys import Keyring
-from nkwatch.store import findings, records, schema
-from nkwatch.store.database import Database, chunks
+from nkwatch.store import compositions, findings, marks, records, rulings, schema, telling
+from nkwatch.store.database import Database
+from nkwatch.store.marks import Marking
 from nkwatch.store.seals import Seals
 from nkwatch.store.stories import LATCH
 
-_STATEMENT, _READING, _STORY = schema.statement.c, schema.reading.c, schema.story.c
+_STATEMENT, _READING, _STORY, _DESK = schema.statement.c, schema.reading.c, schema.story.c, schema.desk.c
 _BULLETIN, _DELIVERY, _COMPOSITION = schema.bulletin.c, schema.delivery.c, schema.composition.c
-#: Each story in a mail stands beside its lasting address.
-_TOLD = re.compile(rb"/stories/([\w-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +70,31 @@ class StatementTrace:
 
 @dataclass(frozen=True, slots=True)
 class StoryTrace:
-    """When a story became ready, and what became of its alert."""
+    """When a story became ready, and was freed if editors held it back, and what became of its alert."""
 
     id: str
     ready_at: datetime
     alert: AlertState
     alert_reason: str
     alert_at: datetime | None
+    freed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskTrace:
+    """What editors said of a story, what they did to it, and what was ruled on its alert; the first word first."""
+
+    marks: Marks
+    markings: tuple[Marking, ...]
+    rulings: tuple[Ruling, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BulletinTrace:
-    """A bulletin, the ids of its stories in their order, and how many deliveries are in which state and language."""
+    """A bulletin, the ids of its stories in their order, and how many deliveries are in which state and language.
+
+    `answers` is the number of the bulletin that it corrects or follows, `note` what a correction says.
+    """
 
     number: int
     kind: BulletinKind
@@ -93,6 +103,8 @@ class BulletinTrace:
     stories: tuple[str, ...]
     deliveries: dict[str, int]
     languages: dict[str, int]
+    answers: int | None = None
+    note: Note | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +133,30 @@ class TraceStore:
 
     async def story(self, story_id: str) -> StoryTrace | None:
         """The story with this id, whether its reports are shown or not."""
-        query = select(schema.story).where(_STORY.id == story_id)
-        row = await self._database.read(lambda c: c.execute(query).first())
-        return StoryTrace(row.id, row.ready_at, AlertState(row.alert), row.alert_reason, row.alert_at) if row else None
+        query = select(schema.story, _DESK.freed_at).where(_STORY.id == story_id)
+        marked = query.outerjoin_from(schema.story, schema.desk, _DESK.story_id == _STORY.id)
+        r = await self._database.read(lambda c: c.execute(marked).first())
+        return StoryTrace(r.id, r.ready_at, AlertState(r.alert), r.alert_reason, r.alert_at, r.freed_at) if r else None
+
+    async def desk(self, story_id: str) -> DeskTrace:
+        """What editors said and did; nothing where nobody said anything."""
+
+        def look(connection: Connection) -> DeskTrace:
+            said = marks.load(connection, [story_id]).get(story_id, UNMARKED)
+            ruled = rulings.on(connection, story_id)
+            return DeskTrace(said, tuple(marks.markings(connection, story_id)), tuple(ruled))
+
+        return await self._database.read(look)
 
     async def bulletins(self, story: StoryTrace) -> list[BulletinTrace]:
         """The bulletins that this story went out in, each with the deliveries that hold it."""
-        holds = and_(_BULLETIN.window_start <= story.ready_at, _BULLETIN.window_end > story.ready_at)
-        query = select(schema.bulletin).where(or_(_BULLETIN.story_id == story.id, holds)).order_by(_BULLETIN.number)
+        news = [at for at in (story.ready_at, story.freed_at) if at]
+        holds = [and_(_BULLETIN.window_start <= at, _BULLETIN.window_end > at) for at in news]
 
         def look(connection: Connection) -> list[BulletinTrace]:
+            alerts = _BULLETIN.number.in_(telling.bulletins_with(connection, story.id))
+            query = select(schema.bulletin).where(or_(_BULLETIN.story_id == story.id, alerts, *holds))
+            query = query.order_by(_BULLETIN.number)
             found = (_bulletin(connection, row, holding=story.id) for row in connection.execute(query).all())
             return [b for b in found if b.deliveries]
 
@@ -200,7 +226,7 @@ def _bulletin(connection: Connection, row: Row[Any], holding: str = "") -> Bulle
         .order_by(_DELIVERY.composition_id)
     )
     rows = connection.execute(query).all()
-    told = _told(connection, {r.composition_id for r in rows})
+    told = compositions.stories(connection, {r.composition_id for r in rows})
     if row.story_id:  # an alert is on one story, whatever other addresses stand in it
         told = dict.fromkeys(told, (row.story_id,))
     states: Counter[str] = Counter()
@@ -217,6 +243,8 @@ def _bulletin(connection: Connection, row: Row[Any], holding: str = "") -> Bulle
         stories=tuple(dict.fromkeys(i for r in rows for i in told[r.composition_id])),
         deliveries=dict(sorted(states.items())),
         languages=dict(sorted(languages.items())),
+        answers=row.answers,
+        note=marks.note(row.note),
     )
 
 
@@ -227,7 +255,7 @@ def _delivery(connection: Connection, seals: Seals, delivery_id: int) -> Deliver
     subscriber = connection.execute(select(schema.subscriber).where(schema.subscriber.c.id == row.subscriber_id)).one()
     composition = connection.execute(select(schema.composition).where(_COMPOSITION.id == row.composition_id)).one()
     bulletin = connection.execute(select(schema.bulletin).where(_BULLETIN.number == row.bulletin)).one()
-    told = (bulletin.story_id,) if bulletin.story_id else _told(connection, {composition.id})[composition.id]
+    told = (bulletin.story_id,) if bulletin.story_id else tuple(composition.stories or ())
     return DeliveryTrace(
         delivery=records.delivery(row),
         bulletin=_bulletin(connection, bulletin),
@@ -237,17 +265,3 @@ def _delivery(connection: Connection, seals: Seals, delivery_id: int) -> Deliver
         subject=composition.subject,
         stories=told,
     )
-
-
-def _told(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The stories in each of these compositions, by what their text says: that is what was mailed."""
-    found: dict[str, tuple[str, ...]] = {}
-    stories: dict[str, list[bytes]] = {}
-    for part in chunks(sorted(ids)):
-        for row in connection.execute(select(schema.composition).where(_COMPOSITION.id.in_(part))):
-            pieces = [p for p in row.pieces["text"] if p not in stories and ":" not in p]
-            blocks = connection.execute(select(schema.block).where(schema.block.c.id.in_(pieces)))
-            stories |= {b.id: _TOLD.findall(quopri.decodestring(b.body)) for b in blocks}
-            names = [name.decode() for p in row.pieces["text"] for name in stories.get(p, ())]
-            found[row.id] = tuple(dict.fromkeys(names))
-    return found

@@ -34,6 +34,9 @@ class Channel:
     page: str
     language: str
     site: str
+    #: what stands before the title of a story that was taken back, or in which something was wrong
+    withdrawn: str = "Withdrawn"
+    corrected: str = "Corrected"
 
     @property
     def id(self) -> str:
@@ -74,9 +77,24 @@ class _Entry:
 
     @property
     def updated(self) -> datetime:
-        """When it came to be what it is: became ready, or its leading text was edited later."""
-        ready = self.story.ready_at
-        return max(self.told.edited_at or ready, ready).replace(microsecond=0)
+        """When it came to be what it is: became ready, its leading text was edited later, or an editor corrected it."""
+        ready, said = self.story.ready_at, self.story.marks.correction
+        return max(self.told.edited_at or ready, ready, said.at if said else ready).replace(microsecond=0)
+
+    def title(self, channel: Channel) -> str:
+        """The title, behind what an editor said of the story."""
+        marks, title = self.story.marks, _clean(self.told.title)
+        if not marks.correction:
+            return title
+        return f"[{channel.withdrawn if marks.withdrawn else channel.corrected}] {title}"
+
+    def summary(self, channel: Channel) -> tuple[str, str]:
+        """The language and the text of the summary: what was wrong goes before what was said."""
+        correction = self.story.marks.correction
+        if not correction:
+            return self.told.language, _clean(self.told.excerpt)
+        language, text = correction.told_in(channel.language)
+        return language, f"{_clean(text)} ({_clean(correction.editor)})"
 
 
 def _element(entry: _Entry, channel: Channel, themes: Mapping[str, Theme]) -> etree._Element:
@@ -85,17 +103,17 @@ def _element(entry: _Entry, channel: Channel, themes: Mapping[str, Theme]) -> et
     # an empty one says that the language is not known; else it would be that of the feed
     tongue = {XML_LANG: told.language}
     known = [themes[code] for code in entry.story.themes if code in themes]
-    excerpt = _clean(told.excerpt)
+    spoken, summary = entry.summary(channel)
     element: etree._Element = ATOM.entry(
         ATOM.id(permanent),
-        ATOM.title(tongue, _clean(told.title) or permanent),
+        ATOM.title(tongue, entry.title(channel) or permanent),
         ATOM.author(ATOM.name(_by(told))),
         ATOM.link(rel="alternate", href=original.url if original.linked else permanent),
         ATOM.link(rel="related", type="text/html", href=permanent),
         ATOM.updated(_instant(entry.updated)),
         *([] if told.estimated else [ATOM.published(_instant(told.published))]),
         *(ATOM.category(term=t.code, label=_clean(t.name(channel.language))) for t in known),
-        *([ATOM.summary(tongue, excerpt)] if excerpt else []),
+        *([ATOM.summary({XML_LANG: spoken}, summary)] if summary else []),
     )
     return element
 

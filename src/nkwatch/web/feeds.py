@@ -116,7 +116,9 @@ class Feeds:
         title = f"{name}: {self._themes[code].name(language)}" if code else name
         path = f"/themes/{code}/feed.atom" if code else "/feed.atom"
         asked = f"?lang={language}"
-        return Channel(title, f"{base}{path}{asked}", f"{base}/{asked}", language, base)
+        text = self._pages.locales[language].text
+        marks = text("Withdrawn"), text("Corrected")
+        return Channel(title, f"{base}{path}{asked}", f"{base}/{asked}", language, base, *marks)
 
 
 def _known(header: str, etag: str) -> bool:

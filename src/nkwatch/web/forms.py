@@ -15,8 +15,9 @@ from pydantic_core import PydanticCustomError
 from starlette.datastructures import FormData
 
 from nkwatch.domain.source import Role
-from nkwatch.domain.subscriber import Choice, Edition, Format, Rhythm, Schedule
+from nkwatch.domain.subscriber import Choice, Edition, Format, QuietHours, Rhythm, Schedule
 from nkwatch.domain.wish import LONGEST, MOST_FOLLOWED, Follows, Mutes, Wish
+from nkwatch.mail.locales import countries
 from nkwatch.mail.views import plain
 from nkwatch.web.values import ALL, LONGEST_TEXT, MOST_WISHES, Known, Ticked, Values
 
@@ -38,6 +39,9 @@ SENTENCES = {
     "themes": "Please choose themes from the list.",
     "sources": "Please choose sources from the list.",
     "roles": "Please choose kinds of source from the list.",
+    "evening": "Please choose when the quiet hours begin.",
+    "morning": "Please choose when the quiet hours end, at another hour than they begin.",
+    "country": "Please choose a country from the list.",
     "phrase": "Please keep your phrase to 100 letters.",
     "too many": "Please give at most 50 here.",
     "too long": "One of these is longer than 100 letters. Please write one on each line.",
@@ -99,6 +103,12 @@ def _zone(value: str) -> str:
     return value
 
 
+def _country(value: str) -> str:
+    if value and value not in countries():
+        raise _wrong("country")
+    return value
+
+
 def _phrase(value: str) -> str:
     if len(value) > LONGEST:
         raise _wrong("phrase")
@@ -119,6 +129,8 @@ def _followed(text: str) -> frozenset[str]:
     return said
 
 
+#: An hour, or none.
+MaybeHour = Annotated[Annotated[int, Field(ge=0, le=23)] | None, BeforeValidator(lambda given: given or None)]
 Followed = Annotated[frozenset[str], BeforeValidator(_followed)]
 
 
@@ -160,6 +172,10 @@ class _Answers(BaseModel):
     format: Format
     neutral: bool
     phrase: Annotated[str, BeforeValidator(_phrase)]
+    country: Annotated[str, BeforeValidator(_country)]
+    lull: bool
+    evening: MaybeHour
+    morning: MaybeHour
     wishes: list[_Ticks]
     mutes: _Ticks
 
@@ -171,7 +187,16 @@ class _Answers(BaseModel):
             raise _wrong("five", "wish0-scope")
         if not any(True for ticks in self.wishes for _ in ticks.wishes()):
             raise _wrong("unticked", "wish0-scope")
+        if self.evening is None and self.morning is not None:
+            raise _wrong("evening", "evening")
+        if self.evening is not None and self.morning in {None, self.evening}:
+            raise _wrong("morning", "morning")
         return self
+
+    def _quiet(self) -> QuietHours | None:
+        if self.evening is None or self.morning is None:
+            return None
+        return QuietHours(self.evening, self.morning)
 
     def choice(self) -> Choice:
         """What was chosen."""
@@ -183,6 +208,9 @@ class _Answers(BaseModel):
             tuple(wish for ticks in self.wishes for wish in ticks.wishes()),
             Mutes(mutes.themes, mutes.sources, mutes.roles, mutes.follows),
             self.phrase,
+            self.country,
+            self.lull,
+            self._quiet(),
         )
 
 

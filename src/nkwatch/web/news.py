@@ -12,7 +12,7 @@ from nkwatch.assembly import Newsroom
 from nkwatch.domain.story import Story
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import NOT_FOUND
-from nkwatch.web.views import card, told
+from nkwatch.web.views import Remarks, card, told
 from nkwatch.web.watching import Watching
 
 #: Stories on the front page, and how many of the newest are looked through for those on human rights.
@@ -63,7 +63,8 @@ class News:
         lead = story.lead_in(language)
         others = (r for r in (story.lead, *story.others) if r is not lead)
         reports = [told(r, self._themes, language) for r in (lead, *others)]
-        return self._pages.answer(request, "story.html", {"story": story, "reports": reports}, headers=SHORTLY)
+        values = {"story": story, "reports": reports, "remarks": Remarks.of(story, language)}
+        return self._pages.answer(request, "story.html", values, headers=SHORTLY)
 
     async def sources(self, request: Request) -> Response:
         """The sources that are switched on, how they are, and what they published in the last weeks."""
@@ -95,4 +96,5 @@ async def newest(newsroom: Newsroom, looked_at: int) -> list[Story]:
 
 
 def _public(stories: Iterable[Story], now: datetime) -> list[Story]:
-    return [part for s in stories if (part := s.public(now))]
+    """What may be shown: an editor who holds a story back holds it back here, too."""
+    return [part for s in stories if not s.marks.held and (part := s.public(now))]

@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from unicodedata import normalize
 
 from babel.core import get_global
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.theme import Theme, ThemeKind
+from nkwatch.mail.locales import Locale, countries
 from nkwatch.mail.views import Name, plain
 from nkwatch.web.forms import zones
 from nkwatch.web.values import Known
@@ -50,6 +52,7 @@ class Offer:
     context: Mapping[str, str]
     publishers: tuple[tuple[Source, ...], ...]
     languages: Collection[str]
+    countries: tuple[tuple[str, str], ...] = ()
     roles: tuple[Role, ...] = tuple(Role)
 
     def groups(self, chosen: Collection[str]) -> list[Group]:
@@ -95,6 +98,7 @@ class Offers:
             _named(self._themes, ThemeKind.CONTEXT, language),
             self._publishers,
             self._languages,
+            _countries(language),
         )
 
 
@@ -107,6 +111,14 @@ def usual_zone(language: str) -> str:
 
 def _named(themes: Iterable[Theme], kind: ThemeKind, language: str) -> dict[str, str]:
     return {t.code: t.name(language) for t in themes if t.kind is kind}
+
+
+@cache
+def _countries(language: str) -> tuple[tuple[str, str], ...]:
+    """Codes and names in the order of the names, accents aside."""
+    locale = Locale(language, {})
+    named = [(code, locale.country(code)) for code in countries()]
+    return tuple(sorted(named, key=lambda pair: normalize("NFKD", pair[1]).casefold()))
 
 
 def _by_publisher(sources: Iterable[Source]) -> list[tuple[Source, ...]]:

@@ -134,6 +134,7 @@ def _environment(loader: BaseLoader, locale: Locale) -> Environment:
         month=lambda moment: format_skeleton("MMM", moment, locale=locale.region),
         iso=lambda moment: moment.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%MZ"),
         hour_in=lambda moment, zone: _hour_in(locale, moment, zone),
+        country=locale.country,
         language_name=lambda code: language_name(code, locale.language),
     )
     return environment

@@ -26,7 +26,12 @@ _NUMBERED = re.compile(r"wish(\d{1,2})-[a-z]+", re.ASCII)
 ALL, SOME = "all", "some"
 YES = "yes"
 #: Fields that hold one line.
-_LINES = ("rhythm", "hour", "zone", "weekday", "monthday", "language", "format", "phrase")
+_LINES = (
+    "rhythm", "hour", "zone", "weekday", "monthday", "evening", "morning", "language", "format", "country",
+    "phrase",
+)  # fmt: skip
+#: Boxes that stand alone.
+_BOXES = ("alerts", "lull", "neutral")
 #: What a form may leave out, because it does not count for every rhythm.
 _UNUSED = {"hour": 7, "zone": "UTC", "weekday": 0, "monthday": 1}
 
@@ -92,6 +97,10 @@ class Values:
     language: str = "en"
     format: str = Format.HTML
     neutral: bool = False
+    evening: str = ""
+    morning: str = ""
+    lull: bool = False
+    country: str = field(default="", repr=False)
     phrase: str = field(default="", repr=False)
     wishes: tuple[Ticked, ...] = field(default=(Ticked(),), repr=False)
     mutes: Ticked = field(default=Ticked(), repr=False)
@@ -99,7 +108,7 @@ class Values:
     @classmethod
     def of(cls, choice: Choice) -> "Values":
         """The form filled in with a choice."""
-        schedule, edition = choice.schedule, choice.edition
+        schedule, edition, quiet = choice.schedule, choice.edition, choice.quiet
         return cls(
             rhythm=schedule.rhythm,
             hour=str(schedule.hour),
@@ -110,6 +119,10 @@ class Values:
             language=edition.language,
             format=edition.format,
             neutral=edition.neutral,
+            evening=str(quiet.start) if quiet else "",
+            morning=str(quiet.end) if quiet else "",
+            lull=choice.lull,
+            country=choice.country,
             phrase=choice.phrase,
             wishes=tuple(_shown(choice.wishes)),
             mutes=_ticked(choice.mutes, SOME),
@@ -124,6 +137,7 @@ class Values:
         return cls(
             **own,
             alerts=YES in form.getlist("alerts"),
+            lull=YES in form.getlist("lull"),
             neutral=YES in form.getlist("neutral"),
             wishes=tuple(_read_ticked(form, f"wish{n}") for n in numbers) or (Ticked(),),
             mutes=_read_ticked(form, "mute"),
@@ -132,7 +146,7 @@ class Values:
     def fields(self) -> list[tuple[str, str]]:
         """Names and values that `read` makes the same of, for a page that carries them hidden."""
         own = [(name, str(getattr(self, name))) for name in _LINES]
-        own += [(name, YES) for name in ("alerts", "neutral") if getattr(self, name)]
+        own += [(name, YES) for name in _BOXES if getattr(self, name)]
         wishes = [pair for n, wish in enumerate(self.wishes) for pair in wish.fields(f"wish{n}")]
         return [(n, v) for n, v in (*own, *wishes, *self.mutes.fields("mute")) if v]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from nkwatch.domain.desk import Note
 from nkwatch.domain.reading import Evidence, Finding, Urgency
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Statement
@@ -72,6 +73,39 @@ class Told:
     themes: tuple[Found, ...]
     urgency: Urgency
     why_urgent: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Words of an editor on a story."""
+
+    text: str
+    language: str
+    editor: str
+    at: datetime
+
+    @classmethod
+    def of(cls, note: Note | None, language: str) -> "Remark | None":
+        """What a note says to readers of `language`."""
+        if note is None:
+            return None
+        spoken, text = note.told_in(language)
+        return cls(plain(text, lines=True), tag(spoken), plain(note.editor), note.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Remarks:
+    """All that editors say of a story: what was wrong in it, whether all of it was, and what they add."""
+
+    correction: Remark | None
+    withdrawn: bool
+    note: Remark | None
+
+    @classmethod
+    def of(cls, story: Story, language: str) -> "Remarks":
+        """What is said of it to readers of `language`."""
+        marks = story.marks
+        return cls(Remark.of(marks.correction, language), marks.withdrawn, Remark.of(marks.note, language))
 
 
 def card(story: Story, themes: Themes, language: str) -> Card:

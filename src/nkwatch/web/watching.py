@@ -8,7 +8,7 @@ from typing import Any
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.polling import Health, PollState
 from nkwatch.domain.source import Source
-from nkwatch.domain.watch import is_unreadable, was_asked, watch
+from nkwatch.domain.watch import is_unreadable, quiet_since, was_asked, watch
 from nkwatch.mail.views import Name
 from nkwatch.mail.watching import watch_view
 from nkwatch.web.languages import FALLBACK
@@ -103,8 +103,4 @@ def _health(state: PollState | None) -> str:
 
 def _quiet_since(state: PollState | None) -> datetime | None:
     """Since when nothing came from a source that is silent or cannot be read."""
-    if state is None or not was_asked(state):
-        return None
-    if is_unreadable(state):
-        return state.last_ok_at or state.health_since
-    return state.newest_at if state.health is Health.SILENT else None
+    return quiet_since(state) if state and was_asked(state) else None

@@ -1,17 +1,15 @@
-"""The operator's settings: one TOML file and one file of secrets beside it. Every problem is reported at once."""
+"""What may stand in the settings file and in the file of secrets: the sections, their defaults, what is allowed."""
 
 import base64
 import binascii
-import re
-import stat
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_serializer, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_serializer, model_validator
 
+from nkwatch.domain.desk import Editor
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Role, Scope, Source
 from nkwatch.keys import Keyring
@@ -21,11 +19,6 @@ SECRETS = "nkwatch.secrets.toml"
 KEY_BYTES = 32
 #: Nobody asks a publisher more often than every half hour, or would call less than once a week polling.
 SHORTEST_MINUTES, LONGEST_MINUTES = 30, 7 * 24 * 60
-M = TypeVar("M", bound=BaseModel)
-#: May hold a password, and is not repeated in messages.
-PRIVATE = frozenset({"polling.proxy"})
-#: Folders of the operator's own, whose files take the place of shipped ones.
-FOLDERS = ("templates", "rules")
 #: Letters before the @ of the address for replies.
 LONGEST_REPLIES = 30
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -156,6 +149,32 @@ class OperatorSettings(_Section):
     morning: int = Field(default=8, ge=0, le=23, description="hour of the zone")
 
 
+class AlertSettings(_Section):
+    """Who lets alerts go, and how many one reader gets. By default every alert waits for an editor."""
+
+    #: ids of primary sources whose urgent statements go out by themselves
+    trusted: tuple[str, ...] = ()
+    #: two sources that do not depend on each other may release one together
+    two_sources: bool = False
+    #: how many editors must say yes
+    persons: int = Field(default=1, ge=1, le=2)
+    per_day: int = Field(default=5, ge=1, le=100, description="mails with alerts for one reader in a day")
+    second_after: int = Field(default=30, ge=1, le=1440, description="minutes until the second editors are called")
+
+
+class EditorSettings(_Section):
+    """Somebody who is told by mail when an alert waits."""
+
+    name: str = Field(min_length=1)
+    address: Address
+    language: str = "en"
+    second: bool = False
+
+    def editor(self) -> Editor:
+        """The value that the rest of the program knows."""
+        return Editor(**self.model_dump())
+
+
 class WebSettings(_Section):
     """Where the small site listens."""
 
@@ -219,6 +238,7 @@ class Config(_Section):
     secrets: Path = Path(SECRETS)
     templates: Path | None = None
     rules: Path | None = None
+    calendar: Path | None = None
     polling: PollingSettings = PollingSettings()
     operator: OperatorSettings = OperatorSettings()
     web: WebSettings = WebSettings()
@@ -228,6 +248,21 @@ class Config(_Section):
     log: LogSettings = LogSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     source: tuple[SourceSettings, ...] = ()
+    alerts: AlertSettings = AlertSettings()
+    editor: tuple[EditorSettings, ...] = ()
+    #: where to write to a government, by its country (ISO 3166-1 alpha-2)
+    contacts: dict[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], WebAddress] = {}
+
+    @model_validator(mode="after")
+    def _editors_can_be_told_apart(self) -> "Config":
+        names = [e.name.casefold() for e in self.editor]
+        if twice := sorted({n for n in names if names.count(n) > 1}):
+            msg = f"two editors have one name: {', '.join(twice)}"
+            raise ValueError(msg)
+        if self.alerts.persons > 1 and len(names) < self.alerts.persons:
+            msg = "alerts.persons = 2 needs two [[editor]] tables: nobody could release an alert"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _a_person_behind_replies(self) -> "Config":
@@ -256,78 +291,3 @@ class Secrets(_Section):
         if self.current not in masters or any(len(k) != KEY_BYTES for k in masters.values()):
             raise ConfigError(f"{SECRETS}: [keys] needs key {self.current}, and 32 bytes in each key")
         return Keyring(masters, self.current)
-
-
-def load_config(path: Path) -> Config:
-    """The settings in `path`. Raises `ConfigError` with every problem and its line."""
-    text = _read(path, "run `nkwatch init` to make one")
-    config = _validated(Config, text, path)
-    base = path.resolve().parent
-    resolved: dict[str, Any] = {
-        "secrets": base / config.secrets,
-        "database": _absolute(config.database, base),
-    }
-    resolved |= {name: base / own for name in FOLDERS if (own := getattr(config, name))}
-    return config.model_copy(update=resolved)
-
-
-def load_secrets(path: Path) -> Secrets:
-    """The secrets in `path`, which nobody but its owner may read. Raises `ConfigError`."""
-    text = _read(path, "run `nkwatch init`, or restore it from its backup: without it no address can be read")
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigError(f"{path}: others may read it; run: chmod 600 {path}")
-    return _validated(Secrets, text, path)
-
-
-def _read(path: Path, remedy: str) -> str:
-    try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; {remedy}") from None
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise ConfigError(f"{path}: cannot be read: {wrong}") from wrong
-
-
-def _validated(model: type[M], text: str, path: Path) -> M:
-    try:
-        return model.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as wrong:
-        raise ConfigError(f"{path}: no TOML: {wrong}") from wrong
-    except ValidationError as wrong:
-        raise ConfigError(
-            *(_problem(e, text, path, open_to_all=model is not Secrets) for e in wrong.errors())
-        ) from wrong
-
-
-def _problem(error: Any, text: str, path: Path, *, open_to_all: bool) -> str:
-    """One problem as a sentence: file, line, setting, what is wrong, the value (never one of a secret)."""
-    where = error["loc"]
-    name = ".".join(str(part) for part in where)
-    said = "no such setting" if error["type"] == "extra_forbidden" else error["msg"].removeprefix("Value error, ")
-    value = error.get("input")
-    may_be_shown = open_to_all and name not in PRIVATE
-    shown = f" (it is {value!r})" if isinstance(value, str | int | float) and may_be_shown else ""
-    return f"{path}, line {line_of(text, where)}: {name}: {said}{shown}"
-
-
-def line_of(text: str, where: tuple[str | int, ...]) -> int:
-    """The line (from 1) on which a setting stands, or else its nearest table."""
-    lines = text.splitlines()
-    names = [p for p in where if isinstance(p, str)]
-    index = next((p for p in where if isinstance(p, int)), 0)
-    headers = (
-        [i for i, row in enumerate(lines) if re.match(rf"\s*\[\[?\s*{re.escape(names[0])}\b", row)] if names else []
-    )
-    start = headers[min(index, len(headers) - 1)] if headers else 0
-    for number in range(start, len(lines)):
-        if names and re.match(rf"\s*{re.escape(names[-1])}\s*=", lines[number]):
-            return number + 1
-        if headers and number > start and re.match(r"\s*\[", lines[number]):
-            break
-    return start + 1
-
-
-def _absolute(database: str, base: Path) -> str:
-    prefix = "sqlite:///"
-    name = database.removeprefix(prefix)
-    return f"{prefix}{base / name}" if database.startswith(prefix) and name != ":memory:" else database

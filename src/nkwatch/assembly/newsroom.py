@@ -1,4 +1,4 @@
-"""The only module that knows all the parts: it puts them together by what the settings say."""
+"""Everything put together: the newsroom."""
 
 import os
 import socket
@@ -7,55 +7,54 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from nkwatch import __version__, logs
-from nkwatch.catalogue.leaving import load_leaving
+from nkwatch import logs
+from nkwatch.assembly.parts import (
+    check,
+    concerns_north_korea,
+    kinds,
+    limits,
+    mail_assembler,
+    reply_reader,
+    smtp_relay,
+    sources_of,
+    user_agent,
+)
+from nkwatch.assembly.publishing import Tools, domain_of, publishing
 from nkwatch.catalogue.locales import load_locales
 from nkwatch.catalogue.rules import load_rules
-from nkwatch.catalogue.sources import load_sources
 from nkwatch.config import Config, Secrets
-from nkwatch.domain.problems import ConfigError
-from nkwatch.domain.source import Scope, Source
-from nkwatch.domain.statement import Statement
+from nkwatch.domain.source import Source
 from nkwatch.domain.subscriber import Tidied
-from nkwatch.editing.leaving import Sorting
-from nkwatch.feeds.fetch import WebKind
-from nkwatch.feeds.kinds import Kind, KindPoller
-from nkwatch.feeds.mailboxes import Mailboxes
-from nkwatch.feeds.pages import PAGE
-from nkwatch.feeds.parse import FEED
-from nkwatch.feeds.reliefweb import RELIEFWEB
-from nkwatch.feeds.sitemaps import SITEMAP
+from nkwatch.feeds.kinds import KindPoller
 from nkwatch.feeds.visit import PageVisitor
 from nkwatch.feeds.workers import Workers
 from nkwatch.keys import Keyring
-from nkwatch.mail.assemble import MailAssembler, Sender
+from nkwatch.mail.assemble import MailAssembler
 from nkwatch.mail.compose import Composer
-from nkwatch.mail.forwarding import Forwarding
-from nkwatch.mail.inbox import Inbox
-from nkwatch.mail.smtp import SmtpRelay
-from nkwatch.net import Limits, Robots, Web
-from nkwatch.net.mailboxes import problems_of
-from nkwatch.net.postboxes import postbox
-from nkwatch.reading import may_concern
-from nkwatch.reading.lexicon import Lexicon
+from nkwatch.net import Robots, Web
 from nkwatch.reading.rules import Rules
 from nkwatch.store.database import Database
+from nkwatch.store.desk import DeskStore
 from nkwatch.store.outbox import OutboxStore
 from nkwatch.store.readings import ReadingStore
 from nkwatch.store.statements import StatementStore
 from nkwatch.store.subscribers import SubscriberStore
 from nkwatch.store.traces import TraceStore
+from nkwatch.workflow.calls import CallEditors
 from nkwatch.workflow.collect import Collect
 from nkwatch.workflow.correct import Correct
 from nkwatch.workflow.deliver import Deliver
+from nkwatch.workflow.desk import DigestDesk, StoryDesk
 from nkwatch.workflow.health import TellHealth
 from nkwatch.workflow.ports import Clock
+from nkwatch.workflow.proofs import Proofs
 from nkwatch.workflow.publish import Publish
 from nkwatch.workflow.read import ReadStatements
 from nkwatch.workflow.readings import Place, reader
 from nkwatch.workflow.recover import Recover
 from nkwatch.workflow.replies import NoReplies, Replies
 from nkwatch.workflow.reread import Reread
+from nkwatch.workflow.rulings import Rulings
 from nkwatch.workflow.subscribe import Subscribe
 from nkwatch.workflow.visit import VisitPages
 
@@ -93,6 +92,12 @@ class Newsroom:
     correct: Correct
     reread: Reread
     publish: Publish
+    call: CallEditors
+    rulings: Rulings
+    stories: StoryDesk
+    digests: DigestDesk
+    proofs: Proofs
+    desk: DeskStore
     deliver: Deliver
     recover: Recover
     subscribe: Subscribe
@@ -112,9 +117,7 @@ async def open_newsroom(
     """
     keyring = secrets.keyring()
     rules, translations = load_rules(config.rules), load_locales()
-    catalogue = config.catalogue
-    own = [s.source() for s in config.source]
-    sources = load_sources(own, catalogue.enable, catalogue.disable) if shipped else {s.id: s for s in own}
+    sources = sources_of(config, shipped=shipped)
     composer = Composer(
         site=config.site.url,
         name=config.site.name,
@@ -124,17 +127,20 @@ async def open_newsroom(
         sources=sources,
         neutral=config.neutral.name,
         templates=config.templates,
+        contacts=config.contacts,
+        places=rules.places,
+        per_day=config.alerts.per_day,
     )
     async with AsyncExitStack() as stack:
         database = Database(config.database)
         stack.callback(database.close)
         database.prepare()
-        relay = _relay(config, secrets)
+        relay = smtp_relay(config, secrets)
         stack.push_async_callback(relay.close)
         web = await stack.enter_async_context(
             Web(
-                _user_agent(config),
-                _limits(config),
+                user_agent(config),
+                limits(config),
                 frozenset(config.polling.allow),
                 proxy=config.polling.proxy,
             )
@@ -145,12 +151,15 @@ async def open_newsroom(
         readings, place = ReadingStore(database), Place(statements, rules.vocabulary)
         read_one = reader(sources, rules)
         subscribers = SubscriberStore(database, keyring)
-        outbox = OutboxStore(database, keyring, config.mail.sender.rpartition("@")[2])
-        assembler = _assembler(config, keyring)
+        desk = DeskStore(database)
+        outbox = OutboxStore(database, keyring, domain_of(config))
+        assembler = mail_assembler(config, keyring)
         robots = Robots(web, clock)
         poller = KindPoller(kinds(web, workers, robots, clock, secrets.mailboxes))
-        _check(sources, poller)
+        check(sources, poller)
         visitor = PageVisitor(web, workers, robots, clock)
+        tools = Tools(statements, subscribers, outbox, desk, composer, assembler, relay, clock)
+        made = publishing(config, rules, sources, tools)
         subscribe = Subscribe(subscribers, outbox, composer, clock)
         owner = f"{socket.gethostname()}/{os.getpid()}"
         lease = timedelta(seconds=config.mail.lease)
@@ -176,7 +185,7 @@ async def open_newsroom(
                 sources,
                 statements,
                 poller,
-                _concerns(rules.lexicon),
+                concerns_north_korea(rules.lexicon),
                 clock,
                 logs.notice,
                 owner,
@@ -187,101 +196,23 @@ async def open_newsroom(
             read=ReadStatements(statements, place, read_one, clock),
             correct=Correct(statements, readings, place, {t.code: t.kind for t in rules.lexicon.themes}, clock),
             reread=Reread(readings, place, read_one, rules.version, clock),
-            publish=Publish(
-                sources, statements, subscribers, outbox, composer, clock, logs.notice, known_cases=rules.cases.keys
-            ),
+            publish=made.publish,
+            call=made.call,
+            rulings=made.rulings,
+            stories=made.stories,
+            digests=made.digests,
+            proofs=made.proofs,
+            desk=desk,
             deliver=Deliver(outbox, assembler, relay, clock, logs.notice, owner, lease),
             recover=Recover(outbox, clock, logs.notice),
             subscribe=subscribe,
             tidy=subscribe.tidy,
-            replies=_replies(config, secrets, workers, relay, subscribe, clock),
+            replies=reply_reader(config, secrets, workers, relay, subscribe, clock),
         )
-
-
-def kinds(web: Web, workers: Workers, robots: Robots, clock: Clock, passwords: Mapping[str, str]) -> tuple[Kind, ...]:
-    """Every kind of source that there is."""
-    documents = (FEED, PAGE, SITEMAP, RELIEFWEB)
-    mailboxes = Mailboxes(passwords, workers, clock)
-    return (*(WebKind(kind, web, workers, robots, clock) for kind in documents), mailboxes)
 
 
 def check_sources(config: Config, secrets: Secrets) -> None:
     """Raises `ConfigError` with everything that is wrong with the sources that are on; asks nobody."""
-    web = Web(_user_agent(config))
+    web = Web(user_agent(config))
     poller = KindPoller(kinds(web, Workers(), Robots(web, utc_now), utc_now, secrets.mailboxes))
-    catalogue = config.catalogue
-    own = [s.source() for s in config.source]
-    _check(load_sources(own, catalogue.enable, catalogue.disable), poller)
-
-
-def _check(sources: Mapping[str, Source], poller: KindPoller) -> None:
-    problems = [f"source {s.id}: {p}" for s in sources.values() if s.enabled for p in poller.problems(s)]
-    if problems:
-        raise ConfigError(*problems)
-
-
-def _concerns(lexicon: Lexicon) -> Callable[[Source, Statement], bool]:
-    def concerns(source: Source, statement: Statement) -> bool:
-        return may_concern(statement, lexicon, nk_only=source.scope is Scope.NK_ONLY)
-
-    return concerns
-
-
-def _user_agent(config: Config) -> str:
-    """Who we are and how to reach us (RFC 9110, 10.1.5)."""
-    return f"nkwatch/{__version__} (+{config.site.url}; {config.site.contact})"
-
-
-def _limits(config: Config) -> Limits:
-    polling = config.polling
-    return Limits(connections=polling.at_once, pause=polling.pause, deadline=polling.deadline)
-
-
-def _relay(config: Config, secrets: Secrets) -> SmtpRelay:
-    mail = config.mail
-    return SmtpRelay(
-        host=mail.host,
-        port=mail.port,
-        security=mail.security,
-        username=mail.username,
-        password=secrets.mail_password,
-        connections=mail.connections,
-        timeout=mail.timeout,
-    )
-
-
-def _replies(
-    config: Config, secrets: Secrets, workers: Workers, relay: SmtpRelay, subscribe: Subscribe, clock: Clock
-) -> Replies | NoReplies:
-    """What reads the replies; without a mailbox for them, nothing. Raises `ConfigError`."""
-    replies, mail = config.replies, config.mail
-    if replies is None:
-        return NoReplies()
-    password = secrets.replies_password
-    if problems := [*problems_of(replies.mailbox, password=bool(password), whose="replies")]:
-        raise ConfigError(*(f"replies: {p}" for p in problems))
-    senders = (mail.sender, config.neutral.sender or mail.sender, replies.address)
-    is_tag = secrets.keyring().is_reply_tag
-    return Replies(
-        inbox=Inbox(postbox(replies.mailbox, password), workers),
-        sort=Sorting(load_leaving(), replies.address, frozenset(s.lower() for s in senders), is_tag),
-        subscribe=subscribe,
-        forwarding=Forwarding(
-            config.site.name, mail.sender, mail.return_path or mail.sender, config.site.contact, clock
-        ),
-        relay=relay,
-        notice=logs.notice,
-    )
-
-
-def _assembler(config: Config, keyring: Keyring) -> MailAssembler:
-    return MailAssembler(
-        name=config.site.name,
-        sender=config.mail.sender,
-        return_path=config.mail.return_path or config.mail.sender,
-        site=config.site.url,
-        link=keyring.token,
-        neutral=Sender(config.neutral.name, config.neutral.sender or config.mail.sender),
-        replies=config.replies.address if config.replies else "",
-        reply_tag=keyring.reply_tag,
-    )
+    check(sources_of(config), poller)

@@ -1,0 +1,263 @@
+"""The usual way to make many digests: Jinja2 renders a whole mail for each reader, as text and as HTML.
+
+An honest peer: the service's own templates, put together to one for each form, which is compiled once for each
+language; styles are in the elements already; stories, figures and the watch come as finished views; there is no
+sandbox; wrapped and shortened texts and dates are remembered. It says word for word what the service's mail says.
+"""
+
+import html
+import quopri
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import DictLoader, Environment, StrictUndefined, Template
+
+from bench.composing_week import SITE
+from nkwatch.domain.bulletin import Block, Composition
+from nkwatch.domain.subscriber import Format, Subscriber
+from nkwatch.domain.surroundings import Surroundings
+from nkwatch.editing.digests import Plan
+from nkwatch.mail.compose import Composer
+from nkwatch.mail.issue import ALERTED, ASKS
+from nkwatch.mail.locales import Locale, Texts
+from nkwatch.mail.stories import asks, countries
+from nkwatch.mail.surroundings import around_view
+from nkwatch.mail.views import address
+from nkwatch.mail.widths import columns, shorten, wrap
+
+_IMPORT = re.compile(r"^\{% from .*?%\}\n", re.MULTILINE)
+_NOTE = re.compile(r"\{#.*?#\}\n?", re.DOTALL)
+_SLOT = re.compile(r"slot\((.*?)\)")
+_OWN = re.compile(r"\{% call own\(\) %\}\n?|\{% endcall %\}\n?")
+_RULE = re.compile(r"^\.([\w-]+) \{(.*?)\}", re.MULTILINE | re.DOTALL)
+_CLASS = re.compile(r'class="([\w-]+)"')
+_TAG = re.compile(r"<[^>]*>|\s+")
+_STORIES = """
+{% if asking %}
+ASKS
+{% endif %}
+{% for group in groups %}
+{% set leads, theme = group.leads, group.theme %}
+SECTION
+{% for story in group.stories %}
+STORY
+{% endfor %}
+{% endfor %}
+{% for kind, listed, count in lists %}
+{% if listed %}
+LINES
+{% endif %}
+{% if count %}
+FURTHER
+{% endif %}
+{% endfor %}
+AROUND
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Stories under one heading."""
+
+    leads: bool
+    theme: str
+    stories: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A digest for one reader, and what the service made of it: content, and the reader's own lines."""
+
+    reader: Subscriber
+    plan: Plan
+    composition: Composition
+    slots: tuple[tuple[str, str], ...]
+
+
+class Peer:
+    """Renders whole mails."""
+
+    def __init__(self, composer: Composer, surroundings: Surroundings, translations: Mapping[str, Texts]) -> None:
+        sources = _sources()
+        self._blocks, self._surroundings = composer.blocks, surroundings
+        self._templates: dict[str, dict[str, Template]] = {}
+        for language, texts in {"en": {}, **translations}.items():
+            made = _environment(sources, Locale(language, texts))
+            names = {"subject": "mail/digest/subject.txt", "text": "whole.txt", "html": "whole.html"}
+            self._templates[language] = {form: made.get_template(name) for form, name in names.items()}
+        names = self._blocks.names
+        self._around = {code: around_view(surroundings, names, code, names.sources) for code in self._templates}
+
+    def prepared(self, wanted: Wanted, contacts: Mapping[str, str]) -> dict[str, Any]:
+        """What the templates are given: finished views. The service says how many stories fit into the mail."""
+        plan, edition = wanted.plan, wanted.reader.choice.edition
+        view = lambda story: self._blocks.view(story, edition.language)  # noqa: E731
+        told = (*plan.picks, *plan.more)
+        full = sum(getattr(p, "name", "").startswith("reasons_") for p in wanted.composition.text)
+        alerted, behind = plan.alerted[:ALERTED], len(wanted.composition.stories) - min(len(plan.alerted), ALERTED)
+        groups, left = [], full
+        names = self._blocks.names
+        for theme, picks in ((None, plan.leads), *((s.theme, s.picks) for s in plan.sections)):
+            if shown := [view(p.story) for p in picks[:left]]:
+                groups.append(Group(theme is None, names.theme(theme or "", edition.language), shown))
+            left -= len(shown)
+        lists = [("alerted", [view(s) for s in alerted], len(plan.alerted) - len(alerted))]
+        lists.append(("more", [view(p.story) for p in told[full:behind]], len(told) - behind))
+        country = wanted.reader.choice.country
+        asking = [p.story for p in told if country in countries(p.story)][:ASKS] if country else []
+        asked = [(view(s), next(asks(s, s.lead_in(edition.language), country))) for s in asking]
+        return {
+            "site": SITE,
+            "host": address(SITE).host,
+            "name": "Reading list" if edition.neutral else "nkwatch",
+            "contact": "editors@watch.example",
+            "neutral": edition.neutral,
+            "language": edition.language,
+            "window": self._surroundings.window,
+            "number": 1,
+            "schedule": wanted.reader.choice.schedule,
+            "stories": len(told),
+            "lead": view(told[0].story),
+            "groups": groups,
+            "lists": lists,
+            "asking": asked,
+            "contact_page": address(contacts.get(country, "")),
+            "around": self._around[edition.language],
+            "own": dict(wanted.slots),
+            "form": edition.format,
+        }
+
+    def rendered(self, values: Mapping[str, Any], links: Mapping[str, str]) -> dict[str, str]:
+        """Subject, text and HTML of one mail, without HTML for who takes text alone."""
+        templates = self._templates[values["language"]]
+        own = {**values["own"], **links}
+        subject = " ".join(templates["subject"].render(values, story=values["lead"]).split())
+        wrapped = {name: f"{wrap(line)}\n" for name, line in own.items()}
+        made = {"subject": subject, "text": templates["text"].render(values, subject=subject, slots=wrapped)}
+        if values["form"] is Format.HTML:
+            made["html"] = templates["html"].render(values, subject=subject, slots=own)
+        return made
+
+
+def as_message(rendered: Mapping[str, str], fields: Mapping[str, str]) -> bytes:
+    """The mail as it goes over the wire, made by the standard library."""
+    message = EmailMessage(SMTP)
+    for name, value in fields.items():
+        message[name] = value
+    message["Subject"] = rendered["subject"]
+    message.set_content(rendered["text"], cte="quoted-printable")
+    if "html" in rendered:
+        message.add_alternative(rendered["html"], subtype="html", cte="quoted-printable")
+    return message.as_bytes()
+
+
+def words(page: str) -> list[str]:
+    """The words of a page, or of a text; style sheets and comments left out."""
+    bare = re.sub(r"<style>.*?</style>|<!--.*?-->", " ", page, flags=re.DOTALL)
+    return html.unescape(_TAG.sub(" ", bare)).split()
+
+
+def said(composition: Composition, slots: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """The words that the service's mail says, as text and as HTML."""
+
+    def decoded(pieces: Sequence[Any], fill: Callable[[str], str]) -> str:
+        parts = [
+            quopri.decodestring(p.body).decode() if isinstance(p, Block) else fill(slots.get(p.name, ""))
+            for p in pieces
+        ]
+        return "".join(parts)
+
+    return decoded(composition.text, str).split(), words(decoded(composition.html, html.escape))
+
+
+def _sources() -> dict[str, str]:
+    """The service's templates without slots, and those that are put together of them, styles in the elements."""
+    folder = files("nkwatch") / "templates" / "mail"
+    names = [f"{d}{f.name}" for d in ("", "digest/") for f in (folder / d if d else folder).iterdir() if f.is_file()]
+    raw = {f"mail/{name}": folder.joinpath(*name.split("/")).read_text("utf-8") for name in names}
+    found = {name: _plainly(text) for name, text in raw.items()}
+    style = {m[1]: " ".join(m[2].split()) for m in _RULE.finditer(raw["mail/style.css"])}
+
+    def styled(match: re.Match[str]) -> str:
+        rule = style.get(match[1], "").rstrip(";").replace('"', "'")
+        return f'{match[0]} style="{rule}"' if rule else match[0]
+
+    pages = {name: _CLASS.sub(styled, text) for name, text in found.items() if name.endswith(".html")}
+    found |= pages
+    return found | {f"whole.{suffix}": _whole(found, suffix) for suffix in ("txt", "html")}
+
+
+def _plainly(text: str) -> str:
+    return _OWN.sub("", _SLOT.sub(r'slots.get(\1, "")', _NOTE.sub("", text)))
+
+
+def _whole(found: Mapping[str, str], suffix: str) -> str:
+    """One template for the whole mail: what the service renders piece by piece stands in loops."""
+    imports: list[str] = []
+
+    def piece(name: str) -> str:
+        source = found[f"mail/{name}.{suffix}"]
+        imports.extend(_IMPORT.findall(source))
+        return _IMPORT.sub("", source)
+
+    ask = '{% for story, ask in asking %}\n' + piece("digest/ask") + "{% endfor %}\n"
+    line = "{% for story in listed %}\n" + piece("digest/line") + "{% endfor %}\n"
+    content = (
+        _STORIES.replace("ASKS", _instead(piece("digest/asks"), "asks", ask))
+        .replace("SECTION", piece("digest/section"))
+        .replace("STORY", piece("story"))
+        .replace("LINES", _instead(piece("digest/lines"), "lines", line))
+        .replace("FURTHER", piece("digest/further"))
+        .replace("AROUND", piece("digest/around"))
+    )
+    body = piece("digest/body").replace("story.", "lead.")
+    counts = "{% set count = stories %}\n" + piece("digest/counts")
+    for name, source in (("counts", counts), ("content", content), ("why", piece("digest/why"))):
+        body = _instead(body, name, source)
+    extends = re.match(r"\{% extends .*?%\}\n", body)
+    head = extends[0] if extends else ""
+    return head + "".join(dict.fromkeys(imports)) + body[len(head) :]
+
+
+def _instead(source: str, slot: str, other: str) -> str:
+    """`source` with another one in place of a slot."""
+    return re.sub(rf'\{{\{{ slots\.get\("{slot}", ""\) -?\}}\}}\n?', lambda _: other, source)
+
+
+def _environment(sources: Mapping[str, str], locale: Locale) -> Environment:
+    environment = Environment(
+        loader=DictLoader(sources),
+        autoescape=lambda name: bool(name and name.endswith(".html")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        cache_size=-1,
+        auto_reload=False,
+        keep_trailing_newline=True,
+    )
+    plural = lambda one, many, n: one if n == 1 else many  # noqa: E731
+    environment.install_gettext_callables(locale.text, plural, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(locale=_Remembering(locale))
+    remembered = {"columns": columns, "shorten": shorten, "wrap": wrap, "day": locale.day, "weekday": locale.weekday}
+    environment.filters.update({name: lru_cache(100_000)(work) for name, work in remembered.items()})
+    environment.filters["instant"] = locale.instant
+    return environment
+
+
+class _Remembering:
+    """A locale that makes each date once."""
+
+    def __init__(self, locale: Locale) -> None:
+        self._locale = locale
+        for name in ("period", "day_of_year", "days", "on"):
+            setattr(self, name, lru_cache(10_000)(getattr(locale, name)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._locale, name)

@@ -1,0 +1,182 @@
+"""``nkwatch digest``: what editors do with digests and the stories in them."""
+
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from nkwatch.assembly import Newsroom
+from nkwatch.cli.newsroom import Json, in_newsroom
+from nkwatch.cli.output import FAILED, WRONG, answer, end, say
+from nkwatch.cli.signing import By, Say, signer, words
+from nkwatch.cli.switching import DryRun
+from nkwatch.domain.desk import Marks, Note, Translation
+from nkwatch.domain.subscriber import Rhythm
+from nkwatch.mail.compose import FALLBACK
+from nkwatch.workflow.closing import Digested
+from nkwatch.workflow.correct import Refused
+from nkwatch.workflow.desk import Corrected, Marked
+
+T = TypeVar("T")
+digest_app = typer.Typer(help="Digests: preview, send, and say what of a story goes into them.", no_args_is_help=True)
+
+StoryId = Annotated[str, typer.Argument(metavar="STORY", help="The story's id.")]
+Off = Annotated[bool, typer.Option("--off", help="Take it back.")]
+
+
+@digest_app.command("send")
+def send(
+    context: typer.Context,
+    rhythm: Annotated[Rhythm, typer.Option(help="Whose digests: daily, weekly or monthly.")] = Rhythm.WEEKLY,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Close the open windows of everybody with this rhythm now, instead of at their hour. It cannot be undone.
+
+    Example: nkwatch digest send --rhythm weekly --dry-run
+    """
+
+    async def work(newsroom: Newsroom) -> Digested:
+        return taken(await newsroom.digests.send_now(rhythm, dry=dry_run))
+
+    answer(in_newsroom(context, work), as_json=as_json)
+    if dry_run:
+        say("nothing was written")
+
+
+@digest_app.command("hold")
+def hold(context: typer.Context, story: StoryId, by: By = "", off: Off = False, as_json: Json = False) -> None:
+    """Keep a story out of alerts and digests; with --off it is news again, for everybody who did not have it.
+
+    Example: nkwatch digest hold mfrggzdfmztwq2lk --by Ann; nkwatch digest hold mfrggzdfmztwq2lk --off
+    """
+
+    async def work(newsroom: Newsroom) -> Marked:
+        editor = signer(newsroom.config, by)
+        return taken(await (newsroom.stories.free if off else newsroom.stories.hold)(story, editor))
+
+    _marked(in_newsroom(context, work), as_json=as_json)
+
+
+@digest_app.command("pin")
+def pin(context: typer.Context, story: StoryId, by: By = "", off: Off = False, as_json: Json = False) -> None:
+    """Let a story lead every digest that holds it.
+
+    Example: nkwatch digest pin mfrggzdfmztwq2lk --by Ann
+    """
+
+    async def work(newsroom: Newsroom) -> Marked:
+        return taken(await newsroom.stories.pin(story, signer(newsroom.config, by), on=not off))
+
+    _marked(in_newsroom(context, work), as_json=as_json)
+
+
+@digest_app.command("drop")
+def drop(context: typer.Context, story: StoryId, by: By = "", off: Off = False, as_json: Json = False) -> None:
+    """Keep a story out of every digest; it stays on the site.
+
+    Example: nkwatch digest drop mfrggzdfmztwq2lk --by Ann
+    """
+
+    async def work(newsroom: Newsroom) -> Marked:
+        return taken(await newsroom.stories.drop(story, signer(newsroom.config, by), on=not off))
+
+    _marked(in_newsroom(context, work), as_json=as_json)
+
+
+@digest_app.command("note")
+def note(
+    context: typer.Context,
+    story: StoryId,
+    sentences: Say = [],  # noqa: B006  # typer copies it
+    by: By = "",
+    off: Off = False,
+    as_json: Json = False,
+) -> None:
+    """Put words of your own beside a story, signed with your name.
+
+    Example: nkwatch digest note mfrggzdfmztwq2lk --by Ann --say "en=The hearing is on Friday."
+    """
+
+    async def work(newsroom: Newsroom) -> Marked:
+        said = () if off else words(sentences, (FALLBACK, *newsroom.translations))
+        return taken(await newsroom.stories.note(story, said, signer(newsroom.config, by)))
+
+    _marked(in_newsroom(context, work), as_json=as_json)
+
+
+@digest_app.command("translate")
+def translate(
+    context: typer.Context,
+    statement: Annotated[str, typer.Argument(metavar="STATEMENT", help="The id of the statement that leads.")],
+    language: Annotated[str, typer.Option(help="The language that you translated it into, such as ko.")],
+    title: Annotated[str, typer.Option(help="The title in that language.")] = "",
+    text: Annotated[Path | None, typer.Option(help="A file with the text, or with its first sentences.")] = None,
+    by: By = "",
+    off: Off = False,
+    as_json: Json = False,
+) -> None:
+    """Keep your own translation of a statement. It leads for readers of that language, as yours, beside the original.
+
+    Example: nkwatch digest translate mfrggzdfmztwq2lk --language ko --title "..." --text korean.txt --by Ann
+    """
+    if off == bool(title):
+        end("give --title, or --off to take a translation away", WRONG)
+    try:
+        told = text.read_text("utf-8") if text and not off else ""
+    except (OSError, UnicodeDecodeError) as wrong:
+        end(f"{text}: cannot be read: {wrong}", WRONG)
+
+    async def work(newsroom: Newsroom) -> Translation:
+        editor = signer(newsroom.config, by)
+        return taken(await newsroom.stories.translate(statement, language, title, told, editor))
+
+    kept = in_newsroom(context, work)
+    answer({"statement": kept.statement_id, "language": kept.language, "title": kept.title}, as_json=as_json)
+
+
+@digest_app.command("correct")
+def correct(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="The number of the digest, as in its mails.")],
+    sentences: Say = [],  # noqa: B006  # typer copies it
+    by: By = "",
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Tell everybody who got this digest, or may have got it, what was wrong in it.
+
+    Example: nkwatch digest correct 12 --by Ann --say "en=The second story named the wrong town." --dry-run
+    """
+
+    async def work(newsroom: Newsroom) -> Corrected:
+        said = words(sentences, (FALLBACK, *newsroom.translations))
+        return taken(await newsroom.digests.correct_digest(number, said, signer(newsroom.config, by), dry=dry_run))
+
+    answer(in_newsroom(context, work), as_json=as_json)
+
+
+def taken(made: T | Refused) -> T:
+    """What was done. Ends the command where it could not be."""
+    if isinstance(made, Refused):
+        end(made.reason, WRONG if made.usage else FAILED)
+    return made
+
+
+def _marked(done: Marked, *, as_json: bool) -> None:
+    answer({"story": done.story_id} | _marks(done.marks), as_json=as_json)
+
+
+def _marks(marks: Marks) -> dict[str, Any]:
+    def said(words: Note | None) -> str:
+        return f"{words.words[0][1]} ({words.editor})" if words else ""
+
+    return {
+        "held": marks.held,
+        "pinned": marks.pinned,
+        "dropped": marks.dropped,
+        "note": said(marks.note),
+        "correction": said(marks.correction),
+        "withdrawn": marks.withdrawn,
+        "translations": ", ".join(t.language for t in marks.translations),
+    }

@@ -1,0 +1,32 @@
+"""The operator's settings: one TOML file and one file of secrets beside it."""
+
+from nkwatch.config.loading import load_config, load_secrets
+from nkwatch.config.settings import (
+    SECRETS,
+    AlertSettings,
+    Config,
+    EditorSettings,
+    MailSettings,
+    PollingSettings,
+    Secrets,
+    SignUpSettings,
+    SiteSettings,
+    SourceSettings,
+    WebSettings,
+)
+
+__all__ = [
+    "SECRETS",
+    "AlertSettings",
+    "Config",
+    "EditorSettings",
+    "MailSettings",
+    "PollingSettings",
+    "Secrets",
+    "SignUpSettings",
+    "SiteSettings",
+    "SourceSettings",
+    "WebSettings",
+    "load_config",
+    "load_secrets",
+]

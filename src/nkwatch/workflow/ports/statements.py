@@ -1,0 +1,156 @@
+"""What the workflow needs of statements and stories, and of what editors say of them."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from nkwatch.domain.bulletin import Window
+from nkwatch.domain.desk import Note, Precision, Ruling, Translation
+from nkwatch.domain.lease import Lease
+from nkwatch.domain.polling import Polled, PollState
+from nkwatch.domain.source import Source
+from nkwatch.domain.statement import Presence, Statement
+from nkwatch.domain.story import AlertState, Story
+from nkwatch.domain.surroundings import Counted, Earlier
+from nkwatch.reading.stories import Placed, Placement
+
+
+class Statements(Protocol):
+    """Statements, their readings and stories, and the poll states of sources."""
+
+    async def register(self, sources: Iterable[Source], now: datetime) -> None:
+        """Give a poll state, due at once, to every source that has none, or has moved within the catalogue."""
+
+    async def states(self) -> list[PollState]:
+        """The poll states of all sources that were ever registered."""
+        ...
+
+    async def claim_due(self, source_ids: Collection[str], now: datetime, limit: int, lease: Lease) -> list[PollState]:
+        """Claim up to `limit` of these sources that are due, the longest due first."""
+        ...
+
+    async def known(self, publisher: str, keys: Iterable[str]) -> Mapping[str, Statement]:
+        """Which of these keys belong to which statement of this publisher."""
+        ...
+
+    async def listed(
+        self, source_id: str, since: datetime, until: datetime, besides: Collection[str]
+    ) -> list[Statement]:
+        """What this source published from `since` up to and with `until`, oldest first, but for those `besides`.
+
+        Without those that were deleted, or whose presence was asked about already.
+        """
+        ...
+
+    async def record_polls(self, polls: Sequence[Polled]) -> int:
+        """Write all that these polls leave behind in one transaction; answers how many statements were new."""
+        ...
+
+    async def resting(self, now: datetime) -> Mapping[str, datetime]:
+        """The hosts that asked to be left alone, and until when."""
+        ...
+
+    async def untold_health(self, morning: datetime) -> list[PollState]:
+        """States with another health than the operator was told; none when somebody was told since `morning`."""
+        ...
+
+    async def told_health(self, states: Sequence[PollState], now: datetime) -> None:
+        """The operator has been told the health of these states."""
+
+    async def record_presence(self, statement_id: str, presence: Presence) -> bool:
+        """Write an editor's word on a statement that its source deleted; false when there is no such statement."""
+        ...
+
+    async def unread(self, limit: int, now: datetime) -> list[Placed]:
+        """Statements to be read whose newest revision has no reading, oldest first; `story_id` is empty without one."""
+        ...
+
+    async def placed(self, marks: Iterable[int], since: datetime) -> list[Placed]:
+        """Statements of stories that share any of these marks, published since then."""
+        ...
+
+    async def record_readings(self, placements: Sequence[Placement], now: datetime) -> None:
+        """Store readings; stories without a ready_at get one that lies behind every closed window."""
+
+    async def stories(self, ids: Iterable[str]) -> list[Story]:
+        """These stories with all their reports."""
+        ...
+
+    async def ready_between(self, window: Window) -> list[Story]:
+        """The stories that became ready in this window, or were freed in it; without those that are held."""
+        ...
+
+    async def held(self, now: datetime) -> int:
+        """How many stories editors hold back."""
+        ...
+
+    async def counted(self, since: datetime, until: datetime) -> list[Counted]:
+        """The stories that became ready in [since, until) and are shown, as they are counted, the first first."""
+        ...
+
+    async def named_before(self, keys: Collection[str], before: datetime) -> Mapping[str, Earlier]:
+        """The newest story that became ready before then and names a case, by the key of the mention."""
+        ...
+
+    async def alert_candidates(self, limit: int) -> list[Story]:
+        """Stories whose alert is open and urgent, or released and not yet sent."""
+        ...
+
+    async def record_alert(
+        self, story_id: str, state: AlertState, reason: str, now: datetime, *, was: AlertState | None = None
+    ) -> bool:
+        """Write what became of a story as an alert; false when there is no such story, or it is not what it `was`."""
+        ...
+
+
+class Desk(Protocol):
+    """What editors say of stories and alerts. Each call that changes a story answers false when there is none."""
+
+    async def hold(self, story_id: str, editor: str, now: datetime) -> bool:
+        """Keep a story out of alerts and digests."""
+        ...
+
+    async def free(self, story_id: str, editor: str, now: datetime) -> bool:
+        """Let a held story go: it becomes news again, behind every closed window; false when it was not held."""
+        ...
+
+    async def pin(self, story_id: str, editor: str, now: datetime, *, on: bool) -> bool:
+        """Let a story lead every digest, or no longer."""
+        ...
+
+    async def drop(self, story_id: str, editor: str, now: datetime, *, on: bool) -> bool:
+        """Keep a story out of every digest, or no longer."""
+        ...
+
+    async def note(self, story_id: str, note: Note | None, now: datetime) -> bool:
+        """Put an editor's words beside a story; None takes them away."""
+        ...
+
+    async def translate(self, translation: Translation) -> bool:
+        """Keep an editor's translation; empty title and text take it away. False when there is no such statement."""
+        ...
+
+    async def rule(self, ruling: Ruling, note: Note | None = None) -> list[Ruling]:
+        """Keep a ruling; answers all rulings on this story's alert, the first first.
+
+        `note` is what readers are told: the story then carries it as its correction.
+        """
+        ...
+
+    async def rulings(self, story_id: str) -> list[Ruling]:
+        """All rulings on this story's alert, the first first."""
+        ...
+
+    async def precisions(self, since: datetime) -> list[Precision]:
+        """How often each source's urgent statements were right since then, by source."""
+        ...
+
+    async def calls(self, now: datetime) -> list[tuple[str, int, datetime]]:
+        """The held alerts: story, how many calls editors were sent for it, and when it was held or the last was sent.
+
+        A story whose alert is asked anew for other reasons keeps its calls.
+        """
+        ...
+
+    async def called(self, story_id: str, calls: int, now: datetime) -> None:
+        """So many calls were sent for this story's alert."""
