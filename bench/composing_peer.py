@@ -173,7 +173,7 @@ def said(composition: Composition, slots: Mapping[str, str]) -> tuple[list[str],
         ]
         return "".join(parts)
 
-    return decoded(composition.text, str).split(), words(decoded(composition.html, html.escape))
+    return decoded(composition.text, lambda line: wrap(line)).split(), words(decoded(composition.html, html.escape))
 
 
 def _sources() -> dict[str, str]:

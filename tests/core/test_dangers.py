@@ -43,6 +43,7 @@ def test_dangers_stand_in_the_order_of_the_text_each_once_the_title_first() -> N
         ("en", "", "They seized the goods."),
         ("en", "", "There is a risk of execution or disappearance."),
         ("en", "Shot after arrest", ""),
+        ("en", "He went to hand over cooking oil", ""),
         ("ko", "통일부, 억류자 송환 촉구", ""),
         ("ko", "국경에 사살 명령", ""),
         ("ko", "소식통이 전했다", ""),

@@ -121,6 +121,7 @@ def test_what_only_looks_like_a_place_is_none(language: str, text: str) -> None:
         ("en", "a woman from Hoeryong"),
         ("en", "a man born in the Sinuiju area"),
         ("en", "a relative in Yanji says"),
+        ("en", "UN officials in Pyongyang say"),
         ("en", "the consulate in Shenyang"),
         ("en", "flown home via Kunming"),
         ("en", "a train bound for Dandong"),

@@ -63,8 +63,8 @@ def test_a_publisher_is_silent_only_when_all_its_sources_are():
 
 @pytest.mark.parametrize("health", [Health.FAILING, Health.BLOCKED, Health.GONE])
 def test_a_publisher_is_unreadable_when_none_of_its_sources_can_be_read_and_else_in_part(health):
-    assert watch([broken("a1", health), answers("a2")], FOUR) == Watch(2, 1, partly=(Gap("Alder"),))
-    assert watch([broken("a1", health), broken("a2")], FOUR) == Watch(2, 0, unreadable=(Gap("Alder"),))
+    assert watch([broken("a1", health), answers("a2")], FOUR) == Watch(2, 1, partly=(Gap("Alder", NOW),))
+    assert watch([broken("a1", health), broken("a2")], FOUR) == Watch(2, 0, unreadable=(Gap("Alder", NOW),))
 
 
 def test_one_failure_is_an_accident_unless_nothing_was_ever_read():
@@ -153,8 +153,8 @@ async def test_every_source_that_is_on_says_how_it_is_and_since_when(newsroom, c
         "courier": "failing since 30 Oct 2026 It cannot be read at present.",
         "first-fails": "failing It cannot be read at present.",
         "tern": "gap suspected since 21 Nov 2026 Something may have been missed between two polls.",
-        "quarry": "silent since 10 Nov 2026 It answers, but has shown nothing new for longer than usual.",
-        "shiori": "silent since 23 Sept 2026 It answers, but has shown nothing new for longer than usual.",
+        "quarry": "silent since 9 Oct 2026 It answers, but has shown nothing new for longer than usual.",
+        "shiori": "silent since 15 July 2026 It answers, but has shown nothing new for longer than usual.",
         "yonder": "not polled yet",
         "alder-letters": "ok",
         "alder-news": "ok",
@@ -177,7 +177,7 @@ async def test_the_page_opens_with_what_digests_tell(newsroom, client):
     await watch_every_state(newsroom)
     lede = Page.of((await client.get("/sources")).text).text(".lede .quiet")
     assert lede.startswith("8 of 12 sources answered. Could not be read: Ministry of Foreign Affairs")
-    assert lede.endswith("Silent for longer than usual: Quarry Relief, しおりの会.")
+    assert lede.endswith("longer than usual: Quarry Relief (since 9 October 2026), しおりの会 (since 15 July 2026).")
 
 
 @LANGUAGES

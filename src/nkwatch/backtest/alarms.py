@@ -73,21 +73,21 @@ class Alarms:
 
     def _put(self, story: Story, at: datetime, state: AlertState, why: str) -> None:
         """One alert a story: what is released after it was held, or held with more reports, is still the same one."""
-        place = self._last.get(story.id)
-        mail = self._told(story, at)
-        raised = Raised(story, at, state, why, _first(mail.text), mail)
-        if place is not None and self._raised[place].state is AlertState.HELD:
-            first = self._raised[place].at if state is AlertState.HELD else at
-            self._raised[place] = replace(raised, at=first)
-        else:
-            self._last[story.id] = len(self._raised)
-            self._raised.append(raised)
+        place = self._last.get(story.id, len(self._raised))
+        before = self._raised[place] if place < len(self._raised) else None
+        if before and before.state is AlertState.RELEASED:
+            place = len(self._raised)
+        elif before and state is AlertState.HELD:
+            at = before.at
+        mail = self._told(story, at, place + 1)
+        self._raised[place : place + 1] = [Raised(story, at, state, why, _first(mail.text), mail)]
+        self._last[story.id] = place
 
-    def _told(self, story: Story, at: datetime) -> Mail:
+    def _told(self, story: Story, at: datetime, number: int) -> Mail:
         """The alert as a mail. It is not a neutral one: that says nothing."""
         pick = picked(self._choice, story) or Pick(story, ())
         composer, edition = self._newsroom.composer, replace(self._choice.edition, neutral=False)
-        composition = composer.alert([Alert(story, len(self._raised) + 1)], at, edition)
+        composition = composer.alert([Alert(story, number)], at, edition)
         return self._post.mail(composition, composer.slots(self._choice, [pick]), at)
 
 

@@ -70,7 +70,7 @@ class Post:
     def mail(self, composition: Composition, slots: Sequence[tuple[str, str]], at: datetime) -> Mail:
         """The mail that this content makes."""
         delivery = Delivery(0, f"<{NOBODY}@nkwatch.example>", at)
-        return self._opened(Claimed(delivery, NOBODY, self._address, composition, 0, slots=tuple(slots)))
+        return self._opened(Claimed(delivery, NOBODY, self._address, composition, 0, NOBODY, tuple(slots)))
 
     def _opened(self, claimed: Claimed) -> Mail:
         message = self._assembler.assemble(replace(claimed, subscriber_id=NOBODY))

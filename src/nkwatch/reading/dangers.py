@@ -15,7 +15,7 @@ DISASTER = f"{CUE}disaster"
 #: The lists of urgency.toml that tell of a danger, each with the words of it that alone do not say so.
 _VAGUE: Mapping[str, str] = {
     "forced_return": (
-        r"sent home|expel\w*|transported|back to north korea|extradit\w*|be(?:ing)? returned"
+        r"hand over|sent home|expel\w*|transported|back to north korea|extradit\w*|be(?:ing)? returned"
         r"|추방|인도돼|넘겨|引き渡し|livr\w*"
     ),
     "detention": (
@@ -47,7 +47,7 @@ _VAGUE: Mapping[str, str] = {
 _PATTERNS = {f"{CUE}{danger}": re.compile(vague) for danger, vague in _VAGUE.items()}
 #: Words that tell of a danger in a title; a text has them of goods, of what may be feared, of the missing in a flood.
 _TITLES = re.compile(
-    r"hand(?:ed)? over|seized|collapse\w*|missing|unaccounted for|executions?|disappearances?|붕괴|실종|처형|사형|捕ま"
+    r"handed over|seized|collapse\w*|missing|unaccounted for|executions?|disappearances?|붕괴|실종|처형|사형|捕ま"
     r"|行方不明|処刑|死刑|disparu\w*|disparitions?|exécutions?|peine de mort|expuls\w*|desaparec\w*|vermisst\w*"
     r"|ausgeliefert\w*"
 )

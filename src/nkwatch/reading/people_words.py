@@ -35,7 +35,7 @@ _ENGLISH_PEOPLE = (
     r"|siblings|passengers|adults|islanders"
 )
 _ENGLISH_BETWEEN = (
-    r"more|other|further|north|south|north-korean|south-korean|korean|northern|southern|chinese|japanese|american|us"
+    r"north|south|north-korean|south-korean|korean|northern|southern|chinese|japanese|american|us"
     r"|u\.s\.|russian|thai|malaysian|foreign|young|teenage|elderly|adult|female|male|pregnant|political|suspected"
     r"|escaped|detained|missing|captured|arrested|jailed|stranded|abducted|injured|wounded|infected|sick|ordinary"
 )
@@ -56,8 +56,12 @@ _FRENCH_ALTERED = (
     r"\b(?:et|avec|dont|parmi elles|parmi eux|sur|pour|par|jusqu['’]à|moins de|entre|cent|mille|millions?)\s$"
     r"|\d (?:à|et|ou)\s$"
 )
-#: A number beside which others are counted is a part of more: two women and a child.
-_ENGLISH_SHARED = r",? (?:and|with) (?:an?|two|three|four|five|six|seven|his|her|their|its|\d)\b"
+#: A number beside which others are counted is a part of more (two women and a child), and who tells is no victim.
+_ENGLISH_SHARED = (
+    r",? (?:and|with) (?:an?|two|three|four|five|six|seven|his|her|their|its|\d)\b"
+    r"|(?: (?:of|in|from|inside) [\w-]{1,20}| inside the [\w-]{1,20})?"
+    r" (?:told|says?|said|familiar with|with knowledge)\b"
+)
 _FRENCH_SHARED = r",? (?:et|avec) (?:une?|deux|trois|quatre|cinq|six|sept|son|sa|leurs?|\d)\b|\s(?:sur|à|ou) \d"
 _KOREAN = (
     "(?<![가-힣])(?:(?:열|스물|서른|마흔|쉰|예순|일흔|여든|아흔)(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉)?"
@@ -95,7 +99,7 @@ BY_LANGUAGE: Mapping[str, PeopleWords] = {
     ),
     "fr": PeopleWords(
         _latin(
-            "dtqcshnofeg", _FRENCH, "mille|millions?", "autres|jeunes|petite?s|ancien(?:ne)?s", _FRENCH_PEOPLE,
+            "dtqcshnofeg", _FRENCH, "mille|millions?", "jeunes|petite?s|ancien(?:ne)?s", _FRENCH_PEOPLE,
             "(?:famille|équipage|groupe) de",
         ),
         re.compile(rf"{_FRENCH_ALTERED}|{_TORN}"),

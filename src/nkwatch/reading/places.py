@@ -22,8 +22,8 @@ _GONE = (
 _UNDER_WAY = r"\b(?:via|by way of|through|bound for|on (?:the|its|their) way to|head(?:ing|ed) for)"
 #: Who tells of it from there, or may help from there.
 _TELLING = (
-    r"\b(?:aunts?|uncles?|cousins?|relatives?|kin|sources?|callers?|groups?|activists?|aid workers?|lawyers?"
-    r"|colleagues?)(?: in| at)"
+    r"\b(?:aunts?|uncles?|cousins?|relatives?|kin|sources?|callers?|groups?|activists?|aid workers?|officials?|lawyers?"
+    r"|colleagues?)(?: in| at)?"
 )
 _OFFICES = (
     r"\b(?:embass(?:y|ies)|ambassadors?|consulates?|consuls?|mission|bureau|correspondents?|reporters?|office"

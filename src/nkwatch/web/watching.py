@@ -38,8 +38,13 @@ class Watched:
 
     @property
     def since(self) -> datetime | None:
-        """Since when it is so; None where that is not known, or it never was otherwise."""
-        return self.state.health_since if self.state and self.health == self.state.health else None
+        """Since when it is so: a silent one since it last showed something, another since it could last be read.
+
+        None where that is not known, or it never was otherwise.
+        """
+        if self.state is None or self.health != self.state.health:
+            return None
+        return _quiet_since(self.state) or self.state.health_since
 
     @property
     def stumbled(self) -> bool:
