@@ -37,6 +37,8 @@ _SLOT = re.compile(r"slot\((.*?)\)")
 _OWN = re.compile(r"\{% call own\(\) %\}\n?|\{% endcall %\}\n?")
 _RULE = re.compile(r"^\.([\w-]+) \{(.*?)\}", re.MULTILINE | re.DOTALL)
 _CLASS = re.compile(r'class="([\w-]+)"')
+#: By country the page from which a reader reaches the government.
+CONTACTS = {"GB": "https://parliament.example/write", "KR": "https://assembly.example/"}
 _TAG = re.compile(r"<[^>]*>|\s+")
 _STORIES = """
 {% if asking %}
@@ -94,7 +96,7 @@ class Peer:
         names = self._blocks.names
         self._around = {code: around_view(surroundings, names, code, names.sources) for code in self._templates}
 
-    def prepared(self, wanted: Wanted, contacts: Mapping[str, str]) -> dict[str, Any]:
+    def prepared(self, wanted: Wanted) -> dict[str, Any]:
         """What the templates are given: finished views. The service says how many stories fit into the mail."""
         plan, edition = wanted.plan, wanted.reader.choice.edition
         view = lambda story: self._blocks.view(story, edition.language)  # noqa: E731
@@ -127,7 +129,7 @@ class Peer:
             "groups": groups,
             "lists": lists,
             "asking": asked,
-            "contact_page": address(contacts.get(country, "")),
+            "contact_page": address(CONTACTS.get(country, "")),
             "around": self._around[edition.language],
             "own": dict(wanted.slots),
             "form": edition.format,

@@ -232,6 +232,14 @@ def test_the_operator_is_told_which_entry_is_wrong_and_what_to_do(problems, told
     assert problems(fine, told) == [f"calendar.ics, the entry on line {line}: {problem}"]
 
 
+def test_what_a_file_says_is_told_harmlessly(problems):
+    (told,) = problems(entry("DTSTART:20261210", "RRULE:FREQ=DAILY;X-\x1b[31m\u202e=1"))
+    assert told.isprintable()
+    (told,) = problems("END:VCALENDAR", "BEGIN:\x1b[31m" + "x" * 999, "BEGIN:VCALENDAR")
+    assert told.isprintable()
+    assert len(told) < 600
+
+
 def test_every_problem_is_told_at_once_up_to_twenty(problems):
     told = problems(*[entry(uid=str(n)) for n in range(MOST_TOLD + 3)])
     assert len(told) == MOST_TOLD + 1
@@ -249,6 +257,8 @@ def test_many_rules_are_not_followed(problems):
         (["nonsense"], "calendar.ics, line 3: 'nonsense' is no line of iCalendar; correct it"),
         (["X-A:1", "\x00", "X-B"], "calendar.ics, line 4: '\\x00' is no line of iCalendar; correct it"),
         (["BEGIN:VEVENT"], "calendar.ics, line 4: 'END:VCALENDAR' does not belong here; correct it"),
+        (["END:VALARM"], "calendar.ics, line 3: 'END:VALARM' does not belong here; correct it"),
+        (["BEGIN:VALARM"], "calendar.ics, line 1: BEGIN:VCALENDAR has no END:VCALENDAR; add it"),
         (["END:VEVENT"], "calendar.ics, line 3: 'END:VEVENT' does not belong here; correct it"),
         (["BEGIN:VEVENT"] * 9, "calendar.ics, line 6: 'BEGIN:VEVENT' does not belong here; correct it"),
         (["END:VCALENDAR", "BEGIN:VCALENDAR"], "calendar.ics: no iCalendar; export it anew from the program that made it"),

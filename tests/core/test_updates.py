@@ -170,3 +170,15 @@ def test_changes_are_told_in_one_order() -> None:
         asks=[ask("China", "CN")],
     )
     assert [c.kind for c in changed([told()], [new])] == list(ChangeKind)
+
+
+def test_a_number_of_a_whole_country_is_none_of_people_in_danger() -> None:
+    assert changed([told(people=[26_000_000])], [told("s2", people=[7])]) == (Change(ChangeKind.PEOPLE, ("7",)),)
+    assert changed([told(people=[7])], [told("s2", people=[26_000_000])]) == ()
+
+
+@pytest.mark.parametrize("named", ["cn", "cn.jilin", "cn.jilin.tumen.centre"])
+def test_the_country_of_a_town_and_a_part_of_it_are_no_other_places(named: str) -> None:
+    assert changed([told(places="cn.jilin.tumen")], [told("s2", places=named)]) == ()
+    moved = changed([told(places="cn.jilin.tumen")], [told("s2", places="cn cn.jilin.hunchun")])
+    assert moved == (Change(ChangeKind.PLACES, ("cn.jilin.hunchun",)),)

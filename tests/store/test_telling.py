@@ -1,17 +1,22 @@
 """Who was told what, and what happens to an alert that was wrong."""
 
+import re
+import shutil
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from nkwatch.domain.alert import Recipient, Told, Waiting
 from nkwatch.domain.bulletin import Addressed, Deferred, Mailing, Refused, Sent
 from nkwatch.domain.desk import Note, Ruling, RulingKind
 from nkwatch.domain.subscriber import Subscriber
-from nkwatch.store import waiting
+from nkwatch.store import schema, waiting
 from nkwatch.store.outbox import OutboxStore
 from tests.making import NOW, placement, polled, sifted, statement
-from tests.store.conftest import KEYRING, Stores
+from tests.store.conftest import KEYRING, Stores, open_stores
 from tests.store.people import DAY, KINDS, LEASE, claim, send, subjects
 from tests.store.test_waiting import FIVE, SOON, alert, content, readers, together, wait
 
@@ -243,6 +248,29 @@ async def test_what_was_in_hand_with_an_alert_that_is_stopped_leaves_again_only_
     await stores.outbox.record([(claimed[one.id], Sent("250")), (claimed[other.id], Deferred("451"))], NOW)
     due = await stores.outbox.due(NOW + waiting.IN_HAND, 9)
     assert [(d.subscriber.id, d.numbers) for d in due] == [(other.id, (second,))]
+
+
+async def test_looking_for_who_had_what_reads_no_table_whole(tmp_path: Path, prepared_file: Path) -> None:
+    shutil.copy(prepared_file, tmp_path / "nkwatch.db")
+    stores = open_stores(f"sqlite:///{tmp_path}/nkwatch.db")
+    said: list[tuple[str, Any]] = []
+    event.listen(stores.database.engine, "before_cursor_execute", lambda *told: said.append((told[2], told[3])))
+    outbox, ids = stores.outbox, ["r1", "r2"]
+    await outbox.due(NOW, 9)
+    await outbox.beyond(ids)
+    await outbox.paces(ids)
+    await outbox.had(ids, LONG_AGO)
+    await outbox.told("s1")
+    await outbox.bulletins_with("s1")
+    await outbox.recipients([1, 2], "", 9)
+    await stores.statements.counted(LONG_AGO, NOW)
+    await stores.statements.named_before(["kim"], NOW)
+    looks = [s for s in said if s[0].startswith("SELECT")]
+    with stores.database.engine.connect() as connection:
+        plans = [[r[-1] for r in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {q}", v)] for q, v in looks]
+    tables = rf"SCAN ({'|'.join(schema.metadata.tables)})\b"
+    assert [step for plan in plans for step in plan if re.match(tables, step)] == []
+    stores.database.close()
 
 
 # Corrections

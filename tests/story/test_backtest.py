@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from tests.story.commands import done, invoke
 
-from nkwatch.backtest import Span, changes, known_sources, read_archive, shown_by
+from nkwatch.backtest import Backtested, Span, Week, changes, known_sources, read_archive, shown_by
 from nkwatch.catalogue.rules import load_rules
+from nkwatch.cli.backtesting import show
 from nkwatch.domain.source import Role, Scope
 
 #: A Monday. All organisations, persons and events below are invented.
@@ -233,6 +234,16 @@ def test_much_that_is_new_at_once_raises_no_alert_by_itself(installation, folder
     assert all("among much else that was new" in a["why"] for a in raised)
 
 
+def test_an_update_says_what_it_changes(folder):
+    first = line(COURIER, 0, "North Korean refugees arrested in Yanji, rights group says", "<p>They were arrested.</p>")
+    told = "North Korean refugees arrested in Yanji, rights group says: 31 people face forced return"
+    later = line(WIRE, 9, told, "<p>31 North Korean refugees were arrested in Yanji and face forced return.</p>")
+    found = alerts(run(write(folder / "update.jsonl", [first, later]), "--release"))
+    assert [(a["update"], a["state"]) for a in found] == [(False, "released"), (True, "released")]
+    assert "people: 31" in found[1]["changes"]
+    assert found[1]["fact"].startswith("UPDATE: ")
+
+
 OWN = """
 [alerts]
 trusted = ["border-watch"]
@@ -317,6 +328,18 @@ def test_what_cannot_be_compared_is_told(second_week, folder):
     code, told, said = invoke("backtest", *map(str, second_week), "--compare", str(folder / "other.json"))
     assert (code, told) == (2, "")
     assert "no answer of" in said
+
+
+def test_people_get_a_table(capsys):
+    found = Backtested((Week("2026-W10", entries=16, about_nk=5), Week("2026-W11", entries=13)), "rules")
+    row = {"id": "a", "title": "A family is missing", "publisher": "Valley Wire", "published": "2026-03-03"}
+    show(found, {"weeks": [{"week": "2026-W10", "stories_gained": [row], "stories_lost": []}]})
+    told = [" ".join(said.split()) for said in capsys.readouterr().out.splitlines()]
+    assert told == [
+        "week entries on North Korea stories released held",
+        *("2026-W10 16 5 0 0 0", "2026-W11 13 0 0 0 0"),
+        "2026-W10, stories gained: A family is missing (Valley Wire)",
+    ]
 
 
 def read(folder, text, **span):

@@ -154,7 +154,7 @@ async def test_every_source_that_is_on_says_how_it_is_and_since_when(newsroom, c
         "first-fails": "failing It cannot be read at present.",
         "tern": "gap suspected since 21 Nov 2026 Something may have been missed between two polls.",
         "quarry": "silent since 9 Oct 2026 It answers, but has shown nothing new for longer than usual.",
-        "shiori": "silent since 15 July 2026 It answers, but has shown nothing new for longer than usual.",
+        "shiori": "silent since 15 Jul 2026 It answers, but has shown nothing new for longer than usual.",
         "yonder": "not polled yet",
         "alder-letters": "ok",
         "alder-news": "ok",

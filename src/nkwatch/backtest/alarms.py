@@ -9,11 +9,12 @@ from sqlalchemy import select
 from nkwatch.assembly import Newsroom
 from nkwatch.backtest.post import Post
 from nkwatch.backtest.weeks import Mail, Raised
-from nkwatch.domain.alert import Alert
+from nkwatch.domain.alert import Alert, Change
 from nkwatch.domain.desk import RulingKind
 from nkwatch.domain.story import AlertState, Story
 from nkwatch.domain.subscriber import Choice
 from nkwatch.editing.digests import Pick, picked
+from nkwatch.editing.updates import changed
 from nkwatch.store import schema
 from nkwatch.workflow.publish import Published
 
@@ -75,19 +76,24 @@ class Alarms:
         """One alert a story: what is released after it was held, or held with more reports, is still the same one."""
         place = self._last.get(story.id, len(self._raised))
         before = self._raised[place] if place < len(self._raised) else None
+        changes: tuple[Change, ...] = ()
+        follows = 0
         if before and before.state is AlertState.RELEASED:
-            place = len(self._raised)
-        elif before and state is AlertState.HELD:
-            at = before.at
-        mail = self._told(story, at, place + 1)
-        self._raised[place : place + 1] = [Raised(story, at, state, why, _first(mail.text), mail)]
+            told = {r.statement.id for r in before.story.reports}
+            changes = changed(before.story.reports, [r for r in story.reports if r.statement.id not in told])
+            place, follows = len(self._raised), place + 1
+        elif before:
+            changes, follows = before.changes, before.follows
+            at = before.at if state is AlertState.HELD else at
+        mail = self._told(Alert(story, place + 1, changes, follows), at)
+        self._raised[place : place + 1] = [Raised(story, at, state, why, _first(mail.text), mail, changes, follows)]
         self._last[story.id] = place
 
-    def _told(self, story: Story, at: datetime, number: int) -> Mail:
+    def _told(self, alert: Alert, at: datetime) -> Mail:
         """The alert as a mail. It is not a neutral one: that says nothing."""
-        pick = picked(self._choice, story) or Pick(story, ())
+        pick = picked(self._choice, alert.story) or Pick(alert.story, ())
         composer, edition = self._newsroom.composer, replace(self._choice.edition, neutral=False)
-        composition = composer.alert([Alert(story, number)], at, edition)
+        composition = composer.alert([alert], at, edition)
         return self._post.mail(composition, composer.slots(self._choice, [pick]), at)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from nkwatch.backtest.record import cues, reasons
+from nkwatch.backtest.record import cues, reasons, told_changes
 from nkwatch.backtest.weeks import ALERTED, COUNTED, LEAD, LINE, Backtested, Mail, Week
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.story import AlertState
@@ -30,7 +30,7 @@ def write_pages(backtested: Backtested, out: Path, themes: Mapping[str, str]) ->
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     names = SECTIONS | dict(themes)
-    environment.globals.update(cues=cues, reasons=reasons)
+    environment.globals.update(cues=cues, reasons=reasons, changes=told_changes)
     environment.filters["named"] = lambda code: names.get(code, code)
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nkwatch.backtest.weeks import Backtested, Raised, Told, Week
+from nkwatch.domain.alert import Change
 from nkwatch.domain.story import Report, Story
 from nkwatch.editing.matching import Reason
 
@@ -53,6 +54,8 @@ def _raised(raised: Raised) -> dict[str, Any]:
         "why": raised.why,
         "fact": raised.fact,
         "cues": cues(story),
+        "update": bool(raised.follows),
+        "changes": told_changes(raised.changes),
         "reports": _reports(story),
     }
 
@@ -77,6 +80,11 @@ def reasons(found: Iterable[Reason]) -> list[str]:
     return [
         f"{reason.kind}: {', '.join(map(str, reason.values))}" if reason.values else reason.kind for reason in found
     ]
+
+
+def told_changes(found: Iterable[Change]) -> list[str]:
+    """What an update changes: the kind, and what is new of it."""
+    return [f"{change.kind}: {', '.join(change.values)}" if change.values else str(change.kind) for change in found]
 
 
 def cues(story: Story) -> list[str]:

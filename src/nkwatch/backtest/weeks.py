@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from nkwatch.domain.alert import Change
 from nkwatch.domain.story import AlertState, Story
 from nkwatch.editing.matching import Reason
 
@@ -46,7 +47,8 @@ class Digest:
 class Raised:
     """A story that was told as an alert at `at` (UTC), or waited for an editor from then on.
 
-    `state` is HELD or RELEASED, `why` the sentence of the rule of release, `fact` the first line of the alert.
+    `state` is HELD or RELEASED, `why` the sentence of the rule of release, `fact` the first line of the alert. An
+    update has `changes`, and the number of the alert that it `follows` (from 1).
     """
 
     story: Story
@@ -55,6 +57,8 @@ class Raised:
     why: str
     fact: str
     mail: Mail
+    changes: tuple[Change, ...] = ()
+    follows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ MOST_TOLD = 20
 #: An entry is told at most so long before and after it was written down.
 REACH = STALE + HORIZON
 
+#: Nobody needs these here, and they may repeat too.
+UNREAD = frozenset({"VTIMEZONE", "VALARM"})
 #: A calendar holds entries, and an entry may hold what we do not read.
 DEEPEST = 4
 #: What the library raises at contents that nobody thought of.
@@ -73,7 +75,12 @@ def _raise_any(path: Path, problems: Sequence[str]) -> None:
 
 def _problem(path: Path, line: int, wrong: Exception) -> str:
     why = str(wrong) if isinstance(wrong, WrongEntryError) else "a value that nobody understands; correct it"
-    return f"{path}, the entry on line {line}: {why}"
+    return f"{path}, the entry on line {line}: {_shown(why)}"
+
+
+def _shown(text: str) -> str:
+    """What a file says, so that no terminal takes it for a command."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:200])
 
 
 def _read(path: Path) -> str:
@@ -92,16 +99,16 @@ def _read(path: Path) -> str:
 
 
 def _lines(text: str) -> Iterator[Line]:
-    """The lines, but for those that define time zones and alarms: nobody needs them here, and they may repeat too."""
+    """The lines, but for those that define time zones and alarms."""
     within = ""
     for number, line in _unfolded(text):
         what, name = _boundary(line)
         if within:
             within = "" if (what, name) == ("END", within) else within
-        elif name not in {"VTIMEZONE", "VALARM"}:
-            yield number, _ZONE.sub(r"\1", line)
-        elif what == "BEGIN":
+        elif what == "BEGIN" and name in UNREAD:
             within = name
+        else:
+            yield number, _ZONE.sub(r"\1", line)
 
 
 def _boundary(line: str) -> tuple[str, str]:
@@ -145,7 +152,7 @@ def _check_nesting(path: Path, lines: Iterable[Line]) -> None:
             raise ConfigError(f"{path}, line {number}: {line[:60]!r} does not belong here; correct it")
     if begun:
         number, name = begun[-1]
-        raise ConfigError(f"{path}, line {number}: BEGIN:{name[:60]} has no END:{name[:60]}; add it")
+        raise ConfigError(f"{path}, line {number}: BEGIN:{_shown(name)} has no END:{_shown(name)}; add it")
 
 
 def _is_unreadable(line: Line) -> bool:

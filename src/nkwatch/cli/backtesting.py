@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,8 +21,9 @@ from nkwatch.cli.choices import Offered, read_choice
 from nkwatch.cli.corpus import Rules
 from nkwatch.cli.newsroom import Json
 from nkwatch.cli.output import bar, end, plain_errors, say
-from nkwatch.config import Config, load_config
+from nkwatch.config import load_config
 from nkwatch.domain.problems import ConfigError
+from nkwatch.domain.source import Source
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.subscriber import Choice
 from nkwatch.reading.rules import Rules as ReadingRules
@@ -62,8 +63,9 @@ def backtest(
         config = load_config(context.obj) if own else None
         before = _earlier(compare) if compare else None
         loaded = load_rules(rules or (config.rules if config else None))
-        shown = _shown(files, Span(since and since.date(), until and until.date()), config, loaded)
-        chosen = _choice(choice, shown, loaded) if choice else Choice()
+        known = {s.id: s for s in backtesting.known_sources(config)}
+        shown = _shown(files, Span(since and since.date(), until and until.date()), known.values(), loaded)
+        chosen = _choice(choice, {*known, *(one.source.id for one in shown)}, loaded) if choice else Choice()
         options = Options(chosen, release=release, config=config, rules=rules)
         with bar("entries") as progress:
             found = asyncio.run(backtesting.replay(shown, options, progress))
@@ -77,19 +79,18 @@ def backtest(
     if as_json or not sys.stdout.isatty():
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     else:
-        _show(found, changed)
+        show(found, changed)
 
 
-def _shown(files: list[Path], span: Span, config: Config | None, rules: ReadingRules) -> tuple[Shown, ...]:
+def _shown(files: Sequence[Path], span: Span, known: Iterable[Source], rules: ReadingRules) -> tuple[Shown, ...]:
     archive = backtesting.read_archive(files, span, utc_now(), say)
     if not archive.entries:
         end(f"{', '.join(map(str, files))}: no entry to replay")
     say(f"{archive.entries} entries of {len(archive.feeds)} feeds")
-    return backtesting.shown_by(archive, backtesting.known_sources(config), rules.lexicon)
+    return backtesting.shown_by(archive, known, rules.lexicon)
 
 
-def _choice(file: Path, shown: tuple[Shown, ...], rules: ReadingRules) -> Choice:
-    sources = {s.id for s in backtesting.known_sources(None)} | {one.source.id for one in shown}
+def _choice(file: Path, sources: Collection[str], rules: ReadingRules) -> Choice:
     offered = Offered({ENGLISH, *load_locales()}, {t.code for t in rules.lexicon.themes}, sources)
     chosen = read_choice(_object(file), offered, Choice())
     weekly = backtesting.weekly(chosen)
@@ -117,7 +118,8 @@ def _object(file: Path) -> Mapping[str, Any]:
     return found
 
 
-def _show(found: Backtested, changed: Mapping[str, Any] | None) -> None:
+def show(found: Backtested, changed: Mapping[str, Any] | None) -> None:
+    """The figures of the weeks as a table, and what changed below it."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("week", "entries", "on North Korea", "stories", "released", "held"):
         table.add_column(name, justify="left" if name == "week" else "right")

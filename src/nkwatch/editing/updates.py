@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from nkwatch.domain.alert import Change, ChangeKind
 from nkwatch.domain.correction import alarming
+from nkwatch.domain.place import around
 from nkwatch.domain.reading import MentionKind, Reading
 from nkwatch.domain.source import Role
 from nkwatch.domain.story import Report
@@ -11,6 +12,8 @@ from nkwatch.reading.folding import fold
 
 #: How many names, places and the like are told of each kind.
 MOST = 3
+#: More people than this are those of a country, not those in danger.
+MOST_PEOPLE = 1_000_000
 #: A number of people is told when it is so many times what was told before.
 MORE = 1.25
 
@@ -31,7 +34,7 @@ def changed(told: Iterable[Report], new: Iterable[Report]) -> tuple[Change, ...]
         (ChangeKind.PRIMARY, _primary(before, later)),
         (ChangeKind.PEOPLE, _people(before, later)),
         (ChangeKind.CASES, _new(_persons, before, later)),
-        (ChangeKind.PLACES, _new(_places, before, later)),
+        (ChangeKind.PLACES, _elsewhere(before, later)),
         (ChangeKind.DANGERS, _new(_dangers, before, later)),
         (ChangeKind.ASKS, _asks(before, later)),
     )
@@ -46,8 +49,12 @@ def _primary(told: Sequence[Report], new: Sequence[Report]) -> tuple[str, ...]:
 
 
 def _people(told: Sequence[Report], new: Sequence[Report]) -> tuple[str, ...]:
-    before, now = (max((h.number for r in reports for h in r.reading.people), default=0) for reports in (told, new))
+    before, now = (max(_numbers(reports), default=0) for reports in (told, new))
     return (str(now),) if now > before and now >= MORE * before else ()
+
+
+def _numbers(reports: Sequence[Report]) -> list[int]:
+    return [h.number for r in reports for h in r.reading.people if h.number <= MOST_PEOPLE]
 
 
 def _asks(told: Sequence[Report], new: Sequence[Report]) -> tuple[str, ...]:
@@ -55,6 +62,14 @@ def _asks(told: Sequence[Report], new: Sequence[Report]) -> tuple[str, ...]:
     before, now = (_said(_addressees, reports) for reports in (told, new))
     named = tuple(name for key, name in now.items() if name and key not in before)
     return named[:MOST] or (("",) if now and not before else ())
+
+
+def _elsewhere(told: Sequence[Report], new: Sequence[Report]) -> tuple[str, ...]:
+    """Places that nobody named: neither what they lie in, nor what lies in them."""
+    before = {code for code, _ in (pair for r in told for pair in _places(r.reading))}
+    known = before.union(*map(around, before))
+    added = (value for value in _new(_places, told, new) if value not in known)
+    return tuple(value for value in added if before.isdisjoint(around(value)))
 
 
 def _new(say: Callable[[Reading], Said], told: Sequence[Report], new: Sequence[Report]) -> tuple[str, ...]:

@@ -12,60 +12,30 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from nkwatch.domain.bulletin import BulletinKind, Delivery, Window
 from nkwatch.domain.desk import UNMARKED, Marks, Note, Ruling
-from nkwatch.domain.errand import Errand
-from nkwatch.domain.reading import Reading
-from nkwatch.domain.statement import Statement
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.subscriber import Standing, Subscriber
 from nkwatch.keys import Keyring
-from nkwatch.store import compositions, findings, marks, records, rulings, schema, telling
+from nkwatch.store import compositions, kept, marks, records, rulings, schema, telling
 from nkwatch.store.database import Database
+from nkwatch.store.kept import Capture, Kept, StatementTrace, Was
 from nkwatch.store.marks import Marking
 from nkwatch.store.seals import Seals
 from nkwatch.store.stories import LATCH
 
-_STATEMENT, _READING, _STORY, _DESK = schema.statement.c, schema.reading.c, schema.story.c, schema.desk.c
+__all__ = [
+    "BulletinTrace",
+    "Capture",
+    "DeliveryTrace",
+    "DeskTrace",
+    "Kept",
+    "StatementTrace",
+    "StoryTrace",
+    "TraceStore",
+    "Was",
+]
+
+_STATEMENT, _STORY, _DESK = schema.statement.c, schema.story.c, schema.desk.c
 _BULLETIN, _DELIVERY, _COMPOSITION = schema.bulletin.c, schema.delivery.c, schema.composition.c
-
-
-@dataclass(frozen=True, slots=True)
-class Was:
-    """An earlier revision of a statement, and when its source replaced it."""
-
-    revision: int
-    title: str
-    replaced_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Capture:
-    """Bytes that show a statement: their SHA-256, size, and where and when they were had."""
-
-    sha256: str
-    size: int
-    url: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A reading that was kept, and whether it is the one in force."""
-
-    reading: Reading
-    read_at: datetime
-    in_force: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StatementTrace:
-    """All that is kept of a statement. `waiting` are pages still to be fetched."""
-
-    statement: Statement
-    story_id: str
-    revisions: tuple[Was, ...]
-    captures: tuple[Capture, ...]
-    readings: tuple[Kept, ...]
-    waiting: tuple[Errand, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +99,7 @@ class TraceStore:
 
     async def statement(self, statement_id: str) -> StatementTrace | None:
         """The statement with this id."""
-        return await self._database.read(lambda c: _statement(c, statement_id))
+        return await self._database.read(lambda c: kept.trace(c, statement_id))
 
     async def story(self, story_id: str) -> StoryTrace | None:
         """The story with this id, whether its reports are shown or not."""
@@ -181,34 +151,6 @@ class TraceStore:
         begin = known.where(_STATEMENT.id.startswith(beginning[:4], autoescape=True)).order_by(_STATEMENT.id)
         last = known.order_by(_STATEMENT.first_seen.desc(), _STATEMENT.id)
         return await self._database.read(lambda c: list(c.scalars(begin)) or list(c.scalars(last)))
-
-
-def _statement(connection: Connection, statement_id: str) -> StatementTrace | None:
-    row = connection.execute(select(schema.statement).where(_STATEMENT.id == statement_id)).first()
-    if row is None:
-        return None
-    revision, capture, errand = schema.statement_revision.c, schema.capture.c, schema.errand.c
-    revisions = connection.execute(
-        select(schema.statement_revision).where(revision.statement_id == statement_id).order_by(revision.revision)
-    )
-    sizes = select(schema.capture, schema.snapshot.c.size).join_from(schema.capture, schema.snapshot)
-    captures = connection.execute(sizes.where(capture.statement_id == statement_id).order_by(capture.at))
-    due = select(schema.errand).where(errand.statement_id == statement_id, errand.due_at.is_not(None))
-    return StatementTrace(
-        statement=records.statement(row),
-        story_id=row.story_id,
-        revisions=tuple(Was(r.revision, r.title, r.replaced_at) for r in revisions),
-        captures=tuple(Capture(r.sha256, r.size, r.url, r.at) for r in captures),
-        readings=tuple(_kept(r) for r in connection.execute(findings.every(statement_id))),
-        waiting=tuple(records.errand(r) for r in connection.execute(due.order_by(errand.due_at))),
-    )
-
-
-def _kept(row: Row[Any]) -> Kept:
-    found = findings.reading(row)
-    if found is None:
-        raise LookupError(row.id)
-    return Kept(found, row.read_at, (found.revision, found.rules) == (row.read_revision, row.read_rules))
 
 
 def _numbered(connection: Connection, number: int) -> BulletinTrace | None:

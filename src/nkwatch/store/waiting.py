@@ -169,31 +169,36 @@ def tidy(connection: Connection, until: datetime, limit: int) -> int:
     return connection.execute(delete(schema.waiting_alert).where(those)).rowcount if rows else 0
 
 
-def reopen(connection: Connection, alerts: Collection[int], mails: Collection[int], now: datetime) -> None:
+def reopen(connection: Connection, stopped: Collection[int], mails: Collection[int], now: datetime) -> None:
     """Let what was to leave together with one of these alerts, in mails that are stopped, leave by itself.
 
     To be called before the deliveries of those mails are cancelled.
     """
-    for undone, due_at in (
-        (_D.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED]), now),
-        (_D.state == DeliveryState.LEASED, now + IN_HAND),
+    others: dict[int, list[int]] = defaultdict(list)
+    for pair in connection.execute(
+        select(_T.bulletin, _T.alert).where(_T.bulletin.in_(mails), _T.alert.not_in(stopped))
     ):
-        those = (_in_mail(undone, _D.bulletin.in_(mails)), _W.bulletin.not_in(alerts), ~schema.waits)
-        others = select(_T.alert).where(_T.bulletin.in_(mails))
-        change = update(schema.waiting_alert).where(_W.bulletin.in_(others), *those)
-        connection.execute(change.values(due_at=due_at, done_at=None))
+        others[pair.bulletin].append(pair.alert)
+    undone = select(_D.bulletin, _D.subscriber_id, _D.state).where(_D.bulletin.in_(others), schema.undone)
+    readers: dict[tuple[int, datetime], list[str]] = defaultdict(list)
+    for row in connection.execute(undone.order_by(_D.subscriber_id)):
+        due_at = now + IN_HAND if row.state == DeliveryState.LEASED else now
+        readers[row.bulletin, due_at].append(row.subscriber_id)
+    # by their keys: as one statement with a join, PostgreSQL may read all of a table for each row of another
+    for (mail, due_at), ids in readers.items():
+        for part in chunks(ids):
+            those = (_W.subscriber_id.in_(part), _W.bulletin.in_(others[mail]), ~schema.waits)
+            connection.execute(update(schema.waiting_alert).where(*those).values(due_at=due_at, done_at=None))
 
 
 def left_after_all(connection: Connection, delivery_ids: Sequence[int], now: datetime) -> None:
     """Note that mails left although they were stopped: what left in them need not leave again."""
     for part in chunks(delivery_ids):
-        _done(connection, now, _in_mail(_D.id.in_(part)))
-
-
-def _in_mail(*those: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether the alert that a reader waits for stood in one of those deliveries to the same reader."""
-    query = select(_D.id).join_from(schema.delivery, schema.together, _T.bulletin == _D.bulletin)
-    return query.where(_D.subscriber_id == _W.subscriber_id, _T.alert == _W.bulletin, *those).exists()
+        in_mail = select(_T.alert, _D.subscriber_id).join_from(
+            schema.delivery, schema.together, _T.bulletin == _D.bulletin
+        )
+        for row in connection.execute(in_mail.where(_D.id.in_(part))).all():
+            _done(connection, now, _W.bulletin == row.alert, _W.subscriber_id == row.subscriber_id)
 
 
 def _for_digests(subscriber_ids: Sequence[str]) -> Any:

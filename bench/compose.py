@@ -1,0 +1,182 @@
+"""``python -m bench compose``: the digests of one week for up to a million readers, beside a rendering for each."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.report import Report
+from bench.rounds import ROUNDS
+
+SIZES = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
+SPREADS = ("usual", "different")
+#: Which sizes are composed for, and whose windows are closed: rows for a million different digests take an hour.
+COMPOSED, QUICK_COMPOSED = tuple(SIZES), ("10k",)
+CLOSED = {"usual": tuple(SIZES), "different": ("10k", "100k")}
+QUICK_CLOSED = {"usual": ("10k",), "different": ("10k",)}
+#: Megabytes that a million readers may take.
+ROOM = 300.0
+GOALS: dict[str, Mapping[str, float]] = {
+    **{f"jinja2_over_composing_{spread}_1m": {"min": 30.0} for spread in SPREADS},
+    **{f"time_per_subscriber_{spread}_1m_over_100k": {"max": 1.2} for spread in SPREADS},
+    **{f"composing_{spread}_1m_of_300_megabytes": {"max": 1.0} for spread in SPREADS},
+    "closing_time_per_subscriber_usual_1m_over_100k": {"max": 1.2},
+    "closing_usual_1m_of_300_megabytes": {"max": 1.0},
+}
+_PROGRAM = (sys.executable, "-m", "bench.composing_contenders")
+
+
+@dataclass(slots=True)
+class Contender:
+    """A process that answers a line for each turn."""
+
+    process: "subprocess.Popen[str]"
+    turns: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def ask(self) -> None:
+        """One turn more."""
+        if self.process.stdin is None:
+            raise RuntimeError("the contender has no standard input")
+        self.process.stdin.write("turn\n")
+        self.process.stdin.flush()
+        self.turns.append(self.answer())
+
+    def answer(self) -> Mapping[str, Any]:
+        """The next line."""
+        line = self.process.stdout.readline() if self.process.stdout else ""
+        if not line:
+            raise RuntimeError(f"{self.process.args!r} ended")
+        told: Mapping[str, Any] = json.loads(line)
+        return told
+
+    def each(self, *stages: str, per: str = "readers") -> list[float]:
+        """Microseconds of these stages for one reader or mail, turn by turn."""
+        return [1e6 * sum(turn[stage] for stage in stages) / turn[per] for turn in self.turns]
+
+    def all(self, what: str) -> float:
+        """The sum over all turns."""
+        return float(sum(turn[what] for turn in self.turns))
+
+
+def run(*, quick: bool) -> Report:
+    """Compose for all sizes and render, turn by turn; then close windows, one database after the other."""
+    report = Report("compose")
+    composed, closed = (QUICK_COMPOSED, QUICK_CLOSED) if quick else (COMPOSED, CLOSED)
+    with tempfile.TemporaryDirectory() as folder:
+        most = str(SIZES[composed[-1]])
+        subprocess.run([sys.executable, "-m", "bench.composing_readers", folder, most, most], check=True)
+        for spread in SPREADS:
+            _race(report, folder, spread, composed)
+            for size in closed[spread]:
+                _close(report, folder, spread, size)
+    _growth(report)
+    report.goals |= GOALS
+    report.not_measured += [name for name in GOALS if name not in report.ratios]
+    return report
+
+
+def _race(report: Report, folder: str, spread: str, sizes: Sequence[str]) -> None:
+    with ExitStack() as stack:
+        ours = {size: stack.enter_context(_contender("compose", folder, spread, SIZES[size])) for size in sizes}
+        peer = stack.enter_context(_contender("peer", folder, spread, 0))
+        for _ in range(ROUNDS):
+            for contender in (*ours.values(), peer):
+                contender.ask()
+    for size, one in ours.items():
+        if size != "1m" or one.all("readers") == SIZES["1m"]:
+            _composed(report, f"{spread}_{size}", one, peer)
+    report.figures |= {
+        f"jinja2_{spread}_microseconds_per_mail": 1e6 * median(t["render"] for t in peer.turns),
+        f"jinja2_to_octets_{spread}_microseconds_per_mail": 1e6 * median(_octets(t)[0] for t in peer.turns),
+        f"nkwatch_to_octets_{spread}_microseconds_per_mail": 1e6 * median(_octets(t)[1] for t in peer.turns),
+        f"mail_{spread}_median_octets": median(t["octets"] for t in peer.turns),
+    }
+    to_octets = [one / other for one, other in map(_octets, peer.turns)]
+    report.ratios[f"jinja2_over_nkwatch_to_octets_{spread}"] = median(to_octets)
+
+
+def _octets(turn: Mapping[str, Any]) -> tuple[float, float]:
+    """Seconds from a plan to the octets of a mail: the peer's, and ours."""
+    return turn["render"] + turn["encode"], turn["compose"] + turn["assemble"]
+
+
+def _composed(report: Report, name: str, ours: Contender, peer: Contender) -> None:
+    """Figures of one size. A million readers are spread over the turns: there, all turns together are one."""
+    whole = name.endswith("1m")
+    planning, both = ours.each("plan"), ours.each("plan", "compose")
+    alone = ours.each("compose", per="mails")
+    last = ours.turns[-1]
+    report.figures |= {
+        f"compose_{name}_seconds": ours.all("plan") + ours.all("compose") if whole else median(both) * last["readers"] / 1e6,
+        f"compose_{name}_microseconds_per_subscriber": sum(both) / len(both) if whole else median(both),
+        f"plan_{name}_microseconds_per_subscriber": sum(planning) / len(planning) if whole else median(planning),
+        f"compose_{name}_microseconds_per_mail_planned": sum(alone) / len(alone) if whole else median(alone),
+        f"compose_{name}_renderings": last["renders"],
+        f"compose_{name}_peak_megabytes": last["peak_megabytes"],
+    }
+    rendered = [1e6 * turn["render"] for turn in peer.turns]
+    report.ratios[f"jinja2_over_composing_{name}"] = median(a / b for a, b in zip(rendered, alone, strict=True))
+    every = ours.each("plan", "compose", per="mails")
+    report.ratios[f"jinja2_over_planning_and_composing_{name}"] = median(
+        a / b for a, b in zip(rendered, every, strict=True)
+    )
+
+
+def _close(report: Report, folder: str, spread: str, size: str) -> None:
+    """One database: its readers are written, then their windows close."""
+    count, database = SIZES[size], Path(folder) / "nkwatch.db"
+    subprocess.run([*_PROGRAM, "fill", folder, spread, str(count)], check=True)
+    done = subprocess.run(
+        [*_PROGRAM, "close", folder, spread, str(count)], check=True, stdout=subprocess.PIPE, text=True
+    )
+    for left in database.parent.glob("nkwatch.db*"):
+        left.unlink()
+    told, name = json.loads(done.stdout), f"{spread}_{size}"
+    report.figures |= {
+        f"close_{name}_seconds": told["seconds"],
+        f"close_{name}_microseconds_per_subscriber": 1e6 * told["processor"] / count,
+        f"close_{name}_peak_megabytes": told["peak_megabytes"],
+        f"close_{name}_stored_bytes_per_subscriber": told["new_octets"] / count,
+        f"close_{name}_distinct_blocks": told["new_blocks"],
+        f"close_{name}_distinct_digests": told["new_digests"],
+        f"close_{name}_mails": told["mails"],
+    }
+
+
+def _growth(report: Report) -> None:
+    """What a million readers cost, each, beside a hundred thousand; and the memory that they take."""
+    found = report.figures
+    for spread in SPREADS:
+        per = "compose_{}_microseconds_per_subscriber"
+        _ratio(report, f"time_per_subscriber_{spread}_1m_over_100k", per.format(f"{spread}_1m"), per.format(f"{spread}_100k"))
+        if f"compose_{spread}_1m_peak_megabytes" in found:
+            peak = found[f"compose_{spread}_1m_peak_megabytes"]
+            report.ratios[f"composing_{spread}_1m_of_300_megabytes"] = peak / ROOM
+    per = "close_usual_{}_microseconds_per_subscriber"
+    _ratio(report, "closing_time_per_subscriber_usual_1m_over_100k", per.format("1m"), per.format("100k"))
+    if "close_usual_1m_peak_megabytes" in found:
+        report.ratios["closing_usual_1m_of_300_megabytes"] = found["close_usual_1m_peak_megabytes"] / ROOM
+
+
+def _ratio(report: Report, name: str, one: str, other: str) -> None:
+    if {one, other} <= report.figures.keys():
+        report.ratios[name] = report.figures[one] / report.figures[other]
+
+
+@contextmanager
+def _contender(kind: str, folder: str, spread: str, count: int) -> Iterator[Contender]:
+    command: Sequence[str] = [*_PROGRAM, kind, folder, spread, str(count)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    contender = Contender(process)
+    try:
+        contender.answer()
+        yield contender
+    finally:
+        process.kill()
+        process.wait()
