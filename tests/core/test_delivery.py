@@ -78,13 +78,17 @@ def test_message_id_and_date_never_change(outcomes: list[Sent | Deferred | Refus
     assert tried.attempts == len(outcomes)
 
 
-def test_somebody_in_danger_comes_first_and_a_digest_last() -> None:
-    order = sorted(BulletinKind, key=lambda k: k.priority)
-    assert (order[0], order[-1]) == (BulletinKind.ALERT, BulletinKind.DIGEST)
+def test_somebody_in_danger_comes_first_with_what_was_wrong_and_digests_come_last() -> None:
+    by_priority = {k: k.priority for k in BulletinKind}
+    first = {BulletinKind.ALERT, BulletinKind.ALERT_CORRECTION, BulletinKind.DIGEST_CORRECTION}
+    assert {k for k, p in by_priority.items() if p == min(by_priority.values())} == first
+    last = {BulletinKind.DIGEST, BulletinKind.LULL}
+    assert {k for k, p in by_priority.items() if p == max(by_priority.values())} == last
 
 
-def test_only_alerts_and_digests_are_what_others_get_too() -> None:
-    assert [k for k in BulletinKind if not k.personal] == [BulletinKind.ALERT, BulletinKind.DIGEST]
+def test_what_concerns_a_subscription_is_one_readers_own() -> None:
+    own = {BulletinKind.CONFIRMATION, BulletinKind.SETTINGS, BulletinKind.MOVE_OLD, BulletinKind.MOVE_NEW}
+    assert {k for k in BulletinKind if k.personal} == own
 
 
 def test_equal_blocks_are_one_block() -> None:

@@ -345,3 +345,13 @@ def test_the_past_of_a_source_is_no_news(one: Report, news: bool) -> None:
 def test_a_story_with_one_new_report_is_news() -> None:
     old = report("s1", published=NOW - timedelta(days=99))
     assert is_news(story(old, report("s2", published=NOW)), WINDOW)
+
+
+def test_talks_of_states_come_after_what_happens_to_people():
+    def on(name, *codes, **fields):
+        return story(report(name, themes=tuple(finding(c) for c in codes), **fields), id=name)
+
+    talks = on("talks", "diplomacy", urgency=Urgency.NOTABLE)
+    life = on("life", "general")
+    camp = on("camp", "diplomacy", "prisons")
+    assert [s.id for s in ranked([talks, life, camp])] == ["camp", "talks", "life"]

@@ -120,11 +120,26 @@ def test_a_few_of_many_names_are_told() -> None:
     assert len(cases.values) == MOST
 
 
-@pytest.mark.parametrize(("field", "kind"), [("places", ChangeKind.PLACES), ("dangers", ChangeKind.DANGERS)])
-def test_a_place_or_a_danger_not_seen_before_is_told(field: str, kind: ChangeKind) -> None:
-    before, now = told(**{field: "x y"}), told("s2", **{field: "y z x z w"})  # type: ignore[arg-type]
-    assert changed([before], [now]) == (Change(kind, ("z", "w")),)
+def test_a_place_not_seen_before_is_told() -> None:
+    before, now = told(places="x y"), told("s2", places="y z x z w")
+    assert changed([before], [now]) == (Change(ChangeKind.PLACES, ("z", "w")),)
     assert changed([before, now], [now]) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "values"),
+    [
+        ("detention", "forced_return detention", ("forced_return",)),
+        ("forced_return", "detention sentence", ()),
+        ("", "epidemic", ("epidemic",)),
+        ("epidemic", "flood", ()),
+        ("flood", "epidemic", ("epidemic",)),
+        ("disaster", "sentence execution", ("sentence", "execution")),
+    ],
+)
+def test_only_a_graver_danger_is_news(before: str, now: str, values: tuple[str, ...]) -> None:
+    found = changed([told(dangers=before)], [told("s2", dangers=now)])
+    assert found == ((Change(ChangeKind.DANGERS, values),) if values else ())
 
 
 @pytest.mark.parametrize(

@@ -683,5 +683,5 @@ def test_the_host_of_every_link_stands_beside_it(words):
 def test_any_words_of_an_editor_make_a_correction(words, language):
     made = corrected(note=Note(((language, words),), words, NOW), language="fr")
 
-    assert read(made.text).startswith("Correction to alert no. 12\n")
+    assert read(made.text).startswith("Correction de l’alerte n° 12\n")
     assert markup.document_fromstring(read(made.html)).xpath("//h1")

@@ -263,10 +263,10 @@ def test_a_report_in_the_readers_language_leads_beside_the_original():
     shown = told(page, "국경에 갇힌 일곱 사람")
 
     assert tree(page).xpath("//h3/@lang") == ["ko"]
-    assert "Report in your language. Original: Alder Rights Desk, Seven held at the border (alder.example)" in shown
+    assert "한국어 보도. 원문: Alder Rights Desk, Seven held at the border (alder.example)" in shown
     assert tree(page).xpath("//p[@class='beside']//span[@lang]/@lang") == ["en"]
     assert "함께 보도" not in shown
-    assert "Original: Alder Rights Desk, Seven held at the border https://alder.example/news/1 " in (
+    assert "원문: Alder Rights Desk, Seven held at the border https://alder.example/news/1 " in (
         " ".join(read(mail.text).split())
     )
 
@@ -278,7 +278,7 @@ def test_a_version_of_the_same_publisher_is_called_its_translation(rich, owner):
     assert "Translation by the publisher. Original: 바탕인권모임, 강제북송 중단을 촉구하는 성명" in visible(page)
     own = [report("ko", owner=owner, source="batang"), report(owner="another", publisher="Batang in English")]
     shown = visible(read(digest((story(*own),), language="ko", by=rich).html))
-    assert ("Translation by the publisher." in shown) == (owner == "another")
+    assert ("발행처 번역." in shown) == (owner == "another")
 
 
 def test_an_editors_translation_is_signed_and_stands_beside_the_original(rich):

@@ -8,6 +8,7 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
 from nkwatch.web import forms, problems
+from nkwatch.web.feeds import MARKS
 from nkwatch.web.posted import DISPOSABLE, INVALID
 from nkwatch.web.problems import Problem
 from nkwatch.web.settings import WRONG_DAY
@@ -27,7 +28,7 @@ def messages():
     for problem in vars(problems).values():
         if isinstance(problem, Problem):
             yield from (problem.title, problem.advice)
-    yield from (*forms.SENTENCES.values(), INVALID, DISPOSABLE, WRONG_DAY)
+    yield from (*forms.SENTENCES.values(), *MARKS, INVALID, DISPOSABLE, WRONG_DAY)
 
 
 @pytest.mark.parametrize("language", ["ko", "ja", "fr"])

@@ -11,6 +11,7 @@ from nkwatch import __version__, logs
 from nkwatch.assembly import Newsroom
 from nkwatch.cli import (
     alerts,
+    backtesting,
     corpus,
     digests,
     documents,
@@ -39,6 +40,7 @@ app.command("parse")(documents.parse)
 app.command("extract")(documents.extract)
 app.command("evaluate")(corpus.evaluate)
 app.command("learn")(corpus.learn)
+app.command("backtest")(backtesting.backtest)
 app.command("correct")(readings.correct)
 app.command("reread")(readings.reread)
 app.command("explain")(readings.explain)

@@ -22,6 +22,8 @@ FULL_STORIES = 20
 LINES = 40
 #: How many stories stand before the sections.
 LEADS = 3
+#: Themes that alone say of nobody's rights what happens to them: what is only on these comes after all else.
+ALL_AROUND = frozenset({"diplomacy", "general"})
 #: So many stories need no sections: all of them lead.
 FEW = 4
 #: A story that so many owners report may lead.
@@ -156,7 +158,7 @@ class _Stand:
     def of(cls, story: Story) -> "_Stand":
         rights = (f for r in (story.lead, *story.others) for f in r.reading.themes if f.kind is ThemeKind.RIGHTS)
         theme = next((f.code for f in rights), next(iter(story.themes), ""))
-        wide = story.rights and len({r.owner for r in story.reports}) >= WIDE
+        wide = on_people(story) and len({r.owner for r in story.reports}) >= WIDE
         return cls(story, theme, story.marks.pinned or wide or story.urgency is Urgency.URGENT)
 
 
@@ -231,14 +233,22 @@ def _is_news(statement: Statement, window: Window) -> bool:
 
 
 def ranked(stories: Iterable[Story]) -> list[Story]:
-    """The stories of a window in the order of a digest: pinned ones, urgent ones, what most independent owners report.
+    """The stories of a window in the order of a digest: pinned ones, urgent ones, those on what people suffer.
 
-    What editors do not let through is left out.
+    Among these, first what is notable, then what most owners report. What editors do not let through is left out.
     """
     return sorted(filter(let_through, stories), key=_rank)
 
 
-def _rank(story: Story) -> tuple[bool, int, bool, int, float, str]:
+def on_people(story: Story) -> bool:
+    """Whether any report has a theme on human rights that says more than that states talk, or life in general."""
+    themes = (f for r in story.reports for f in r.reading.themes)
+    return any(f.kind is ThemeKind.RIGHTS and f.code not in ALL_AROUND for f in themes)
+
+
+def _rank(story: Story) -> tuple[bool, bool, bool, bool, int, int, float, str]:
+    marks, urgency = story.marks, story.urgency
     owners = {r.owner for r in story.reports}
     newest = story.lead.statement.published.timestamp()
-    return not story.marks.pinned, -story.urgency, not story.rights, -len(owners), -newest, story.id
+    first = not marks.pinned, urgency is not Urgency.URGENT, not on_people(story), not story.rights
+    return *first, -urgency, -len(owners), -newest, story.id

@@ -8,6 +8,7 @@ from nkwatch.domain.place import around
 from nkwatch.domain.reading import MentionKind, Reading
 from nkwatch.domain.source import Role
 from nkwatch.domain.story import Report
+from nkwatch.editing.facts import ORDER
 from nkwatch.reading.folding import fold
 
 #: How many names, places and the like are told of each kind.
@@ -35,7 +36,7 @@ def changed(told: Iterable[Report], new: Iterable[Report]) -> tuple[Change, ...]
         (ChangeKind.PEOPLE, _people(before, later)),
         (ChangeKind.CASES, _new(_persons, before, later)),
         (ChangeKind.PLACES, _elsewhere(before, later)),
-        (ChangeKind.DANGERS, _new(_dangers, before, later)),
+        (ChangeKind.DANGERS, _graver(before, later)),
         (ChangeKind.ASKS, _asks(before, later)),
     )
     return tuple(Change(kind, values) for kind, values in found if values)
@@ -70,6 +71,16 @@ def _elsewhere(told: Sequence[Report], new: Sequence[Report]) -> tuple[str, ...]
     known = before.union(*map(around, before))
     added = (value for value in _new(_places, told, new) if value not in known)
     return tuple(value for value in added if before.isdisjoint(around(value)))
+
+
+def _graver(told: Sequence[Report], new: Sequence[Report]) -> tuple[str, ...]:
+    """Dangers graver than all that were told: who is threatened with return is detained, and that is no news."""
+    least = min((_gravity(code) for r in told for code, _ in _dangers(r.reading)), default=len(ORDER) + 1)
+    return tuple(code for code in _new(_dangers, told, new) if _gravity(code) < least)
+
+
+def _gravity(danger: str) -> int:
+    return ORDER.index(danger) if danger in ORDER else len(ORDER)
 
 
 def _new(say: Callable[[Reading], Said], told: Sequence[Report], new: Sequence[Report]) -> tuple[str, ...]:

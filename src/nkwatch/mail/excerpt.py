@@ -18,6 +18,7 @@ def excerpt(text: str, *, title: str = "", width: int = 400, most: int = 3) -> s
     """At most `most` whole sentences from the beginning of `text`, in at most `width` columns.
 
     A first paragraph that only repeats the title is left out. A first sentence that is too long is cut at a word.
+    What holds no letter is none.
     """
     taken = ""
     for count, sentence in enumerate(_sentences(text, title)):
@@ -25,7 +26,8 @@ def excerpt(text: str, *, title: str = "", width: int = 400, most: int = 3) -> s
         if count == most or columns(longer.rstrip()) > width:
             break
         taken = longer
-    return taken.rstrip() or shorten(next(_sentences(text, title), "").rstrip(), width)
+    told = taken.rstrip() or shorten(next(_sentences(text, title), "").rstrip(), width)
+    return told if any(map(str.isalpha, told)) else ""
 
 
 def _sentences(text: str, title: str) -> Iterator[str]:

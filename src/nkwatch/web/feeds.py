@@ -22,6 +22,8 @@ SHOWN, LOOKED_AT = 50, 400
 #: How long a rendered feed is good enough.
 KEPT = timedelta(minutes=1)
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
+#: What stands before the title of a story that was taken back, or in which something was wrong: English messages.
+MARKS = ("Withdrawn", "Corrected")
 CACHE = f"public, max-age={KEPT.seconds}"
 
 
@@ -116,8 +118,7 @@ class Feeds:
         title = f"{name}: {self._themes[code].name(language)}" if code else name
         path = f"/themes/{code}/feed.atom" if code else "/feed.atom"
         asked = f"?lang={language}"
-        text = self._pages.locales[language].text
-        marks = text("Withdrawn"), text("Corrected")
+        marks = map(self._pages.locales[language].text, MARKS)
         return Channel(title, f"{base}{path}{asked}", f"{base}/{asked}", language, base, *marks)
 
 
