@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from operator import add
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,12 +15,14 @@ from typing import Any
 from bench.report import Report
 from bench.rounds import ROUNDS
 
-SIZES = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
+SIZES = {"2k": 2_000, "5k": 5_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 SPREADS = ("usual", "different")
 #: Which sizes are composed for, and whose windows are closed: rows for a million different digests take an hour.
-COMPOSED, QUICK_COMPOSED = tuple(SIZES), ("10k",)
-CLOSED = {"usual": tuple(SIZES), "different": ("10k", "100k")}
-QUICK_CLOSED = {"usual": ("10k",), "different": ("10k",)}
+COMPOSED, QUICK_COMPOSED = ("10k", "100k", "1m"), ("5k",)
+CLOSED = {"usual": ("10k", "100k", "1m"), "different": ("10k", "100k")}
+QUICK_CLOSED = {"usual": ("2k",), "different": ("2k",)}
+#: Mails that the peer renders in one turn.
+SAMPLE, QUICK_SAMPLE = 300, 100
 #: Megabytes that a million readers may take.
 ROOM = 300.0
 GOALS: dict[str, Mapping[str, float]] = {
@@ -72,7 +75,7 @@ def run(*, quick: bool) -> Report:
         most = str(SIZES[composed[-1]])
         subprocess.run([sys.executable, "-m", "bench.composing_readers", folder, most, most], check=True)
         for spread in SPREADS:
-            _race(report, folder, spread, composed)
+            _race(report, folder, spread, composed, QUICK_SAMPLE if quick else SAMPLE)
             for size in closed[spread]:
                 _close(report, folder, spread, size)
     _growth(report)
@@ -81,51 +84,56 @@ def run(*, quick: bool) -> Report:
     return report
 
 
-def _race(report: Report, folder: str, spread: str, sizes: Sequence[str]) -> None:
+def _race(report: Report, folder: str, spread: str, sizes: Sequence[str], sample: int) -> None:
     with ExitStack() as stack:
-        ours = {size: stack.enter_context(_contender("compose", folder, spread, SIZES[size])) for size in sizes}
-        peer = stack.enter_context(_contender("peer", folder, spread, 0))
+        # the most readers are spread over the turns, fewer are composed for anew in each
+        ours = {
+            size: stack.enter_context(
+                _contender("compose", folder, spread, SIZES[size], ROUNDS if size == sizes[-1] else 1)
+            )
+            for size in sizes
+        }
+        peer = stack.enter_context(_contender("peer", folder, spread, sample))
         for _ in range(ROUNDS):
             for contender in (*ours.values(), peer):
                 contender.ask()
     for size, one in ours.items():
-        if size != "1m" or one.all("readers") == SIZES["1m"]:
+        if one.all("readers") >= SIZES[size]:
             _composed(report, f"{spread}_{size}", one, peer)
     report.figures |= {
         f"jinja2_{spread}_microseconds_per_mail": 1e6 * median(t["render"] for t in peer.turns),
-        f"jinja2_to_octets_{spread}_microseconds_per_mail": 1e6 * median(_octets(t)[0] for t in peer.turns),
-        f"nkwatch_to_octets_{spread}_microseconds_per_mail": 1e6 * median(_octets(t)[1] for t in peer.turns),
+        f"encode_{spread}_microseconds_per_mail": 1e6 * median(t["encode"] for t in peer.turns),
+        f"assemble_{spread}_microseconds_per_mail": 1e6 * median(t["assemble"] for t in peer.turns),
         f"mail_{spread}_median_octets": median(t["octets"] for t in peer.turns),
     }
-    to_octets = [one / other for one, other in map(_octets, peer.turns)]
-    report.ratios[f"jinja2_over_nkwatch_to_octets_{spread}"] = median(to_octets)
-
-
-def _octets(turn: Mapping[str, Any]) -> tuple[float, float]:
-    """Seconds from a plan to the octets of a mail: the peer's, and ours."""
-    return turn["render"] + turn["encode"], turn["compose"] + turn["assemble"]
 
 
 def _composed(report: Report, name: str, ours: Contender, peer: Contender) -> None:
-    """Figures of one size. A million readers are spread over the turns: there, all turns together are one."""
-    whole = name.endswith("1m")
+    """Figures of one size. Where readers are spread over the turns, all turns together are one."""
+    whole = ours.turns[-1]["readers"] < SIZES[name.rpartition("_")[2]]
     planning, both = ours.each("plan"), ours.each("plan", "compose")
     alone = ours.each("compose", per="mails")
     last = ours.turns[-1]
     report.figures |= {
-        f"compose_{name}_seconds": ours.all("plan") + ours.all("compose") if whole else median(both) * last["readers"] / 1e6,
+        f"compose_{name}_seconds": ours.all("plan") + ours.all("compose")
+        if whole
+        else median(both) * last["readers"] / 1e6,
         f"compose_{name}_microseconds_per_subscriber": sum(both) / len(both) if whole else median(both),
         f"plan_{name}_microseconds_per_subscriber": sum(planning) / len(planning) if whole else median(planning),
         f"compose_{name}_microseconds_per_mail_planned": sum(alone) / len(alone) if whole else median(alone),
         f"compose_{name}_renderings": last["renders"],
         f"compose_{name}_peak_megabytes": last["peak_megabytes"],
     }
-    rendered = [1e6 * turn["render"] for turn in peer.turns]
-    report.ratios[f"jinja2_over_composing_{name}"] = median(a / b for a, b in zip(rendered, alone, strict=True))
-    every = ours.each("plan", "compose", per="mails")
-    report.ratios[f"jinja2_over_planning_and_composing_{name}"] = median(
-        a / b for a, b in zip(rendered, every, strict=True)
-    )
+    planned = ours.each("plan", "compose", per="mails")
+    rendered, encoded, assembled = ([1e6 * t[what] for t in peer.turns] for what in ("render", "encode", "assemble"))
+    beside = {
+        f"jinja2_over_composing_{name}": zip(rendered, alone, strict=True),
+        f"jinja2_over_planning_and_composing_{name}": zip(rendered, planned, strict=True),
+        f"jinja2_to_octets_over_nkwatch_{name}": zip(
+            map(add, rendered, encoded), map(add, alone, assembled), strict=True
+        ),
+    }
+    report.ratios |= {ratio: median(a / b for a, b in pairs) for ratio, pairs in beside.items()}
 
 
 def _close(report: Report, folder: str, spread: str, size: str) -> None:
@@ -154,7 +162,12 @@ def _growth(report: Report) -> None:
     found = report.figures
     for spread in SPREADS:
         per = "compose_{}_microseconds_per_subscriber"
-        _ratio(report, f"time_per_subscriber_{spread}_1m_over_100k", per.format(f"{spread}_1m"), per.format(f"{spread}_100k"))
+        _ratio(
+            report,
+            f"time_per_subscriber_{spread}_1m_over_100k",
+            per.format(f"{spread}_1m"),
+            per.format(f"{spread}_100k"),
+        )
         if f"compose_{spread}_1m_peak_megabytes" in found:
             peak = found[f"compose_{spread}_1m_peak_megabytes"]
             report.ratios[f"composing_{spread}_1m_of_300_megabytes"] = peak / ROOM
@@ -170,8 +183,8 @@ def _ratio(report: Report, name: str, one: str, other: str) -> None:
 
 
 @contextmanager
-def _contender(kind: str, folder: str, spread: str, count: int) -> Iterator[Contender]:
-    command: Sequence[str] = [*_PROGRAM, kind, folder, spread, str(count)]
+def _contender(kind: str, folder: str, spread: str, count: int, turns: int = 1) -> Iterator[Contender]:
+    command: Sequence[str] = [*_PROGRAM, kind, folder, spread, str(count), str(turns)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     contender = Contender(process)
     try:

@@ -1,4 +1,4 @@
-"""Contenders of `bench.compose`, each in a process of its own: ``python -m bench.composing_contenders KIND FOLDER ...``.
+"""Contenders of `bench.compose`, each in a process of its own: `KIND FOLDER SPREAD COUNT [TURNS]`.
 
 `compose` and `peer` say a line of JSON when they are ready, and one for each line that they read. `fill` makes the
 database that `close` works on; that says one line when all windows are closed.
@@ -7,24 +7,22 @@ database that `close` works on; that says one line when all windows are closed.
 import asyncio
 import json
 import resource
-import sqlite3
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
 
-from bench.composing_peer import CONTACTS, Peer, Wanted, as_message, said, words
+from bench.composing_peer import Peer, Wanted, as_message, said, words
 from bench.composing_readers import BATCH, Drawn
 from bench.composing_rows import Shelves, alerts, kept, newly
 from bench.composing_week import NOW, SITE, history, room
 from bench.rounds import seconds
 from nkwatch.domain.bulletin import Claimed, Delivery
-from nkwatch.domain.subscriber import Subscriber
-from nkwatch.editing.digests import History, Plan, plans
+from nkwatch.editing.digests import Plan, plans
 from nkwatch.mail.assemble import MailAssembler
 from nkwatch.mail.templates import LINKS
 from nkwatch.workflow.closing import CloseWindows, content
@@ -32,10 +30,8 @@ from nkwatch.workflow.composing import Composing
 from nkwatch.workflow.digests import Digests
 
 Answer: TypeAlias = Mapping[str, Any]
-#: Turns in which the readers of a size are composed for once, and seconds after which a turn ends.
-TURNS, LONGEST = {1_000_000: 5}, 150.0
-#: Mails that the peer renders in one turn.
-SAMPLE = 300
+#: Seconds after which a turn ends, with all readers or not.
+LONGEST = 150.0
 
 
 class DisagreementError(Exception):
@@ -47,21 +43,20 @@ def main() -> None:
     kind, folder, spread, count = sys.argv[1], Drawn(Path(sys.argv[2])), sys.argv[3], int(sys.argv[4])
     match kind:
         case "compose":
-            _turn_by_turn(_composing(folder, spread, count))
+            _turn_by_turn(_composing(folder, spread, count, int(sys.argv[5])))
         case "peer":
-            _turn_by_turn(_peer(folder, spread))
+            _turn_by_turn(peer_turns(folder, spread, count))
         case "fill":
             asyncio.run(_fill(folder, spread, count))
         case _:
             _say(asyncio.run(_close(folder, spread)))
 
 
-def _composing(drawn: Drawn, spread: str, count: int) -> Iterator[Answer]:
-    """Turns in which digests are planned and composed for all readers anew, or for the next of very many."""
+def _composing(drawn: Drawn, spread: str, count: int, turns: int) -> Iterator[Answer]:
+    """Turns in which digests are planned and composed: for all readers anew, or in so many turns for all of them."""
     told = drawn.stories()
     kitchen, had = room(told), history(told)
     gathered = asyncio.run(kitchen.gathered())
-    turns = TURNS.get(count, 1)
     while True:
         composer, batches = kitchen.composer(), drawn.readers(spread, count)
         issue = composer.issue(gathered.surroundings, 1)
@@ -85,8 +80,8 @@ def _composing(drawn: Drawn, spread: str, count: int) -> Iterator[Answer]:
             yield spent | {"renders": composer.renders, "peak_megabytes": _peak()}
 
 
-def _peer(drawn: Drawn, spread: str) -> Iterator[Answer]:
-    """Turns in which whole mails are rendered, and composed from what the service has rendered before."""
+def peer_turns(drawn: Drawn, spread: str, sample: int) -> Iterator[Answer]:
+    """Turns in which whole mails are rendered and encoded, and those of the service assembled."""
     told = drawn.stories()
     kitchen, had = room(told), history(told)
     gathered = asyncio.run(kitchen.gathered())
@@ -98,7 +93,7 @@ def _peer(drawn: Drawn, spread: str) -> Iterator[Answer]:
         Wanted(reader, plan, *content(composer, issue, gathered, plan, reader.choice))
         for reader, plan in zip(readers, made, strict=True)
         if not plan.empty
-    ][:SAMPLE]
+    ][:sample]
     peer = Peer(composer, gathered.surroundings, kitchen.parts["translations"])
     views = [peer.prepared(one) for one in wanted]
     links = {name: f"{SITE}/{name}" for name in LINKS}
@@ -112,19 +107,18 @@ def _peer(drawn: Drawn, spread: str) -> Iterator[Answer]:
     def rendered() -> list[Mapping[str, str]]:
         return [peer.rendered(values, links) for values in views]
 
-    def composed() -> None:
-        for one in wanted:
-            content(composer, issue, gathered, one.plan, one.reader.choice)
-
     def assembled() -> list[bytes]:
         return [assembler.assemble(one).content for one in claimed]
 
     while True:
-        mails = rendered()
-        spent = {"render": seconds(rendered), "encode": seconds(lambda: [as_message(m, {"To": "a@b.example"}) for m in mails])}  # noqa: B023
-        spent |= {"compose": seconds(composed), "assemble": seconds(assembled)}
-        octets = median(map(len, assembled()))
-        yield {name: value / len(wanted) for name, value in spent.items()} | {"octets": octets}
+        mails: list[Mapping[str, str]] = []
+        work: Mapping[str, Callable[[], object]] = {
+            "render": lambda: mails.extend(rendered()),  # noqa: B023
+            "encode": lambda: [as_message(mail, {"To": "reader@readers.example"}) for mail in mails],  # noqa: B023
+            "assemble": assembled,
+        }
+        spent = {name: seconds(do) / len(wanted) for name, do in work.items()}
+        yield spent | {"octets": median(map(len, assembled()))}
 
 
 def _claimed(one: Wanted) -> Claimed:

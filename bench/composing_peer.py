@@ -20,13 +20,14 @@ from jinja2 import DictLoader, Environment, StrictUndefined, Template
 
 from bench.composing_week import SITE
 from nkwatch.domain.bulletin import Block, Composition
+from nkwatch.domain.story import Story
 from nkwatch.domain.subscriber import Format, Subscriber
 from nkwatch.domain.surroundings import Surroundings
 from nkwatch.editing.digests import Plan
 from nkwatch.mail.compose import Composer
 from nkwatch.mail.issue import ALERTED, ASKS
 from nkwatch.mail.locales import Locale, Texts
-from nkwatch.mail.stories import asks, countries
+from nkwatch.mail.stories import StoryView, asks, countries
 from nkwatch.mail.surroundings import around_view
 from nkwatch.mail.views import address
 from nkwatch.mail.widths import columns, shorten, wrap
@@ -93,13 +94,16 @@ class Peer:
             made = _environment(sources, Locale(language, texts))
             names = {"subject": "mail/digest/subject.txt", "text": "whole.txt", "html": "whole.html"}
             self._templates[language] = {form: made.get_template(name) for form, name in names.items()}
-        names = self._blocks.names
-        self._around = {code: around_view(surroundings, names, code, names.sources) for code in self._templates}
+        called = self._blocks.names
+        self._around = {code: around_view(surroundings, called, code, called.sources) for code in self._templates}
 
     def prepared(self, wanted: Wanted) -> dict[str, Any]:
         """What the templates are given: finished views. The service says how many stories fit into the mail."""
         plan, edition = wanted.plan, wanted.reader.choice.edition
-        view = lambda story: self._blocks.view(story, edition.language)  # noqa: E731
+
+        def view(story: Story) -> StoryView:
+            return self._blocks.view(story, edition.language)
+
         told = (*plan.picks, *plan.more)
         full = sum(getattr(p, "name", "").startswith("reasons_") for p in wanted.composition.text)
         alerted, behind = plan.alerted[:ALERTED], len(wanted.composition.stories) - min(len(plan.alerted), ALERTED)
@@ -175,7 +179,7 @@ def said(composition: Composition, slots: Mapping[str, str]) -> tuple[list[str],
         ]
         return "".join(parts)
 
-    return decoded(composition.text, lambda line: wrap(line)).split(), words(decoded(composition.html, html.escape))
+    return decoded(composition.text, wrap).split(), words(decoded(composition.html, html.escape))
 
 
 def _sources() -> dict[str, str]:
@@ -208,7 +212,7 @@ def _whole(found: Mapping[str, str], suffix: str) -> str:
         imports.extend(_IMPORT.findall(source))
         return _IMPORT.sub("", source)
 
-    ask = '{% for story, ask in asking %}\n' + piece("digest/ask") + "{% endfor %}\n"
+    ask = "{% for story, ask in asking %}\n" + piece("digest/ask") + "{% endfor %}\n"
     line = "{% for story in listed %}\n" + piece("digest/line") + "{% endfor %}\n"
     content = (
         _STORIES.replace("ASKS", _instead(piece("digest/asks"), "asks", ask))
@@ -247,7 +251,13 @@ def _environment(sources: Mapping[str, str], locale: Locale) -> Environment:
     plural = lambda one, many, n: one if n == 1 else many  # noqa: E731
     environment.install_gettext_callables(locale.text, plural, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(locale=_Remembering(locale))
-    remembered = {"columns": columns, "shorten": shorten, "wrap": wrap, "day": locale.day, "weekday": locale.weekday}
+    remembered: dict[str, Callable[..., Any]] = {
+        "columns": columns,
+        "shorten": shorten,
+        "wrap": wrap,
+        "day": locale.day,
+        "weekday": locale.weekday,
+    }
     environment.filters.update({name: lru_cache(100_000)(work) for name, work in remembered.items()})
     environment.filters["instant"] = locale.instant
     return environment

@@ -26,8 +26,12 @@ from nkwatch.domain.wish import Follows, Mutes, Wish
 #: Readers that are read at once, as the service does.
 BATCH = 1_000
 #: Where the window closes at the same instant: language, share of readers, zone, hour.
-PLACES = (("en", 45, "Europe/London", 7), ("ko", 35, "Asia/Seoul", 16), ("ja", 12, "Asia/Tokyo", 16))
-PLACES = (*PLACES, ("fr", 8, "Europe/Paris", 8))
+PLACES = (
+    ("en", 45, "Europe/London", 7),
+    ("ko", 35, "Asia/Seoul", 16),
+    ("ja", 12, "Asia/Tokyo", 16),
+    ("fr", 8, "Europe/Paris", 8),
+)
 COUNTRIES = ("KR", "GB", "US", "JP", "FR", "DE", "CA", "AU")
 #: What `different` readers choose: so many themes, sources of the week, and followed words.
 THEMES, SOURCES, WORDS = 3, 8, 2

@@ -82,4 +82,3 @@ def kept(shelves: Shelves) -> Mapping[str, int]:
     with closing(sqlite3.connect(shelves.path)) as outside:
         outside.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return found | {"octets": shelves.path.stat().st_size}
-

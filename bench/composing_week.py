@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from nkwatch.catalogue.locales import load_locales
 from nkwatch.catalogue.rules import load_rules
@@ -17,7 +17,9 @@ from nkwatch.domain.theme import ThemeKind
 from nkwatch.editing.digests import History
 from nkwatch.mail.compose import Composer
 from nkwatch.workflow.gather import Gather, Gathered
-from nkwatch.workflow.ports import Statements
+
+if TYPE_CHECKING:
+    from nkwatch.workflow.ports import Statements
 
 SITE = "https://watch.example"
 END = datetime(2026, 1, 12, 7, tzinfo=UTC)

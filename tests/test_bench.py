@@ -3,8 +3,12 @@
 import json
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
+import pytest
+from bench.composing_contenders import peer_turns
+from bench.composing_readers import SPREADS, Drawn, week
 from bench.crowd import Crowd, stories
 from bench.finding import one_alternation, term_by_term
 from bench.matchers import plainly
@@ -79,6 +83,27 @@ def test_the_benchmark_of_matching_reports_by_contract():
     report = quickly("match")
     assert {"index_1m_of_600_megabytes", "loop_over_index_1m"} <= set(report["not_measured"])
     assert {"match_100k_median_milliseconds", "loop_10k_median_milliseconds"} <= report["figures"].keys()
+
+
+@pytest.mark.timeout(300)
+def test_the_benchmark_of_composing_reports_by_contract():
+    report = quickly("compose")
+    assert "jinja2_over_composing_usual_1m" in report["not_measured"]
+    assert {"compose_usual_5k_seconds", "close_different_2k_stored_bytes_per_subscriber"} <= report["figures"].keys()
+    assert "jinja2_over_composing_different_5k" in report["ratios"]
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+def test_the_peer_says_what_digests_say(spread, tmp_path):
+    Drawn(tmp_path).draw({spread: 1_000})
+    turn = next(peer_turns(Drawn(tmp_path), spread, 50))  # compares the words of all its mails before
+    assert turn["octets"] > 10_000
+
+
+def test_no_two_of_the_different_readers_choose_alike():
+    readers = list(islice(SPREADS["different"](week()), 300))
+    assert len({(r.choice.wishes, r.choice.mutes) for r in readers}) == 300
+    assert {r.choice.edition.language for r in readers} == {"en", "ko", "ja", "fr"}
 
 
 def test_a_crowd_is_always_the_same_and_has_as_many_wishes_as_are_asked_for():

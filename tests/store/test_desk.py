@@ -5,13 +5,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.correction import Correction
 from nkwatch.domain.desk import UNMARKED, Marks, Note, Precision, Ruling, RulingKind, Translation
 from nkwatch.domain.reading import Urgency
 from nkwatch.domain.story import AlertState
+from nkwatch.store import schema
 from nkwatch.store.marks import Marking
 from nkwatch.store.traces import TraceStore
 from tests.making import NOW, placement, polled, sifted, statement
@@ -88,10 +89,10 @@ async def test_a_held_story_goes_nowhere_until_it_is_freed_and_is_news_then(stor
     assert [s.id for s in await stores.statements.alert_candidates(9)] == ["s1", "s2"]
 
 
-async def test_a_story_that_was_taken_back_is_no_alert_any_more(durable: Stores) -> None:
+async def test_what_is_asked_of_a_story_that_was_taken_back_is_not_hidden(durable: Stores) -> None:
     await told(durable, "s1")
     await durable.desk.rule(Ruling("s1", RulingKind.WITHDRAW, "Ann", NOW), NOTE)
-    assert await durable.statements.alert_candidates(9) == []
+    assert [s.id for s in await durable.statements.alert_candidates(9)] == ["s1"], "an editor must look at what is new"
     assert await marks(durable) == Marks(correction=NOTE, withdrawn=True)
 
 
@@ -158,6 +159,18 @@ async def test_whatever_editors_do_is_kept_with_who_and_when(durable: Stores) ->
     assert trace.rulings == (Ruling("s1", RulingKind.WITHHOLD, "Ann", NOW, "not sure"),)
     assert (await traces.story("s1")).freed_at == NOW + HOUR
     assert (await traces.desk("s9")).marks is UNMARKED
+
+
+async def test_a_story_that_was_told_is_not_forgotten_when_its_reports_leave_it(durable: Stores) -> None:
+    await told(durable, "s1")
+    await durable.outbox.enqueue(alert("s1", *await readers(durable, 1)))
+    await durable.statements.record_alert("s1", AlertState.SENT, "", NOW)
+    await told(durable, "s2", story="s1")  # perhaps an update
+    await told(durable, "s3")
+    for name in ("s1", "s2", "s3"):
+        off = Correction(name, 1, "test.1", NOW, "Ann", about_nk=False)
+        assert await durable.readings.record_correction(off, "", (), NOW)
+    assert durable.rows(select(schema.story.c.id)) == [("s1",)]
 
 
 # Rulings

@@ -109,6 +109,17 @@ async def test_no_more_readers_are_due_at_once_than_asked_for_each_with_all_that
     assert {n for d in due for n in d.numbers} <= {*numbers, late}
 
 
+async def test_a_reader_with_many_alerts_takes_nobody_elses_place(stores: Stores) -> None:
+    one, other = await readers(stores, 2)
+    for n in range(5):
+        await wait(stores, f"s{n}", one, due_at=NOW)
+    last = await wait(stores, "s9", other)
+    assert [len(d.numbers) for d in await stores.outbox.due(SOON, 1)] == [5]
+    due = {d.subscriber.id: d.numbers for d in await stores.outbox.due(SOON, 2)}
+    assert len(due[one.id]) == 5
+    assert due[other.id] == (last,)
+
+
 async def test_who_wants_none_of_it_any_more_is_done_without_a_mail(stores: Stores) -> None:
     one, other = await readers(stores, 2)
     number = await wait(stores, "s1", one, other)

@@ -85,7 +85,7 @@ async def test_who_says_so_must_be_an_editor_of_the_settings(installation):
 
 async def test_what_does_not_wait_is_not_released(installation):
     await held(installation, more=EDITORS)
-    assert "no story with this id" in await refused(installation, "alert", "release", "nosuch", "--by", "Ann")
+    assert "'nosuch': no such story" in await refused(installation, "alert", "release", "nosuch", "--by", "Ann")
     await done(installation, "alert", "withhold", "s1", "--by", "Ann", "--note", "an anniversary")
     assert "no alert on this story waits" in await refused(installation, "alert", "release", "s1", "--by", "Ann")
 
@@ -123,6 +123,9 @@ async def test_a_correction_reaches_who_got_the_alert_in_its_thread(installation
         assert "It was in Hoeryong." in correction.get_body(("plain",)).get_content()
     (listed,) = await lines(installation, "alert", "list", "--sent")
     assert listed["taken back"] == "corrected"
+    ruled = (await answered(installation, "explain", "s1"))["editors"]["ruled"]
+    assert [(r["what"], r["by"]) for r in ruled] == [("release", "Ann"), ("correct", "Ann")]
+    assert (await answered(installation, "explain", "2"))["answers"] == 1
 
 
 @pytest.mark.parametrize(
@@ -252,7 +255,9 @@ async def test_a_digest_is_corrected_for_who_got_it(installation):
         tried = await answered(installation, "digest", "correct", "1", *said, "--dry-run")
         assert tried["readers"] == 1
         assert (await answered(installation, "digest", "correct", "1", *said))["told"] == 1
-        assert "nobody has got a digest with the number 77" in await refused(installation, "digest", "correct", "77", *said)
+        assert "nobody has got a digest with the number 77" in await refused(
+            installation, "digest", "correct", "77", *said
+        )
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,7 @@ async def published(installation) -> FakeClock:
         await told(newsroom, "s1", urgency=Urgency.URGENT, urgency_evidence=(WORDS,), **found)
         await told(newsroom, "s2", "s1")
         await told(newsroom, "s3", about_nk=False, themes=())
+        await told(newsroom, "s4")
         clock.forward(hours=3)
         await newsroom.publish()
         edited = (await newsroom.readings.filed("s2")).statement.after(entry("A second title"), NOW + HOUR)
@@ -194,7 +195,8 @@ async def test_explain_tells_a_bulletin_and_a_delivery_without_any_address(insta
     assert digest["window"]["end"] == "2026-11-22T09:00:00Z"
     delivery = await answered(installation, "explain", "delivery:2")
     assert (delivery["bulletin"]["number"], delivery["delivery"]["state"]) == (2, "pending")
-    (story,) = delivery["stories"]
+    assert {s["id"] for s in delivery["stories"]} == {"s1", "s4"}, "one in full, the other as an alert that went out"
+    story = next(s for s in delivery["stories"] if s["id"] == "s4")
     assert story["reasons"] == [{"kind": "theme", "values": ["prisons"]}]
     assert delivery["subscriber"]["wishes"] == [
         {"themes": ["prisons"], "sources": [], "roles": [], "follows": {"words": 0, "cases": 0}}

@@ -21,6 +21,7 @@ from schemathesis import GenerationMode
 from nkwatch.domain.source import Role
 from nkwatch.domain.subscriber import Format, Rhythm, Standing
 from nkwatch.domain.wish import LONGEST, MOST_FOLLOWED
+from nkwatch.mail.locales import countries
 from nkwatch.web.app import create_app
 from nkwatch.web.forms import zones
 from nkwatch.web.posted import LONGEST_ADDRESS, URLENCODED
@@ -73,10 +74,14 @@ def choice(newsroom, steps):
         "zone": one_of(*sorted(zones())),
         "weekday": one_of(*range(7)),
         "monthday": one_of(*range(1, 32)),
+        "lull": one_of("yes"),
         "alerts": one_of("yes"),
+        "evening": one_of("", *range(24)),
+        "morning": one_of("", *range(24)),
         "language": one_of(*LANGUAGES),
         "format": one_of(*Format),
         "neutral": one_of("yes"),
+        "country": one_of("", *sorted(countries())),
         "phrase": line,
         "step": one_of(*steps, "more", *(f"drop{n}" for n in range(MOST_WISHES))),
     }

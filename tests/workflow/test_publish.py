@@ -66,6 +66,10 @@ async def test_an_alert_that_waits_for_an_editor_is_in_the_digest_and_not_sent_a
     assert await room.publish() == Published(digests=1, deliveries=1)
     assert room.sent == [("ann", "digest s1")]
     assert room.alert("s1")[0] is AlertState.HELD
+    await room.reader("ben", alerts=True)
+    await room.statements.record_alert("s1", AlertState.RELEASED, "released by Ann", room.clock())
+    assert await room.publish() == Published(alerts=1, deliveries=1)
+    assert room.sent[1:] == [("ben", "alert s1")], "who read it in the digest has it"
 
 
 async def test_what_is_over_the_daily_cap_is_in_the_next_digest_and_counted(room: Room) -> None:

@@ -16,6 +16,7 @@ from nkwatch.domain.alert import Told
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Role
 from nkwatch.domain.story import Story
+from nkwatch.editing.alerts import NEWS_LASTS
 from nkwatch.mail.compose import FALLBACK
 from nkwatch.workflow.ruled import Outcome, Ruled
 
@@ -26,11 +27,13 @@ Why = Annotated[str, typer.Option("--note", help="Why, for the record; readers d
 
 #: Why a ruling was not taken.
 REFUSALS = {
-    Outcome.NO_STORY: "there is no story with this id; see `nkwatch alert list`",
+    Outcome.NO_STORY: "no such story; see `nkwatch alert list`",
     Outcome.NOT_WAITING: "no alert on this story waits; see `nkwatch alert list`",
     Outcome.ALREADY_SENT: "it was released already; `nkwatch alert stop` keeps back what has not left, "
     "`withdraw` and `correct` tell those who got it",
     Outcome.SAME_PERSON: "you have released it already: a second editor must release it too (alerts.persons = 2)",
+    Outcome.UNSIGNED: "say who you are, with --by NAME",
+    Outcome.UNSAID: "tell readers what was wrong, with --say",
     Outcome.NEVER_TOLD: "no alert on this story was told to anybody, so there is nothing to take back",
 }
 
@@ -88,9 +91,14 @@ def release(context: typer.Context, story: StoryId, by: By = "", note: Why = "",
     """
 
     async def work(newsroom: Newsroom) -> Ruled:
-        return await newsroom.rulings.release(story, signer(newsroom.config, by), note)
+        editor = signer(newsroom.config, by)
+        for old in await newsroom.statements.stories([story]):
+            age = newsroom.clock() - max(r.statement.published for r in old.reports)
+            if age > NEWS_LASTS:
+                say(f"its newest report is {age.days} days old; `nkwatch alert stop {story}` still keeps it back")
+        return await newsroom.rulings.release(story, editor, note)
 
-    _answer(in_newsroom(context, work), as_json=as_json)
+    _answer(story, in_newsroom(context, work), as_json=as_json)
 
 
 @alert_app.command("withhold")
@@ -103,7 +111,7 @@ def withhold(context: typer.Context, story: StoryId, by: By = "", note: Why = ""
     async def work(newsroom: Newsroom) -> Ruled:
         return await newsroom.rulings.withhold(story, signer(newsroom.config, by), note)
 
-    _answer(in_newsroom(context, work), as_json=as_json)
+    _answer(story, in_newsroom(context, work), as_json=as_json)
 
 
 @alert_app.command("stop")
@@ -116,7 +124,7 @@ def stop(context: typer.Context, story: StoryId, by: By = "", note: Why = "", as
     async def work(newsroom: Newsroom) -> Ruled:
         return await newsroom.rulings.stop(story, signer(newsroom.config, by), note)
 
-    _answer(in_newsroom(context, work), as_json=as_json)
+    _answer(story, in_newsroom(context, work), as_json=as_json)
 
 
 @alert_app.command("withdraw")
@@ -155,17 +163,17 @@ def _take_back(
     context: typer.Context, story: str, sentences: list[str], by: str, *, dry_run: bool, as_json: bool, whole: bool
 ) -> None:
     async def work(newsroom: Newsroom) -> Ruled | dict[str, Any]:
-        said = words(sentences, (FALLBACK, *newsroom.translations))
-        editor = signer(newsroom.config, by)
         if dry_run:
             affected = await newsroom.rulings.affected(story)
             return {"bulletins": list(affected.bulletins), "readers": affected.readers, "written": False}
+        said = words(sentences, (FALLBACK, *newsroom.translations))
+        editor = signer(newsroom.config, by)
         ruling = newsroom.rulings.withdraw if whole else newsroom.rulings.correct
         return await ruling(story, said, editor)
 
     done = in_newsroom(context, work)
     if isinstance(done, Ruled):
-        _answer(done, as_json=as_json)
+        _answer(story, done, as_json=as_json)
     else:
         answer(done if as_json else done | {"bulletins": ", ".join(map(str, done["bulletins"]))}, as_json=as_json)
 
@@ -243,9 +251,9 @@ async def _precisions(newsroom: Newsroom, days: int) -> list[dict[str, Any]]:
     ]
 
 
-def _answer(ruled: Ruled, *, as_json: bool) -> None:
+def _answer(story: str, ruled: Ruled, *, as_json: bool) -> None:
     if not ruled.done:
-        end(REFUSALS[ruled.outcome], FAILED)
+        end(f"{story!r}: {REFUSALS[ruled.outcome]}", FAILED)
     if ruled.outcome is Outcome.NEEDS_SECOND:
         say("noted; a second editor must release it too (alerts.persons = 2)")
     if ruled.lacking:

@@ -62,8 +62,18 @@ async def _statement(newsroom: Newsroom, name: str) -> Told | None:
     return told | {
         "story": asdict(story) | _reports(shown) if story else None,
         "grouped": _grouped(newsroom, traced.statement, shown) if traced and story else None,
+        "editors": await _said(newsroom, story.id) if story else None,
         "bulletins": [_counted(b) for b in bulletins],
         "not_mailed": await _unmailed(newsroom, story, shown) if story and not bulletins else None,
+    }
+
+
+async def _said(newsroom: Newsroom, story_id: str) -> Told:
+    """What editors did to a story, and what was ruled on its alert."""
+    traced = await newsroom.traces.desk(story_id)
+    return {
+        "marked": [{"what": m.what, "by": m.editor, "at": m.at} for m in traced.markings],
+        "ruled": [{"what": str(r.kind), "by": r.editor, "at": r.at, "note": r.note} for r in traced.rulings],
     }
 
 
@@ -191,6 +201,7 @@ def _counted(bulletin: BulletinTrace) -> Told:
         "readers": sum(bulletin.deliveries.values()),
         "deliveries": bulletin.deliveries,
         "languages": bulletin.languages,
+        "answers": bulletin.answers,
     }
 
 

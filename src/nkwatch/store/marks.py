@@ -51,8 +51,8 @@ def held(story_id: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def silenced(story_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether nothing more is told of this story: it is held back, or what was told of it was withdrawn."""
-    return select(_DESK.story_id).where(_DESK.story_id == story_id, _DESK.held | _DESK.withdrawn).exists()
+    """Whether nothing is told of this story: it is held back."""
+    return select(_DESK.story_id).where(_DESK.story_id == story_id, _DESK.held).exists()
 
 
 def unseen(story_id: ColumnElement[str]) -> ColumnElement[bool]:

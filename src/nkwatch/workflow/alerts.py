@@ -176,7 +176,8 @@ class Alerts:
 
     async def _write(self, telling: _Telling, readers: Iterable[Subscriber], now: datetime) -> None:
         """Write it for these readers: one part leaves now, the other when their pace allows it."""
-        picks = [(r, pick) for r in readers if (pick := picked(r.choice, telling.offer)) and telling.worth(pick)]
+        wanted = [(r, pick) for r in readers if (pick := picked(r.choice, telling.offer)) and telling.worth(pick)]
+        picks = await self._untold(telling, wanted)
         if not picks:
             return
         leaving, waiting = await self._paced(picks, now)
@@ -196,6 +197,15 @@ class Alerts:
         telling.last = replace(bulletin, deliveries=deliveries, waiting=waiting)
         telling.written += await self.office.outbox.enqueue(telling.last)
         telling.stopped = await self.office.halted(telling.story.id, now)
+
+    async def _untold(
+        self, telling: _Telling, picks: Sequence[tuple[Subscriber, Pick]]
+    ) -> Sequence[tuple[Subscriber, Pick]]:
+        """Those who did not have the story, in a digest that closed while it waited; an update is for all."""
+        if telling.told or not picks:
+            return picks
+        had = await self.office.outbox.had([r.id for r, _ in picks], telling.story.ready_at)
+        return [(r, pick) for r, pick in picks if telling.story.id not in had.get(r.id, frozenset())]
 
     async def _paced(
         self, picks: Iterable[tuple[Subscriber, Pick]], now: datetime
