@@ -1,7 +1,5 @@
 """Since when a publisher is silent, or cannot be read."""
 
-from datetime import datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,7 +73,7 @@ def test_each_gap_begins_when_something_happened_to_a_source_of_that_publisher(s
     told = watch(several, known)
     for gap in (*told.silent, *told.unreadable, *told.partly):
         own = [s for s in several if known[s.source_id].publisher == gap.publisher]
-        moments: set[datetime | None] = {m for s in own for m in (s.last_ok_at, s.newest_at, s.health_since)}
+        moments = {m for s in own for m in (s.last_ok_at, s.newest_at, s.health_since)}
         assert gap.since is None or gap.since in moments
     assert hash(told)
     assert told.answering == sum(was_asked(s) and not is_unreadable(s) for s in several)
