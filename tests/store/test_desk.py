@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import event, select
 
 from nkwatch.domain.bulletin import Window
@@ -281,12 +280,12 @@ async def test_an_alert_that_is_asked_about_anew_keeps_its_calls_until_it_is_dec
     assert await stores.desk.calls(NOW + DAY) == [("s1", 0, NOW + 4 * HOUR)]
 
 
-@pytest.mark.parametrize("held", [True, False])
-async def test_nobody_is_called_for_what_editors_hold_or_took_back(durable: Stores, *, held: bool) -> None:
-    await told(durable, "s1")
-    await durable.statements.record_alert("s1", AlertState.HELD, "look", NOW)
-    if held:
-        await durable.desk.hold("s1", "Ann", NOW)
-    else:
-        await durable.desk.rule(Ruling("s1", RulingKind.WITHDRAW, "Ann", NOW), NOTE)
-    assert await durable.desk.calls(NOW) == []
+async def test_nobody_is_called_for_what_an_editor_holds_back_but_for_what_is_new_of_something_withdrawn(
+    durable: Stores,
+) -> None:
+    for name in ("s1", "s2"):
+        await told(durable, name)
+        await durable.statements.record_alert(name, AlertState.HELD, "look", NOW)
+    await durable.desk.hold("s1", "Ann", NOW)
+    await durable.desk.rule(Ruling("s2", RulingKind.WITHDRAW, "Ann", NOW), NOTE)
+    assert [story for story, _, _ in await durable.desk.calls(NOW)] == ["s2"]

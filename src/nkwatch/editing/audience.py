@@ -144,14 +144,18 @@ class Audience:
 
     def _followed(self, part: Part) -> Sequence[Key]:
         """What somebody follows or mutes in a report: patterns that stand in it, spellings of whom it names."""
-        standing = {
+        standing = self.standing(part)
+        names = {s for n in part.named for key in n.keys for s in self.names.get(key, ()) if n.by(s)}
+        return [*standing, *((CASE, name) for name in names)]
+
+    def standing(self, part: Part) -> set[Pattern]:
+        """The patterns of words that somebody follows or mutes, and that stand in a report."""
+        return {
             self.words[number]
             for passage in part.passages
             for number, start, end in self.automaton.find_matches_as_indexes(passage.folded, overlapping=True)
             if passage.stands(self.words[number], start, end)
         }
-        names = {s for n in part.named for key in n.keys for s in self.names.get(key, ()) if n.by(s)}
-        return [*standing, *((CASE, name) for name in names)]
 
     def _hearing(self, reports: Iterable[_Heard]) -> Iterator[tuple[int, Sequence[_Heard]]]:
         """The lines to which the same reports are left when those of muted sources are taken out, and these reports."""

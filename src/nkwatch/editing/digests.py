@@ -1,7 +1,8 @@
 """Which stories a digest holds, in which order, and which of them lead."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TypeAlias
@@ -14,6 +15,7 @@ from nkwatch.domain.subscriber import Choice, Subscriber
 from nkwatch.domain.theme import ThemeKind
 from nkwatch.domain.wish import Mutes, Wish
 from nkwatch.editing.audience import Audience
+from nkwatch.editing.following import Pattern, patterns
 from nkwatch.editing.matching import Offer, Part, Reason, heard, wanted
 
 #: More than this nobody reads; the rest get one line each and nothing vanishes silently.
@@ -134,10 +136,24 @@ def plans(
     several = list(alike.values())
     audience = Audience.of(group.reader for group in several)
     own = frozenset(o.story.id for o in ranked)
+    written = _written(alike)
     for offer in _ordered(ranked, [o for story, o in extra.items() if story not in own]):
+        standing = {part: frozenset(w for p in audience.standing(part) for w in written[p]) for part in offer.parts}
+        prepared = replace(offer, standing=standing)
         for number in audience.wanting(offer):
-            several[number].offers.append(offer)
+            several[number].offers.append(prepared)
     return [group.plan(histories.get(r.id, NOTHING), own) for r, group in zip(readers, groups, strict=True)]
+
+
+def _written(choices: Iterable[Chosen]) -> Mapping[Pattern, set[str]]:
+    """What is followed or muted, as readers wrote it, by the patterns that are looked for."""
+    found: dict[Pattern, set[str]] = defaultdict(set)
+    for wishes, mutes in choices:
+        for follows in (mutes.follows, *(w.follows for w in wishes)):
+            for word in (*follows.words, *follows.cases):
+                for pattern in patterns(word):
+                    found[pattern].add(word)
+    return found
 
 
 def _ordered(own: Iterable[Offer], further: Sequence[Offer]) -> list[Offer]:

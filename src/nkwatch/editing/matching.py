@@ -4,7 +4,7 @@ The sides of a wish narrow each other, values of one side widen, followed words 
 themes are read only by who names them, or follows what stands in the story.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -86,6 +86,11 @@ class Offer:
 
     story: Story
     parts: tuple[Part, ...]
+    #: the followed words that stand in each report, where all that are followed were looked for at once
+    standing: Mapping[Part, frozenset[str]] | None = None
+    #: the story with fewer of its reports, one for all who mute the others; and what is offered then
+    fewer: dict[tuple[Part, ...], Story] = field(default_factory=dict)
+    _left: "dict[tuple[Part, ...], Offer]" = field(default_factory=dict, init=False)
 
     @classmethod
     def of(cls, story: "Story | Offer", known: Mapping[str, str] = NOBODY) -> "Offer":
@@ -96,6 +101,11 @@ class Offer:
     def themes(self) -> frozenset[str]:
         """The codes of its themes."""
         return frozenset[str]().union(*(p.themes for p in self.parts))
+
+    @cached_property
+    def strongest(self) -> tuple[str, ...]:
+        """The same, the strongest of the leading report first."""
+        return self.story.themes
 
     @cached_property
     def sources(self) -> frozenset[str]:
@@ -118,25 +128,44 @@ class Offer:
 
     def besides(self, mutes: Mutes) -> "Offer | None":
         """Without the reports of muted sources and kinds of source; None where no other is left."""
+        if mutes.sources.isdisjoint(self.sources) and mutes.roles.isdisjoint(self.roles):
+            return self
         return self._keeping(p for p in self.parts if p.source not in mutes.sources and p.role not in mutes.roles)
 
     def _keeping(self, kept: Iterable[Part]) -> "Offer | None":
         parts = tuple(kept)
         if len(parts) == len(self.parts):
             return self
-        return Offer(replace(self.story, reports=tuple(p.report for p in parts)), parts) if parts else None
+        if not parts:
+            return None
+        if (left := self._left.get(parts)) is None:
+            if (story := self.fewer.get(parts)) is None:
+                story = self.fewer[parts] = replace(self.story, reports=tuple(p.report for p in parts))
+            left = self._left[parts] = Offer(story, parts, self.standing)
+        return left
 
     def words(self, follows: Follows) -> frozenset[str]:
         """The followed words that stand in it."""
+        if self.standing is not None:
+            return follows.words & self._standing
         return frozenset(filter(self._has, follows.words))
 
     def cases(self, follows: Follows) -> frozenset[str]:
         """The followed names that it names, in another spelling too, or has as words."""
+        if not follows.cases:
+            return follows.cases
         return frozenset(name for name in follows.cases if self._names(name) or self._has(name))
 
     def _has(self, word: str) -> bool:
+        if self.standing is not None:
+            return word in self._standing
         looked_for = patterns(word)
         return any(t.has(pattern) for part in self.parts for t in part.passages for pattern in looked_for)
+
+    @cached_property
+    def _standing(self) -> frozenset[str]:
+        standing = self.standing or {}
+        return frozenset[str]().union(*(standing[part] for part in self.parts))
 
     def _names(self, name: str) -> bool:
         return any(named.by(name) for part in self.parts for named in part.named)
@@ -150,7 +179,9 @@ def reasons(choice: Choice, story: Story | Offer) -> tuple[Reason, ...]:
 
 def heard(mutes: Mutes, offer: Offer) -> Offer | None:
     """What mutes leave of a story. A muted theme, word or case in what is left mutes it."""
-    left = offer.besides(mutes) if mutes else offer
+    if not mutes:
+        return offer
+    left = offer.besides(mutes)
     if left is None:
         return None
     muted = not mutes.themes.isdisjoint(left.themes) or left.words(mutes.follows) or left.cases(mutes.follows)
@@ -159,28 +190,31 @@ def heard(mutes: Mutes, offer: Offer) -> Offer | None:
 
 def wanted(wishes: Iterable[Wish], offer: Offer) -> tuple[Reason, ...]:
     """Why any of these wishes asks for a story, whatever is muted."""
-    found: dict[str, set[str]] = {}
+    found: dict[str, AbstractSet[str]] = {}
     for wish in wishes:
         for kind, values in _match(wish, offer):
-            found.setdefault(kind, set()).update(values)
-    return tuple(Reason(kind, _ordered(kind, found[kind], offer)) for kind in KINDS if kind in found)
+            found[kind] = found[kind] | values if kind in found else values
+    return tuple([Reason(kind, _ordered(kind, found[kind], offer)) for kind in KINDS if kind in found])
 
 
-def _match(wish: Wish, offer: Offer) -> Iterator[tuple[str, AbstractSet[str]]]:
+def _match(wish: Wish, offer: Offer) -> list[tuple[str, AbstractSet[str]]]:
     """What of a wish matches, by kind."""
-    if wish.follows:
-        followed = ((WORD, offer.words(wish.follows)), (CASE, offer.cases(wish.follows)))
-        yield from (told for told in followed if told[1])
-    if wish.only_follows:
-        return
+    told: list[tuple[str, AbstractSet[str]]] = []
+    if follows := wish.follows:
+        told = [(WORD, offer.words(follows)), (CASE, offer.cases(follows))]
+        if wish.only_follows:
+            return [one for one in told if one[1]]
     themes, sources, roles = wish.themes & offer.themes, wish.sources & offer.sources, wish.roles & offer.roles
     on_it = themes or (offer.rights and not wish.themes)
-    from_it = sources or roles or not (wish.sources or wish.roles)
-    if on_it and from_it:
-        chosen = ((THEME, themes), (SOURCE, sources), (ROLE, roles))
-        yield from [told for told in chosen if told[1]] or [(ANY, frozenset())]
+    if on_it and (sources or roles or not (wish.sources or wish.roles)):
+        chosen = themes or sources or roles
+        told += ((THEME, themes), (SOURCE, sources), (ROLE, roles)) if chosen else ()
+        return [one for one in told if one[1]] + ([] if chosen else [(ANY, frozenset())])
+    return [one for one in told if one[1]]
 
 
 def _ordered(kind: str, values: AbstractSet[str], offer: Offer) -> tuple[str, ...]:
     """Themes as the story has them, the strongest first; all else by the alphabet."""
-    return tuple(t for t in offer.story.themes if t in values) if kind == THEME else tuple(sorted(values))
+    if len(values) <= 1:
+        return tuple(values)
+    return tuple([t for t in offer.strongest if t in values]) if kind == THEME else tuple(sorted(values))

@@ -8,10 +8,10 @@ from typing import Any
 
 from nkwatch.domain.story import Story
 from nkwatch.domain.surroundings import Earlier
-from nkwatch.editing.matching import Reason
+from nkwatch.editing.matching import CASE, ROLE, WORD, Reason
 from nkwatch.mail.encoding import fill, freeze
 from nkwatch.mail.parts import Part, Pieces
-from nkwatch.mail.reasons import matched
+from nkwatch.mail.reasons import Matched, told
 from nkwatch.mail.stories import StoryView, story_view
 from nkwatch.mail.templates import Templates
 from nkwatch.mail.views import Names, plain, tag
@@ -21,6 +21,10 @@ from nkwatch.mail.widths import shorten
 KEPT = 2048
 #: An alert is one story, so its excerpt may be longer than a digest's.
 ALERT_WIDTH, ALERT_SENTENCES = 700, 6
+#: Where names and followed words go in a line of reasons: letters that no value has.
+NAMED, FOLLOWED = "\ue010", "\ue011"
+#: What a soft line break takes, and such a letter, in octets of quoted-printable.
+BREAK, PLACE = len("=\r\n"), len("=EE=80=90")
 #: Room for the title of an earlier story, in columns.
 EARLIER_WIDTH = 90
 
@@ -50,6 +54,8 @@ class Blocks:
         self.long_view = lru_cache(KEPT)(self._long_view)
         self.story = lru_cache(KEPT)(self._story)
         self.reasons = lru_cache(KEPT)(self._reasons)
+        self._value = lru_cache(KEPT)(self._value_shown)
+        self._frame = lru_cache(KEPT)(self._frame_of)
         self.earlier = lru_cache(KEPT)(self._earlier)
         self.everything = lru_cache(self._everything)
 
@@ -79,7 +85,33 @@ class Blocks:
         return self.part("story", language, values), self.part("digest/line", language, values)
 
     def _reasons(self, reasons: tuple[Reason, ...], language: str) -> Line:
-        return Line.of(self.line("reasons.txt", language, {"matched": matched(reasons, self.names, language)}))
+        """Put together of a frame and the values in it: readers' reasons differ more than what they are made of."""
+        roles: tuple[str, ...] = ()
+        named: dict[str, int] = {}
+        followed: dict[str, int] = {}
+        for reason in reasons:
+            if reason.kind == ROLE:
+                roles = reason.values
+            else:
+                group = followed if reason.kind in {WORD, CASE} else named
+                group.update([self._value(reason.kind, value, language) for value in reason.values])
+        line = self._frame((bool(named), bool(followed)), roles, language)
+        text, weight = line.text, line.weight
+        for values, place in ((named, NAMED), (followed, FOLLOWED)):
+            if values:
+                text = text.replace(place, ", ".join(values), 1)
+                # of frame and values by themselves each ends with a soft break, and the place takes room, too
+                weight += sum(values.values()) - BREAK * len(values) + 2 * (len(values) - 1) - PLACE
+        return Line(text, weight)
+
+    def _value_shown(self, kind: str, value: str, language: str) -> tuple[str, int]:
+        line = Line.of(told(kind, value, self.names, language))
+        return line.text, line.weight
+
+    def _frame_of(self, shown_in: tuple[bool, bool], roles: tuple[str, ...], language: str) -> Line:
+        named, followed = shown_in
+        shown = Matched((NAMED,) if named else (), roles, (FOLLOWED,) if followed else ())
+        return Line.of(self.line("reasons.txt", language, {"matched": shown}))
 
     def _earlier(self, name: str, earlier: Earlier, language: str) -> Line:
         title = shorten(plain(earlier.title), EARLIER_WIDTH)

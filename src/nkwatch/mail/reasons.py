@@ -44,6 +44,12 @@ def _each(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(shorten(plain(value), VALUE_WIDTH) for value in values))
 
 
+def told(kind: str, value: str, names: Names, language: str) -> str:
+    """A theme, publisher, word or name among reasons, as it is shown."""
+    called = {THEME: lambda: names.theme(value, language), SOURCE: lambda: names.publisher(value)}
+    return shorten(plain(called[kind]() if kind in called else value), VALUE_WIDTH)
+
+
 def only_any(reasons: Iterable[Reason]) -> bool:
     """Whether nothing narrower than "everything" asked for a story."""
     return all(reason.kind == ANY for reason in reasons)

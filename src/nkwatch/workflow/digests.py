@@ -33,9 +33,14 @@ class Digests:
             return total  # an idle tick writes nothing
         await subscribers.announce_closing(now)
         close = await self.windows.at(now)
-        seen: set[str] = set()
-        while closing := [r for r in await subscribers.closing(now, BATCH) if r.id not in seen]:
-            seen.update(r.id for r in closing)
+        seen: frozenset[str] = frozenset()
+        while True:
+            found = await subscribers.closing(now, BATCH)
+            closing = [r for r in found if r.id not in seen]
+            if not closing:
+                break
+            # whoever could not be closed has waited longest and comes first again: older ones need no remembering
+            seen = frozenset(r.id for r in found)
             windows, early = _by_window(closing, now)
             if early:
                 await subscribers.postpone(early, now + LATER)
