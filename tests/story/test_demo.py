@@ -3,11 +3,14 @@
 import email
 import email.policy
 import json
+import os
 import subprocess
 import sys
 from html.parser import HTMLParser
 
+import html5lib
 import pytest
+from tests.web.test_browser import CHROMIUM, browser, faults
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +90,36 @@ def test_the_mails_hold_nothing_remote_and_show_the_host_of_every_link(demo):
             assert link.startswith(("http://", "https://", "mailto:"))
             if link.startswith("http"):
                 assert link.split("/")[2] in found.text
+
+
+def pages(mails):
+    """The HTML of the mails that have any."""
+    return [html.get_content() for mail in mails if (html := mail.get_body(("html",)))]
+
+
+@pytest.mark.timeout(120)
+def test_the_html_of_each_mail_is_without_a_fault(demo):
+    *_, mails = demo
+    for content in pages(mails):
+        parser = html5lib.HTMLParser()
+        parser.parse(content)
+        assert parser.errors == []
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(
+    CHROMIUM is None and os.environ.get("NKWATCH_REQUIRE_ALL") != "1", reason="no chromium on this machine"
+)
+async def test_each_mail_fits_a_phone_and_axe_finds_nothing_by_day_and_by_night(demo):
+    *_, mails = demo
+    async with browser() as opened:
+        for scheme in ("light", "dark"):
+            page = await opened.new_page(viewport={"width": 320, "height": 800}, color_scheme=scheme)
+            for content in pages(mails):
+                # inside a mail program the sheet is an article; by itself, as in a copy, it is the main part
+                await page.set_content(content.replace(' role="article"', ' role="main"', 1))
+                assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+                assert await faults(page) == []
 
 
 @pytest.mark.timeout(120)
