@@ -89,7 +89,7 @@ async def test_with_every_source_on_the_page_stays_small(newsroom, client):
     sources = {i: replace(s, enabled=True) for i, s in load_sources([], (), ()).items()}
     async with visitor(replace(newsroom, sources=sources)) as visiting:
         page = await visiting.get("/subscribe")
-    assert len(page.content) < 70_000
+    assert len(page.content) < 60_000
     assert len(Page.of(page.text).all("[name=wish0-sources]")) > 80
 
 

@@ -84,6 +84,9 @@ class Offers:
         self._themes = newsroom.rules.lexicon.themes
         self._publishers = tuple(_by_publisher(s for s in newsroom.sources.values() if s.enabled))
         self._languages = languages
+        # no demand on another government is ever found: to choose it would bring nothing
+        asked = (code for tongue in newsroom.rules.speech.tongues.values() for code in tongue.countries.values())
+        self._addressed = countries().intersection(asked)
 
     @property
     def known(self) -> Known:
@@ -98,7 +101,7 @@ class Offers:
             _named(self._themes, ThemeKind.CONTEXT, language),
             self._publishers,
             self._languages,
-            _countries(language),
+            _countries(language, self._addressed),
         )
 
 
@@ -114,10 +117,10 @@ def _named(themes: Iterable[Theme], kind: ThemeKind, language: str) -> dict[str,
 
 
 @cache
-def _countries(language: str) -> tuple[tuple[str, str], ...]:
+def _countries(language: str, codes: frozenset[str]) -> tuple[tuple[str, str], ...]:
     """Codes and names in the order of the names, accents aside."""
     locale = Locale(language, {})
-    named = [(code, locale.country(code)) for code in countries()]
+    named = [(code, locale.country(code)) for code in codes]
     return tuple(sorted(named, key=lambda pair: normalize("NFKD", pair[1]).casefold()))
 
 
