@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bench.report import Report
 
 #: Those of the contract that exist so far.
-NAMES = ("poll", "read", "match", "compose", "site")
+NAMES = ("poll", "read", "match", "compose", "deliver", "site")
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from bench.composing_readers import BATCH, Drawn
 from bench.composing_rows import Shelves, alerts, kept, newly
 from bench.composing_week import NOW, SITE, history, room
 from bench.rounds import seconds
-from nkwatch.domain.bulletin import Claimed, Delivery
+from nkwatch.domain.delivery import Claimed, Delivery
 from nkwatch.editing.digests import Plan, plans
 from nkwatch.mail.assemble import MailAssembler
 from nkwatch.mail.templates import LINKS
@@ -89,11 +89,8 @@ def peer_turns(drawn: Drawn, spread: str, sample: int) -> Iterator[Answer]:
     issue = composer.issue(gathered.surroundings, 1)
     readers = next(drawn.readers(spread, BATCH))
     made = plans(gathered.offers, readers, {r.id: had for r in readers if r.choice.alerts})
-    wanted = [
-        Wanted(reader, plan, *content(composer, issue, gathered, plan, reader.choice))
-        for reader, plan in zip(readers, made, strict=True)
-        if not plan.empty
-    ][:sample]
+    full = [(reader, plan) for reader, plan in zip(readers, made, strict=True) if not plan.empty][:sample]
+    wanted = [Wanted(r, plan, *content(composer, issue, gathered, plan, r.choice)) for r, plan in full]
     peer = Peer(composer, gathered.surroundings, kitchen.parts["translations"])
     views = [peer.prepared(one) for one in wanted]
     links = {name: f"{SITE}/{name}" for name in LINKS}

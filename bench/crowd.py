@@ -34,6 +34,8 @@ PERSONS = 20_000
 USUAL, SHORTEST = 0.02, 4
 #: A report is made of so many labelled statements: some 2,400 characters, as statements of organisations are.
 JOINED = 10
+#: Labelled statements that reports are made of.
+POOL = 1_500
 #: Reports of the first, second, third story, and so on again.
 REPORTS = (3, 1, 2, 6)
 _SOUNDS = ("ka", "tor", "min", "sel", "bran", "dov", "ri", "hal", "pen", "ost", "var", "lun", "gre", "mik", "tes", "ul")
@@ -116,7 +118,7 @@ class Crowd:
 def stories(count: int) -> list[Story]:
     """Stories on human rights; every report of one is made of labelled statements, and read as all statements are."""
     rules, chance = load_rules(), random.Random("stories")
-    on_rights = [s for s in labelled()[: count * JOINED * 40] if read(s, rules).on_rights]
+    on_rights = [s for s in labelled()[: min(count * JOINED * 40, POOL)] if read(s, rules).on_rights]
     sources = sorted(load_sources().values(), key=lambda s: s.id)
     made = []
     for number in range(count):

@@ -9,7 +9,8 @@ from typing import Any
 
 from nkwatch.catalogue.rules import load_rules
 from nkwatch.catalogue.themes import load_lexicon
-from nkwatch.domain.bulletin import Block, BulletinKind, Claimed, Composition, Delivery, Slot
+from nkwatch.domain.bulletin import Block, BulletinKind, Composition, Slot
+from nkwatch.domain.delivery import Claimed, Delivery
 from nkwatch.domain.errand import Errand, Purpose
 from nkwatch.domain.identity import Known, Sifted
 from nkwatch.domain.polling import Polled, PollState

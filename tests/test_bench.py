@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from bench import postfix
 from bench.composing_contenders import peer_turns
 from bench.composing_readers import SPREADS, Drawn, week
 from bench.crowd import Crowd, stories
@@ -89,8 +90,18 @@ def test_the_benchmark_of_matching_reports_by_contract():
 def test_the_benchmark_of_composing_reports_by_contract():
     report = quickly("compose")
     assert "jinja2_over_composing_usual_1m" in report["not_measured"]
-    assert {"compose_usual_5k_seconds", "close_different_2k_stored_bytes_per_subscriber"} <= report["figures"].keys()
-    assert "jinja2_over_composing_different_5k" in report["ratios"]
+    assert {"compose_usual_3k_seconds", "close_different_1k_stored_bytes_per_subscriber"} <= report["figures"].keys()
+    assert "jinja2_over_composing_different_3k" in report["ratios"]
+
+
+@pytest.mark.timeout(300)
+def test_the_benchmark_of_delivering_reports_by_contract():
+    if postfix.find() is None:
+        pytest.skip(postfix.MISSING)
+    report = quickly("deliver")
+    assert {"memory_1m_of_120_megabytes", "memory_1m_over_100k"} <= set(report["not_measured"])
+    assert {"unsigned_over_smtp_source", "over_usual_way", "over_aiosmtplib_at_20ms"} <= report["ratios"].keys()
+    assert 32_000 <= report["figures"]["mail_median_octets"] <= 41_000
 
 
 @pytest.mark.parametrize("spread", SPREADS)

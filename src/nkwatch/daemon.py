@@ -17,13 +17,18 @@ from nkwatch.assembly import Newsroom, utc_now
 
 #: How often each part looks into the rows (seconds). Looking costs one indexed query.
 TICKS = {
-    "collect": 10, "visit": 5, "tell": 60, "read": 2, "publish": 5, "deliver": 1, "recover": 5, "tidy": 600,
-    "replies": 60, "call": 5,
+    "collect": 10, "visit": 5, "tell": 60, "read": 2, "publish": 5, "call": 5, "urgent": 1, "deliver": 1,
+    "recover": 5, "tidy": 600, "watch": 15, "bounces": 60, "replies": 60,
 }  # fmt: skip
 #: Jobs that belong to another part: who collects also visits pages and tells how the sources are, who publishes calls
-#: editors to alerts that wait.
-BELONGS = {"visit": "collect", "tell": "collect", "tidy": "recover", "replies": "bounces", "call": "publish"}
-PARTS = (*(part for part in TICKS if part not in BELONGS), "bounces", "web")
+#: editors to alerts that wait, who delivers does so in two lanes, and who recovers watches whether all leaves in time.
+BELONGS = {
+    "visit": "collect", "tell": "collect", "call": "publish", "urgent": "deliver", "tidy": "recover",
+    "watch": "recover", "replies": "bounces",
+}  # fmt: skip
+PARTS = (*(part for part in TICKS if part not in BELONGS), "web")
+#: Parts that end in the middle of a round.
+STOPPED = ("collect", "visit", "urgent", "deliver", "bounces", "replies")
 #: What is in flight gets this long to end (seconds).
 GRACE = 6
 
@@ -105,10 +110,16 @@ class Daemon:
         """Start nothing new, let what is in flight end, then leave."""
         self.stop.set()
         scheduler.pause()
-        self.newsroom.deliver.stop.set()
-        self.newsroom.collect.stop.set()
-        self.newsroom.visit.stop.set()
-        self.newsroom.replies.stop.set()
+        newsroom = self.newsroom
+        for part in (
+            newsroom.urgent,
+            newsroom.deliver,
+            newsroom.collect,
+            newsroom.visit,
+            newsroom.bounces,
+            newsroom.replies,
+        ):
+            part.stop.set()
         if self._running:
             await asyncio.wait(self._running, timeout=GRACE)
         # the scheduler cancels what still runs; leases and transactions keep that harmless

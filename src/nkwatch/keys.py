@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 #: 128 bits of a tag cannot be guessed, and keep links short.
@@ -107,6 +107,22 @@ class Keyring:
             return None
         return subject
 
+    def envelope(self, delivery_id: int) -> str:
+        """A token for the envelope sender of one delivery: 40 small letters and digits, since servers fold case.
+
+        The id is encrypted (AES-SIV, RFC 5297): it tells nobody how much is mailed, and none can be made up.
+        """
+        sealed = self._siv(self.current).encrypt(delivery_id.to_bytes(8), None)
+        return base64.b32encode(bytes([self.current]) + sealed).decode().lower()
+
+    def enveloped(self, token: str) -> int | None:
+        """The id of the delivery that a token of `envelope` was made for; None where it is none of ours."""
+        try:
+            raw = base64.b32decode(token.upper())
+            return int.from_bytes(self._siv(raw[0]).decrypt(raw[1:], None))
+        except (KeyError, IndexError, ValueError, InvalidTag):
+            return None
+
     def message_id(self, name: str) -> str:
         """An opaque left part of a Message-ID for what `name` names; the same name gives the same."""
         return self._tag(self.current, "message-id", name)
@@ -123,6 +139,9 @@ class Keyring:
         key = _derive(self.masters[key_id], f"token/{purpose}")
         tag = hmac.digest(key, body.encode(), "sha256")[:TAG_BYTES]
         return base64.urlsafe_b64encode(tag).decode().rstrip("=")
+
+    def _siv(self, key_id: int) -> AESSIV:
+        return AESSIV(_derive(self.masters[key_id], "envelope"))
 
     def _aead(self, key_id: int) -> AESGCM:
         return AESGCM(_derive(self.masters[key_id], "seal"))

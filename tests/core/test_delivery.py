@@ -1,32 +1,37 @@
 """What becomes of a delivery after an attempt, and what bulletins are made of."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.bulletin import (
-    FIRST_RETRY,
+from nkwatch.domain.bulletin import Block, BulletinKind, Slot
+from nkwatch.domain.delivery import (
     GIVE_UP_AFTER,
-    LONGEST_RETRY,
-    Block,
-    BulletinKind,
+    Booked,
     Deferred,
     DeliveryState,
+    Handover,
+    Lane,
+    Late,
+    Message,
     Refused,
     Sent,
-    Slot,
+    Turn,
+    Unknown,
 )
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.problems import ConfigError
-from tests.making import NOW, composition, delivery
+from nkwatch.domain.retry import FIRST_RETRY, LONGEST_RETRY, UNKNOWN_RETRY
+from tests.making import NOW, claimed, composition, delivery
 
 
 def test_an_accepted_delivery_is_done() -> None:
-    after = delivery(attempts=2).after(Sent("250 queued"), NOW)
+    after = delivery(attempts=2, offered_at=NOW).after(Sent("250 queued", "4Fx"), NOW)
     assert (after.state, after.attempts, after.reply) == (DeliveryState.SENT, 3, "250 queued")
-    assert (after.done_at, after.due_at) == (NOW, None)
+    assert (after.done_at, after.due_at, after.relay_id, after.offered_at) == (NOW, None, "4Fx", None)
 
 
 def test_a_refused_delivery_is_done() -> None:
@@ -67,15 +72,89 @@ def test_a_deferred_delivery_is_tried_again_within_four_hours(attempts: int, lin
     assert FIRST_RETRY <= after.due_at - (NOW + waited) <= LONGEST_RETRY
 
 
-@given(
-    st.lists(st.sampled_from([Sent("250"), Deferred("451"), Deferred("gone", line=True), Refused("550")]), max_size=9)
-)
-def test_message_id_and_date_never_change(outcomes: list[Sent | Deferred | Refused]) -> None:
+def test_how_long_it_waits_depends_on_the_reply() -> None:
+    full = delivery().after(Deferred("452 4.2.2 over quota"), NOW)
+    assert full.due_at == NOW + timedelta(hours=2)
+
+
+# What nobody knows
+
+
+def test_what_was_not_answered_is_tried_again_last_and_not_before_half_an_hour() -> None:
+    after = delivery(offered_at=NOW).after(Unknown("no answer after the final dot"), NOW)
+    assert (after.state, after.turn, after.attempts) == (DeliveryState.UNKNOWN, Turn.LAST, 1)
+    assert (after.due_at, after.done_at, after.offered_at) == (NOW + UNKNOWN_RETRY, None, None)
+
+
+def test_what_is_never_answered_waits_longer_each_time_and_is_given_up_after_four_days() -> None:
+    after = delivery(attempts=9).after(Unknown("silence"), NOW)
+    assert after.due_at == NOW + LONGEST_RETRY
+    given_up = after.after(Unknown("silence"), NOW + GIVE_UP_AFTER)
+    assert (given_up.state, given_up.reply) == (DeliveryState.REFUSED, "given up after 4 days: silence")
+
+
+@pytest.mark.parametrize("turn", [Turn.FIRST, Turn.LAST])
+@pytest.mark.parametrize("outcome", [Sent("250"), Deferred("451 later"), Refused("550")])
+def test_what_is_answered_in_the_end_has_its_usual_turn_again(turn: Turn, outcome: Handover) -> None:
+    assert delivery(state=DeliveryState.UNKNOWN, turn=turn).after(outcome, NOW).turn is Turn.USUAL
+
+
+@pytest.mark.parametrize("turn", Turn)
+def test_what_was_never_offered_goes_back_when_its_worker_dies_and_keeps_its_turn(turn: Turn) -> None:
+    after = delivery(state=DeliveryState.LEASED, turn=turn).abandoned(NOW)
+    assert (after.state, after.turn, after.due_at) == (DeliveryState.PENDING, turn, NOW)
+
+
+def test_what_may_have_left_when_its_worker_died_is_settled_first() -> None:
+    after = delivery(state=DeliveryState.LEASED, offered_at=NOW).abandoned(NOW)
+    assert (after.state, after.turn, after.due_at) == (DeliveryState.UNKNOWN, Turn.FIRST, NOW)
+    assert after.offered_at is None
+    assert min(Turn) is Turn.FIRST
+
+
+answers = [Sent("250"), Deferred("451"), Deferred("gone", line=True), Refused("550"), Unknown("silence")]
+
+
+@given(st.lists(st.sampled_from(answers), max_size=9))
+def test_message_id_and_date_never_change(outcomes: list[Handover]) -> None:
     tried = delivery()
     for outcome in outcomes:
         tried = tried.after(outcome, NOW)
     assert (tried.id, tried.message_id, tried.date) == (1, "<1@nkwatch.example>", NOW)
     assert tried.attempts == len(outcomes)
+
+
+@given(st.sampled_from(answers), st.timedeltas(timedelta(0), timedelta(days=9)))
+def test_a_delivery_is_done_or_due_again_later_and_never_both(outcome: Handover, waited: timedelta) -> None:
+    now = NOW + waited
+    after = delivery(offered_at=now).after(outcome, now)
+    assert (after.due_at is None) is (after.done_at is not None)
+    assert after.due_at is None or after.due_at >= now + FIRST_RETRY
+    assert after.offered_at is None
+
+
+# Lanes
+
+
+def test_every_bulletin_has_one_lane_and_bulk_is_what_nobody_waits_for() -> None:
+    urgent, bulk = Lane.URGENT.priorities, Lane.BULK.priorities
+    assert not set(urgent) & set(bulk)
+    assert {k for k in BulletinKind if k.priority in bulk} == {BulletinKind.DIGEST, BulletinKind.LULL}
+    assert all(k.priority in (*urgent, *bulk) for k in BulletinKind)
+
+
+def test_the_domain_of_a_reader_is_known_in_small_letters() -> None:
+    assert replace(claimed(), address="Ann@Mail.Example").domain == "mail.example"
+
+
+def test_addresses_and_contents_do_not_show_when_printed() -> None:
+    assert "example.org" not in f"{claimed()} {Message('', 'ann@example.org', b'secret')}"
+    assert "secret" not in repr(Message("", "ann@example.org", b"secret"))
+
+
+def test_what_is_booked_and_what_is_late_are_plain_values() -> None:
+    assert Booked() == Booked(frozenset(), frozenset())
+    assert Late(7, 3, NOW) == Late(7, 3, NOW)
 
 
 def test_somebody_in_danger_comes_first_with_what_was_wrong_and_digests_come_last() -> None:

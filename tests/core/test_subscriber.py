@@ -18,8 +18,18 @@ def test_who_pauses_is_paused_until_that_instant_and_not_longer():
 
 
 @pytest.mark.parametrize("why", Suppression)
-def test_only_who_left_may_be_asked_again(why):
-    assert why.final is (why is not Suppression.LEFT)
+def test_who_left_and_whose_mailbox_was_gone_may_be_asked_again(why):
+    assert why.final is (why in {Suppression.ERASED, Suppression.COMPLAINED})
+
+
+def test_what_a_person_asked_for_weighs_more_than_what_a_mailbox_said_and_that_more_than_leaving():
+    weights = {why: why.weight for why in Suppression}
+    assert weights == {
+        Suppression.LEFT: 0,
+        Suppression.BOUNCED: 1,
+        Suppression.ERASED: 2,
+        Suppression.COMPLAINED: 2,
+    }
 
 
 def test_a_move_needs_both_sides():

@@ -8,7 +8,8 @@ from functools import cache, partial
 
 from nkwatch.catalogue.locales import load_locales
 from nkwatch.domain.alert import Alert
-from nkwatch.domain.bulletin import Block, BulletinKind, Claimed, Delivery, Window
+from nkwatch.domain.bulletin import Block, BulletinKind, Window
+from nkwatch.domain.delivery import Claimed, Delivery
 from nkwatch.domain.reading import Finding, Reading, Urgency
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.statement import Statement

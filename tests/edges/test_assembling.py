@@ -285,6 +285,48 @@ def test_the_envelope_names_one_reader_and_our_return_path():
     assert (message.sender, message.recipient) == ("bounce@watch.example", "reader@inbox.example")
 
 
+@EVERY_KIND
+@pytest.mark.parametrize("neutral", [False, True])
+def test_where_bounces_are_read_the_envelope_says_whose_mail_came_back(make, neutral):
+    by = assembler(bounces="back@watch.example", envelope=lambda delivery: f"token{delivery}")
+    given = claimed(make(neutral=neutral))
+
+    assert by.assemble(given).sender == "back+token1@watch.example"
+    assert by.assemble(given).content == assembler().assemble(given).content
+    other = assembler(bounces="back@테스트.example", envelope=lambda delivery: "t").assemble(given)
+    assert other.sender == "back+t@xn--9t4b11yi5a.example"
+
+
+@EVERY_KIND
+def test_the_content_can_go_over_the_line_as_it_is(make):
+    assert assembler().assemble(claimed(make())).stuffed
+
+
+def test_providers_count_bulletins_by_number_and_kind_and_letters_by_kind():
+    found = {make: new(assembled(make()))["Feedback-ID"] for make in (digest, alert, confirmation)}
+
+    assert found == {
+        digest: "12::digests:watchexample",
+        alert: "12::alerts:watchexample",
+        confirmation: "::letters:watchexample",
+    }
+    neutral = new(assembler(**NEUTRAL).assemble(claimed(digest(neutral=True))).content)
+    assert neutral["Feedback-ID"] == "12::list:plainexample"
+
+
+def test_one_assembler_keeps_compositions_of_one_name_apart():
+    by, one, other = assembler(), claimed(digest()), claimed(alert())
+    made = [by.assemble(c).content for c in (one, other, one)]
+
+    assert made == [assembler().assemble(c).content for c in (one, other, one)]
+    assert one.composition_id == other.composition_id
+
+
+def test_a_link_that_is_too_long_for_its_field_ends_that_mail_alone():
+    with pytest.raises(ValueError, match="List-Unsubscribe is longer than 998"):
+        assembler(link=lambda *_: "x" * 990).assemble(claimed(digest()))
+
+
 def test_two_readers_differ_in_nothing_but_what_is_theirs():
     one = assembled(digest()).decode()
     other = assembled(digest(), subscriber_id="sub2", address="other@inbox.example").decode()

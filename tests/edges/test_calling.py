@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.bulletin import Deferred, Refused, Sent
+from nkwatch.domain.delivery import Deferred, Refused, Sent
 from nkwatch.domain.desk import Editor
 from nkwatch.domain.reading import Evidence, Urgency
 from nkwatch.domain.source import Role

@@ -15,13 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nkwatch.catalogue.leaving import load_leaving
-from nkwatch.domain.bulletin import Handover, Message, Sent
+from nkwatch.domain.bounce import BounceKind
+from nkwatch.domain.delivery import Handover, Message, Sent
 from nkwatch.domain.reply import Received, Reply
 from nkwatch.editing.leaving import Sorting
 from nkwatch.feeds.workers import Workers
 from nkwatch.keys import Keyring
+from nkwatch.mail.arriving import read_message_id
 from nkwatch.mail.forwarding import Forwarding
-from nkwatch.mail.inbox import Inbox
+from nkwatch.mail.inbox import inbox_of_bounces, inbox_of_canary, inbox_of_replies
 from nkwatch.mail.incoming import read_reply
 from nkwatch.net.accounts import Account, MailLimits, Refused, Security
 from nkwatch.net.answers import Unreached
@@ -394,7 +396,7 @@ def ids(found: tuple[Received, ...] | str) -> list[str]:
 
 async def test_what_is_handled_and_not_marked_does_not_come_again() -> None:
     box = Unmarkable(b"a", b"b")
-    inbox = Inbox(box, Here())
+    inbox = inbox_of_replies(box, Here())
     first, second = await inbox.new()
     assert await inbox.handled(first) == "Read only."
     assert ids(await inbox.new()) == ["1"]
@@ -407,17 +409,17 @@ async def test_what_is_handled_and_not_marked_does_not_come_again() -> None:
 
 async def test_what_is_kept_does_not_come_again_and_what_is_put_off_comes_last() -> None:
     box = Unmarkable(b"a", b"b", b"c")
-    inbox = Inbox(box, Here())
+    inbox = inbox_of_replies(box, Here())
     first, second, _ = await inbox.new()
     inbox.keep(first)
     inbox.put_off(second)
     assert ids(await inbox.new()) == ["2", "1"]
-    assert ids(await Inbox(box, Here()).new()) == ["0", "1", "2"]
+    assert ids(await inbox_of_replies(box, Here()).new()) == ["0", "1", "2"]
 
 
 async def test_a_mail_that_is_gone_is_forgotten() -> None:
     box = Unmarkable(b"a")
-    inbox = Inbox(box, Here())
+    inbox = inbox_of_replies(box, Here())
     (only,) = await inbox.new()
     inbox.keep(only)
     taken = box.mails.pop("0")
@@ -434,12 +436,93 @@ async def test_a_mail_that_kills_its_reader_is_unreadable_alone(maildir: Maildir
     maildir.deliver(letter("kill"))
     maildir.deliver(letter("stay"))
     async with Workers() as pool:
-        found = await Inbox(MaildirPostbox(maildir.path), Killing()).new()
+        found = await inbox_of_replies(MaildirPostbox(maildir.path), Killing()).new()
     assert [f.reply and f.reply.lines for f in found] == [None, ("stay",)]
 
 
 async def test_a_mailbox_that_cannot_be_read_says_why() -> None:
-    assert "cannot be read" in await Inbox(MaildirPostbox(Path("/nowhere")), Here()).new()
+    assert "cannot be read" in await inbox_of_replies(MaildirPostbox(Path("/nowhere")), Here()).new()
+
+
+# Other mailboxes
+
+
+BOUNCED = b"""\
+From: Mail Delivery System <MAILER-DAEMON@mail.example>
+To: bounces+abc@watch.example
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="=b"
+
+--=b
+Content-Type: text/plain
+
+There is no such mailbox.
+
+--=b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example
+
+Final-Recipient: rfc822; ann@inbox.example
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 no such user
+
+--=b--
+"""
+
+
+async def test_a_mailbox_of_bounces_is_read_in_workers_and_each_mail_is_marked_once(maildir: Maildir) -> None:
+    maildir.deliver(BOUNCED)
+    async with Workers() as pool:
+        inbox = inbox_of_bounces(MaildirPostbox(maildir.path), pool)
+        (returned,) = await inbox.new()
+        assert returned.bounce is not None
+        assert (returned.bounce.kind, returned.bounce.recipients) == (BounceKind.HARD, ("ann@inbox.example",))
+        assert returned.bounce.sent_to == ("bounces+abc@watch.example",)
+        assert await inbox.handled(returned) == ""
+        assert await inbox.new() == ()
+
+
+@pytest.mark.parametrize("make", [inbox_of_replies, inbox_of_bounces, inbox_of_canary])
+async def test_a_mail_that_kills_its_reader_comes_as_unreadable(maildir: Maildir, make) -> None:
+    class Dying:
+        async def run(self, function, /, *args):
+            return await pool.run(os._exit, 3)
+
+    maildir.deliver(letter())
+    async with Workers() as pool:
+        (mail,) = await make(MaildirPostbox(maildir.path), Dying()).new()
+    told = [getattr(mail, name, None) for name in ("reply", "bounce", "message_id")]
+    assert not any(told)
+
+
+async def test_what_arrives_at_the_canary_is_known_by_its_message_id() -> None:
+    box = Unmarkable(letter(), b"\n\n")
+    assert [a.message_id for a in await inbox_of_canary(box, Here()).new()] == ["<1@inbox.example>", ""]
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (b"Message-ID: <a@b>\r\n\r\nx", "<a@b>"),
+        (b"Subject: x\nMESSAGE-id:\n <a@b>\nTo: y\n\n", "<a@b>"),
+        (b"Subject: x\n\nMessage-ID: <a@b>\n", ""),
+        (b"X-Message-ID: <a@b>\n\n", ""),
+        (b"Message-ID: <a@b> <c@d>\n\n", ""),
+        (b"Message-ID: <a\xffb@c>\n\n", ""),
+        (b"Message-ID: " + b"<" * 300_000, ""),
+        (b"", ""),
+    ],
+)
+def test_the_message_id_is_that_of_the_header(raw: bytes, found: str) -> None:
+    assert read_message_id(raw) == found
+
+
+@given(st.binary(max_size=2_000))
+def test_whatever_bytes_arrive_are_read(raw: bytes) -> None:
+    assert isinstance(read_message_id(raw), str)
 
 
 # Passing on
@@ -540,7 +623,7 @@ async def test_reading_happens_in_workers_and_mails_are_marked_on_the_server() -
     mails = {1: letter(), 2: letter("Your figures are wrong."), 3: report("delivery-status"), 4: b"\n\n"}
     async with Workers() as pool:
         with running(Folder(mails)) as server:
-            inbox = Inbox(imap_box(server), pool)
+            inbox = inbox_of_replies(imap_box(server), pool)
             found = await inbox.new()
             assert [f.reply and (f.reply.lines[:1], f.reply.bounce) for f in found] == [
                 (("Please unsubscribe me.",), False),
@@ -572,7 +655,7 @@ async def test_one_round_over_a_maildir_lets_leave_passes_on_and_is_over(maildir
     maildir.deliver(report("delivery-status"))
     maildir.deliver(b"x" * 2_000_000)
     async with Workers() as pool:
-        inbox = Inbox(MaildirPostbox(maildir.path), pool)
+        inbox = inbox_of_replies(MaildirPostbox(maildir.path), pool)
         replies = Replies(inbox, sort, Desk(), FORWARDING, relay, lambda *_, **__: None)
         assert await replies() == Replied(left=1, passed_on=2, ignored=2, bounces=1)
         assert await replies() == Replied()

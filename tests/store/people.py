@@ -1,10 +1,12 @@
 """Readers and mails for the tests of the roll."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from nkwatch.domain.bulletin import Addressed, BulletinKind, Claimed, Mailing
+from nkwatch.domain.bulletin import Addressed, BulletinKind, Mailing
+from nkwatch.domain.delivery import Booked, Claimed, Delivery, Handover, Lane
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.subscriber import Consent, Subscriber
 from tests.making import NOW, composition, sign_up
@@ -12,8 +14,8 @@ from tests.store.conftest import Stores
 
 ADDRESS = "secret.reader@example.org"
 CONSENT = Consent("form, 2026-11-22", NOW)
-DAY = timedelta(days=1)
-LEASE = Lease("mine", NOW + timedelta(hours=1))
+DAY, LEASED = timedelta(days=1), timedelta(minutes=1)
+LEASE = Lease("mine", NOW + LEASED)
 KINDS = BulletinKind
 
 
@@ -40,9 +42,25 @@ async def send(
     return await stores.outbox.enqueue(Mailing(name, kind, date, (addressed,), **more))
 
 
-async def claim(stores: Stores, now: datetime = NOW) -> list[Claimed]:
-    """What may be handed over at this instant."""
-    return await stores.outbox.claim(now, 99, replace(LEASE, until=now + DAY))
+async def claim(stores: Stores, now: datetime = NOW, lease: Lease | None = None, limit: int = 99) -> list[Claimed]:
+    """What may be handed over at this instant, of both lanes."""
+    lease = lease or replace(LEASE, until=now + LEASED)
+    urgent = await stores.outbox.claim(now, limit, lease, Lane.URGENT)
+    return urgent + await stores.outbox.claim(now, limit, lease, Lane.BULK)
+
+
+async def record(
+    stores: Stores, outcomes: Sequence[tuple[Delivery, Handover]], now: datetime = NOW, owner: str = LEASE.owner
+) -> None:
+    """Write what became of these deliveries."""
+    assert await stores.outbox.book(outcomes, (), now, owner) == Booked()
+
+
+async def offer(
+    stores: Stores, claimed: Sequence[Claimed], now: datetime = NOW, owner: str = LEASE.owner
+) -> frozenset[int]:
+    """Put these on the line; answers the ids of those that may go."""
+    return (await stores.outbox.book((), claimed, now, owner)).offered
 
 
 async def subjects(stores: Stores, now: datetime = NOW) -> list[str]:

@@ -281,7 +281,7 @@ async def test_every_sign_up_leaves_one_mail_in_the_outbox_and_the_claim_knows_w
     assert durable.count("delivery") - before == len(forms)
     assert [n for n, a in answers.items() if a is Joined.KNOWN] == ["confirmed", "bare", "paused"]
     sent = {c.address.partition("@")[0]: c.composition.kind for c in await claim(durable, LATER)}
-    asked = dict.fromkeys(("new", "ended", "unasked", "left", "target"), KINDS.CONFIRMATION)
+    asked = dict.fromkeys(("new", "ended", "unasked", "left", "bounced", "target"), KINDS.CONFIRMATION)
     known = dict.fromkeys(("confirmed", "bare", "paused"), KINDS.SETTINGS)
     assert sent == asked | known | {"pending": KINDS.CONFIRMATION}
 

@@ -1,20 +1,31 @@
 """The ways out: in force at once, and in the end nothing is kept but a keyed hash."""
 
-import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from nkwatch.domain.bulletin import Deferred, Refused, Sent
+from nkwatch.domain.delivery import Booked, Deferred, Refused, Sent, Unknown
 from nkwatch.domain.retention import DELIVERIES, ENDED, MOVES, UNCONFIRMED
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, Standing, Suppression, Tidied
 from nkwatch.store import leaving, schema
-from tests.making import NOW, sign_up
+from tests.making import NOW, delivery, sign_up
 from tests.store.conftest import Stores, open_stores
-from tests.store.people import ADDRESS, CONSENT, DAY, KINDS, LEASE, claim, confirmed, pending, send, subjects
+from tests.store.people import (
+    ADDRESS,
+    CONSENT,
+    DAY,
+    KINDS,
+    LEASE,
+    claim,
+    confirmed,
+    offer,
+    pending,
+    record,
+    send,
+    subjects,
+)
 
 MOMENT = timedelta(microseconds=1)
 PERSONAL = [k for k in KINDS if k.personal]
@@ -59,9 +70,9 @@ async def test_what_was_on_its_way_when_somebody_left_is_not_sent_when_they_come
 async def test_what_was_put_off_while_somebody_left_is_not_sent_when_they_come_back(stores: Stores) -> None:
     reader = await confirmed(stores)
     await send(stores, reader, "put off")
-    (claimed,) = await stores.outbox.claim(NOW, 9, LEASE)
+    (claimed,) = await claim(stores)
     await stores.subscribers.end(reader.id, "left", NOW)
-    await stores.outbox.release([claimed.delivery])
+    await stores.outbox.release([claimed.delivery], LEASE.owner)
     await confirmed(stores, now=NOW + DAY)
     assert await claim(stores, NOW + 9 * DAY) == []
 
@@ -69,72 +80,52 @@ async def test_what_was_put_off_while_somebody_left_is_not_sent_when_they_come_b
 async def test_what_was_handed_over_when_somebody_left_stays_recorded_as_sent(stores: Stores) -> None:
     reader = await confirmed(stores)
     await send(stores, reader, "under way")
-    (claimed,) = await stores.outbox.claim(NOW, 9, LEASE)
+    (claimed,) = await claim(stores)
     await stores.subscribers.end(reader.id, "left", NOW)
-    await stores.outbox.record([(claimed.delivery, Sent("250"))], NOW)
+    await record(stores, [(claimed.delivery, Sent("250"))])
     assert await stores.outbox.counts() == {"sent": 1}
 
 
-@pytest.mark.parametrize("outcome", [Deferred("451 later"), Refused("550 gone")])
-async def test_what_failed_after_somebody_left_stays_cancelled(stores: Stores, outcome: Deferred | Refused) -> None:
+@pytest.mark.parametrize("outcome", [Deferred("451 later"), Refused("550 gone"), Unknown("silent")])
+async def test_what_failed_after_somebody_left_stays_cancelled(
+    stores: Stores, outcome: Deferred | Refused | Unknown
+) -> None:
     reader = await confirmed(stores)
     await send(stores, reader, "under way")
-    (claimed,) = await stores.outbox.claim(NOW, 9, LEASE)
+    (claimed,) = await claim(stores)
     await stores.subscribers.end(reader.id, "left", NOW)
-    await stores.outbox.record([(claimed.delivery, outcome)], NOW)
+    await record(stores, [(claimed.delivery, outcome)])
     assert await stores.outbox.counts() == {"cancelled": 1}
 
 
-async def test_a_claimed_mail_is_held_until_its_reader_leaves_pauses_or_is_erased(stores: Stores) -> None:
+async def test_a_claimed_mail_may_go_until_its_reader_leaves_pauses_or_is_erased(stores: Stores) -> None:
     readers = [await confirmed(stores, f"r{n}@example.org") for n in range(4)]
     for reader in readers:
         await send(stores, reader, "alert")
-    ids = {c.subscriber_id: c.delivery.id for c in await claim(stores)}
-    held = [ids[r.id] for r in readers]
-    assert [await stores.outbox.holds(i) for i in held] == [True] * 4
+    claimed = await claim(stores)
+    assert await offer(stores, claimed) == {c.delivery.id for c in claimed}
     await stores.subscribers.end(readers[0].id, "left", NOW)
     await stores.subscribers.pause(readers[1].id, NOW + DAY, NOW)
     await stores.subscribers.erase(readers[2].id, Suppression.ERASED, NOW)
-    assert [await stores.outbox.holds(i) for i in held] == [False, False, False, True]
-    assert not await stores.outbox.holds(10**9)
+    assert await offer(stores, claimed) == {c.delivery.id for c in claimed if c.subscriber_id == readers[3].id}
 
 
-async def test_whoever_asks_at_once_is_answered_each_for_their_own(opened: Callable[[], Stores]) -> None:
-    stores = opened()
-    for n in range(40):
-        await send(stores, await confirmed(stores, f"r{n}@example.org"), "alert")
-    claimed = await claim(stores)
-    gone = {c.subscriber_id for c in claimed[::3]}
-    for reader in gone:
-        await stores.subscribers.end(reader, "left", NOW)
-    held = await asyncio.gather(*(stores.outbox.holds(c.delivery.id) for c in claimed))
-    assert held == [c.subscriber_id not in gone for c in claimed]
+async def test_who_leaves_while_the_mail_before_is_answered_gets_nothing_more(stores: Stores) -> None:
+    reader, other = await confirmed(stores), await confirmed(stores, "other@example.org")
+    for one in (reader, other):
+        await send(stores, one, "alert")
+    first, second = await claim(stores)
+    await offer(stores, [first])
+    await stores.subscribers.end(second.subscriber_id, "left", NOW)
+    booked = await stores.outbox.book([(first.delivery, Sent("250"))], [second], NOW, LEASE.owner)
+    assert booked == Booked()
+    assert await stores.outbox.counts() == {"sent": 1, "cancelled": 1}
 
 
-async def test_an_answer_is_never_older_than_its_question(opened: Callable[[], Stores]) -> None:
-    stores = opened()
-    first, second = await confirmed(stores), await confirmed(stores, "other@example.org")
-    for reader in (first, second):
-        await send(stores, reader, "alert")
-    one, two = (c.delivery.id for c in await claim(stores))
-    asked = asyncio.create_task(stores.outbox.holds(one))
-    await asyncio.sleep(0)
-    await stores.subscribers.end(second.id, "left", NOW)
-    assert not await stores.outbox.holds(two)
-    assert await asked
-    # and who does not wait for the answer holds up nobody
-    tasks = [asyncio.create_task(stores.outbox.holds(one)) for _ in range(3)]
-    await asyncio.sleep(0)
-    tasks[1].cancel()
-    assert [await tasks[0], await tasks[2]] == [True, True]
-
-
-async def test_whoever_asks_a_database_that_fails_is_told(tmp_path: Path) -> None:
+async def test_who_books_in_a_database_that_fails_is_told(tmp_path: Path) -> None:
     stores = open_stores(f"sqlite:///{tmp_path}/none.db")
-    answers = await asyncio.gather(*(stores.outbox.holds(n) for n in range(3)), return_exceptions=True)
-    assert [type(a) for a in answers] == [OperationalError] * 3
     with pytest.raises(OperationalError):
-        await stores.outbox.holds(9)
+        await stores.outbox.book([(delivery(), Sent("250"))], (), NOW, LEASE.owner)
     stores.database.close()
 
 
@@ -155,7 +146,7 @@ async def everything(stores: Stores, reader_id: str) -> None:
         await send(stores, reader, kind, kind, slots=(("phrase", "blue heron"),))
     await stores.subscribers.ask_move(reader_id, "new@example.org", NOW)
     (first, *_) = await claim(stores)
-    await stores.outbox.record([(first.delivery, Sent("250"))], NOW)
+    await record(stores, [(first.delivery, Sent("250"))])
 
 
 async def test_erasing_leaves_nothing_but_the_keyed_hash(durable: Stores) -> None:
@@ -190,8 +181,8 @@ async def test_what_is_in_flight_while_its_reader_is_erased_breaks_nothing(store
     await stores.subscribers.erase(reader.id, Suppression.ERASED, NOW)
     outcomes = (Sent("250"), Refused("550"), Deferred("451"))
     for outcome in outcomes:
-        await stores.outbox.record([(c.delivery, outcome) for c in claimed], NOW)
-    await stores.outbox.release([c.delivery for c in claimed])
+        await record(stores, [(c.delivery, outcome) for c in claimed])
+    await stores.outbox.release([c.delivery for c in claimed], LEASE.owner)
     assert await stores.outbox.counts() == {"sent": 1}
 
 

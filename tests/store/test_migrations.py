@@ -10,6 +10,7 @@ from sqlalchemy import Connection, MetaData, inspect, select
 
 from nkwatch.domain.alert import Told
 from nkwatch.domain.bulletin import Block, Slot, Window
+from nkwatch.domain.delivery import Claimed, Lane, Turn
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.outcome import Fetched
 from nkwatch.domain.polling import Health
@@ -147,6 +148,11 @@ async def test_a_source_that_was_polled_before_goes_on_where_it_was(upgraded: Da
     assert (await store.states())[0].etag == '"2"'
 
 
+async def claimed_of(outbox: OutboxStore) -> list[Claimed]:
+    """What is due now, of both lanes."""
+    return [c for lane in Lane for c in await outbox.claim(NOW, 9, Lease("test", NOW + HOUR), lane)]
+
+
 # From schema 3
 
 
@@ -197,7 +203,7 @@ async def test_readers_of_schema_3_are_who_they_were(from_third: Database) -> No
 
 async def test_mails_of_schema_3_go_out(from_third: Database) -> None:
     outbox = OutboxStore(from_third, KEYRING, "nkwatch.example")
-    claimed = await outbox.claim(NOW, 9, Lease("test", NOW + HOUR))
+    claimed = await claimed_of(outbox)
     # who is confirmed is not asked to confirm
     assert {(c.number, c.address, c.slots) for c in claimed} == {(n, "ann@example.org", ()) for n in (7, 8)}
 
@@ -279,7 +285,7 @@ async def test_readers_of_schema_4_were_heard_from_when_they_consented(from_four
 
 async def test_what_schema_4_wrote_goes_out_block_by_block_and_tells_of_its_stories(from_fourth: Database) -> None:
     outbox = OutboxStore(from_fourth, KEYRING, "nkwatch.example")
-    claimed = {c.number: c for c in await outbox.claim(NOW, 9, Lease("test", NOW + HOUR))}
+    claimed = {c.number: c for c in await claimed_of(outbox)}
     blocks = [TOLD, b"\x00\xff", TOLD, b"/stories/t7\r\n"]
     assert [p.body for p in claimed[7].composition.text if isinstance(p, Block)] == blocks
     assert claimed[7].composition.text[1] == Slot("phrase")
@@ -302,3 +308,74 @@ async def test_who_was_named_in_readings_of_schema_4_is_found(from_fourth: Datab
     store = StatementStore(from_fourth, SOURCES)
     found = await store.named_before(["kim", "lee", "pak"], NOW + HOUR)
     assert {key: earlier.story_id for key, earlier in found.items()} == {"kim": "s1", "lee": "s1"}
+
+
+# From schema 5
+
+
+def fifth(connection: Connection) -> None:
+    """Schema 5 with a delivery in every state in which a worker of it could leave one."""
+    third(connection)
+    config = migrations._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0005")
+    old = MetaData()
+    old.reflect(connection)
+    delivery = old.tables["delivery"]
+    row = dict(connection.execute(delivery.select().where(delivery.c.id == 8)).mappings().one())
+    connection.execute(delivery.delete())
+    states = [
+        {"state": "pending"},
+        {"state": "leased", "lease_owner": "old", "leased_until": micro(NOW)},
+        # its worker died, the lease was over, and the name told that it may have left
+        {"state": "pending", "lease_owner": "old"},
+        {"state": "cancelled", "lease_owner": "old", "done_at": micro(NOW), "due_at": None},
+        {"state": "cancelled", "done_at": micro(NOW), "due_at": None},
+        {"state": "deferred", "attempts": 2, "reply": "451 later"},
+        {"state": "sent", "attempts": 1, "done_at": micro(NOW), "due_at": None, "reply": "250 queued"},
+        {"state": "refused", "attempts": 1, "done_at": micro(NOW), "due_at": None, "reply": "550 no"},
+    ]
+    reader = dict(connection.execute(old.tables["subscriber"].select()).mappings().one())
+    for n, change in enumerate(states, 1):
+        one = Seals(KEYRING).address_row(f"r{n}@example.org", f"r{n}")
+        if n > 1:
+            connection.execute(old.tables["subscriber"].insert().values(**reader | one | {"id": f"r{n}"}))
+        connection.execute(delivery.insert().values(**row | {"id": n, "subscriber_id": f"r{n}"} | change))
+
+
+@pytest.fixture
+def from_fifth(empty: Database) -> Database:
+    """A database of schema 5, upgraded."""
+    with empty.engine.begin() as connection:
+        fifth(connection)
+    empty.prepare()
+    return empty
+
+
+async def test_what_schema_5_had_on_its_way_is_what_it_was(from_fifth: Database) -> None:
+    d = schema.delivery.c
+    with from_fifth.engine.connect() as connection:
+        columns = (d.id, d.state, d.turn, d.offered_at, d.risked, d.attempts, d.relay_id, d.bounce, d.bounced_at)
+        rows = connection.execute(select(*columns).order_by(d.id)).all()
+    assert [tuple(r) for r in rows] == [
+        (1, "pending", 1, None, False, 0, "", "", None),
+        (2, "leased", 1, NOW, False, 0, "", "", None),
+        (3, "unknown", 0, None, True, 0, "", "", None),
+        (4, "cancelled", 1, None, True, 0, "", "", None),
+        (5, "cancelled", 1, None, False, 0, "", "", None),
+        (6, "deferred", 1, None, False, 2, "", "", None),
+        (7, "sent", 1, None, False, 1, "", "", None),
+        (8, "refused", 1, None, False, 1, "", "", None),
+    ]
+
+
+async def test_what_schema_5_had_in_hand_goes_first_and_may_have_left(from_fifth: Database) -> None:
+    outbox = OutboxStore(from_fifth, KEYRING, "nkwatch.example")
+    assert await outbox.recover(NOW) == 1
+    claimed = await claimed_of(outbox)
+    assert [(c.delivery.id, c.delivery.turn) for c in claimed] == [
+        (2, Turn.FIRST), (3, Turn.FIRST), (1, Turn.USUAL), (6, Turn.USUAL),
+    ]  # fmt: skip
+    await outbox.release([c.delivery for c in claimed], "test")
+    got = await outbox.recipients([8], "", 9)
+    assert [r.subscriber.id for r in got] == ["r2", "r3", "r4", "r7"]

@@ -11,26 +11,18 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from nkwatch.domain.bulletin import (
-    Addressed,
-    Block,
-    BulletinKind,
-    Composition,
-    Deferred,
-    Mailing,
-    Refused,
-    Sent,
-    Slot,
-    Window,
-)
+from nkwatch.domain.bulletin import Addressed, Block, BulletinKind, Composition, Mailing, Slot, Window
+from nkwatch.domain.delivery import Deferred, Lane, Refused, Sent
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, Subscriber, Suppression
 from nkwatch.store import schema
+from tests import making
 from tests.making import NOW, composition, sign_up
 from tests.store.conftest import Stores, open_stores
+from tests.store.people import claim, offer, record
 
 DAY = timedelta(days=1)
-MINE, THEIRS = Lease("mine", NOW + timedelta(minutes=5)), Lease("theirs", NOW + timedelta(hours=9))
+MINE, THEIRS = Lease("mine", NOW + timedelta(minutes=5)), Lease("theirs", NOW + timedelta(minutes=59))
 KINDS = BulletinKind
 
 
@@ -76,7 +68,7 @@ async def test_a_bulletin_keeps_its_number(stores: Stores) -> None:
     assert await stores.outbox.number("alert s1", KINDS.ALERT, NOW + DAY) == number
     assert await stores.outbox.number("alert s2", KINDS.ALERT, NOW) != number
     await stores.outbox.enqueue(mailing(one))
-    assert [c.number for c in await stores.outbox.claim(NOW, 9, MINE)] == [number]
+    assert [c.number for c in await claim(stores, NOW, MINE, 9)] == [number]
 
 
 async def test_personal_mails_leave_no_gap_in_the_numbers_of_bulletins(stores: Stores) -> None:
@@ -98,14 +90,14 @@ async def test_processes_that_write_personal_mails_at_once_take_no_number_twice(
     links = [mailing(r, key=f"settings {r.id}", kind=KINDS.SETTINGS, subject="link") for r in many]
     written = await asyncio.gather(*((one if n % 2 else other).outbox.enqueue(m) for n, m in enumerate(links * 2)))
     assert sum(written) == 12
-    assert len({c.number for c in await one.outbox.claim(NOW, 99, MINE)}) == one.count("bulletin") == 12
+    assert len({c.number for c in await claim(one, NOW, MINE, 99)}) == one.count("bulletin") == 12
 
 
 async def test_a_mail_that_is_put_off_is_dated_when_it_goes(stores: Stores) -> None:
     (one,) = await readers(stores, 1)
     await stores.outbox.enqueue(replace(mailing(one), due_at=NOW + DAY))
-    assert await stores.outbox.claim(NOW + DAY - timedelta(seconds=1), 9, MINE) == []
-    (claimed,) = await stores.outbox.claim(NOW + DAY, 9, MINE)
+    assert await claim(stores, NOW + DAY - timedelta(seconds=1), MINE, 9) == []
+    (claimed,) = await claim(stores, NOW + DAY, MINE, 9)
     assert claimed.delivery.date == NOW + DAY
 
 
@@ -117,7 +109,7 @@ async def test_the_content_of_alerts_and_digests_may_be_passed_on(stores: Stores
     for kind in (KINDS.ALERT, KINDS.DIGEST):
         neutral = replace(composition(kind, kind), neutral=True)
         await stores.outbox.enqueue(Mailing(f"{kind}", kind, NOW, (Addressed(one, neutral, (("phrase", "mine"),)),)))
-    for claimed in await stores.outbox.claim(NOW, 9, MINE):
+    for claimed in await claim(stores, NOW, MINE, 9):
         assert claimed.composition_id
         assert await stores.outbox.shared(claimed.composition_id) == (claimed.composition, claimed.number)
         assert claimed.composition.neutral
@@ -130,7 +122,7 @@ async def test_personal_mails_may_not_be_passed_on(stores: Stores) -> None:
     personal = [k for k in KINDS if k.personal and k is not KINDS.CONFIRMATION]
     for kind in personal:
         await stores.outbox.enqueue(mailing(one, key=kind, kind=kind, subject=kind))
-    claimed = await stores.outbox.claim(NOW, 9, MINE)
+    claimed = await claim(stores, NOW, MINE, 9)
     assert len(claimed) == len(personal)
     assert [await stores.outbox.shared(c.composition_id) for c in claimed] == [None] * len(claimed)
 
@@ -140,7 +132,7 @@ async def test_neutral_mails_are_kept_apart_from_others(durable: Stores) -> None
     both = (composition(), replace(composition(), neutral=True))
     deliveries = tuple(Addressed(r, c) for r, c in zip(two, both, strict=True))
     await durable.outbox.enqueue(Mailing("digest", KINDS.DIGEST, NOW, deliveries))
-    assert {c.composition for c in await durable.outbox.claim(NOW, 9, MINE)} == set(both)
+    assert {c.composition for c in await claim(durable, NOW, MINE, 9)} == set(both)
     assert (durable.count("composition"), durable.count("block")) == (2, 2)
 
 
@@ -167,14 +159,20 @@ async def test_looking_for_what_is_due_reads_no_table_whole(tmp_path: Path, prep
     stores = open_stores(f"sqlite:///{tmp_path}/nkwatch.db")
     said: list[tuple[str, Any]] = []
     event.listen(stores.database.engine, "before_cursor_execute", lambda *told: said.append((told[2], told[3])))
-    await stores.outbox.claim(NOW, 500, MINE)
-    await stores.outbox.holds(1)
-    for statement, values in [s for s in said if "FROM delivery" in s[0]]:
-        with stores.database.engine.connect() as connection:
-            steps = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
-        assert [
-            s for s in steps if "TEMP B-TREE" in s or (s.startswith("SCAN") and "ix_delivery_undone" not in s)
-        ] == []
+    for lane in Lane:
+        await stores.outbox.claim(NOW, 500, MINE, lane)
+    await stores.outbox.late(NOW)
+    await stores.outbox.recover(NOW)
+    await stores.outbox.book([(making.delivery(), Sent("250"))], [making.claimed()], NOW, "mine")
+    await stores.outbox.renew([making.delivery()], MINE)
+    looks = [s for s in said if "FROM delivery" in s[0] or s[0].startswith("UPDATE delivery")]
+    with stores.database.engine.connect() as connection:
+        plans = [[r[-1] for r in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {q}", v)] for q, v in looks]
+    steps = [step for plan in plans for step in plan]
+    assert [s for s in steps if s.startswith("SCAN") and "ix_delivery_leased" not in s] == []
+    for plan in plans[:2]:  # the claims: in the order of the index
+        assert "USING INDEX ix_delivery_undone (priority>? AND priority<?)" in plan[0]
+        assert [s for s in plan if "TEMP B-TREE" in s] == []
     stores.database.close()
 
 
@@ -206,14 +204,14 @@ async def test_compositions_and_blocks_are_stored_once_for_all(durable: Stores) 
     for key in ("alert s1", "alert s2"):
         await durable.outbox.enqueue(Mailing(key, KINDS.ALERT, NOW, deliveries))
     assert [durable.count(t) for t in ("delivery", "composition", "block")] == [24, 2, 4]
-    claimed = await durable.outbox.claim(NOW, 99, MINE)
+    claimed = await claim(durable, NOW, MINE, 99)
     assert {c.composition for c in claimed} == set(both)
 
 
 async def test_a_delivery_has_its_message_id_and_date_before_the_first_attempt(stores: Stores) -> None:
     two = await readers(stores, 2)
     await stores.outbox.enqueue(mailing(*two))
-    claimed = await stores.outbox.claim(NOW + DAY, 9, MINE)
+    claimed = await claim(stores, NOW + DAY, MINE, 9)
     names = [c.delivery.message_id for c in claimed]
     assert len(set(names)) == 2
     assert all(n.startswith("<") and n.endswith("@nkwatch.example>") for n in names)
@@ -223,14 +221,14 @@ async def test_a_delivery_has_its_message_id_and_date_before_the_first_attempt(s
 async def test_a_message_id_names_no_subscriber(durable: Stores) -> None:
     (one,) = await readers(durable, 1)
     await durable.outbox.enqueue(mailing(one))
-    (claimed,) = await durable.outbox.claim(NOW, 9, MINE)
+    (claimed,) = await claim(durable, NOW, MINE, 9)
     assert one.id not in claimed.delivery.message_id
 
 
 async def test_a_mailing_to_more_than_one_statement_of_sql_is_written_whole(stores: Stores) -> None:
     many = await readers(stores, 120)
     assert await stores.outbox.enqueue(digest(*many)) == 120
-    assert len(await stores.outbox.claim(NOW, 999, MINE)) == 120
+    assert len(await claim(stores, NOW, MINE, 999)) == 120
     assert await stores.subscribers.closing(NOW, 999) == []
 
 
@@ -264,7 +262,7 @@ async def test_a_mailing_leaves_out_who_is_gone_and_reaches_the_others(durable: 
     await durable.subscribers.erase(two[0].id, Suppression.ERASED, NOW)
     assert await durable.outbox.enqueue(digest(*two)) == 1
     assert await durable.outbox.enqueue(mailing(*two)) == 1
-    assert {c.subscriber_id for c in await durable.outbox.claim(NOW, 9, MINE)} == {two[1].id}
+    assert {c.subscriber_id for c in await claim(durable, NOW, MINE, 9)} == {two[1].id}
 
 
 async def test_of_two_publishers_one_closes_the_window(opened: Callable[[], Stores]) -> None:
@@ -301,35 +299,45 @@ async def test_alerts_go_before_links_that_somebody_waits_for_and_those_before_d
     for kind in (KINDS.DIGEST, KINDS.SETTINGS, KINDS.ALERT, KINDS.DIGEST, KINDS.ALERT):
         await stores.outbox.enqueue(mailing(one, key=f"{kind} {NOW}", kind=kind, subject=kind))
         await stores.outbox.enqueue(mailing(one, key=f"{kind} 2", kind=kind, subject=kind))
-    claimed = [c.composition.kind for c in await stores.outbox.claim(NOW, 9, MINE)]
+    claimed = [c.composition.kind for c in await claim(stores, NOW, MINE, 9)]
     assert claimed == [KINDS.ALERT] * 2 + [KINDS.SETTINGS] * 2 + [KINDS.DIGEST] * 2
 
 
 async def test_what_comes_first_is_claimed_first_and_no_more_than_asked_for(stores: Stores) -> None:
     many = await readers(stores, 5)
-    await stores.outbox.enqueue(mailing(*many[:2], key="digest 1", kind=KINDS.DIGEST))
+    await stores.outbox.enqueue(mailing(*many[:2], key="settings 1", kind=KINDS.SETTINGS))
     await stores.outbox.enqueue(mailing(*many[2:]))
-    first = await stores.outbox.claim(NOW, 4, MINE)
-    assert [c.composition.kind for c in first] == [KINDS.ALERT] * 3 + [KINDS.DIGEST]
-    assert len(await stores.outbox.claim(NOW, 4, THEIRS)) == 1
+    first = await claim(stores, NOW, MINE, 4)
+    assert [c.composition.kind for c in first] == [KINDS.ALERT] * 3 + [KINDS.SETTINGS]
+    assert len(await claim(stores, NOW, THEIRS, 4)) == 1
+
+
+async def test_bulk_and_what_is_urgent_are_claimed_apart(stores: Stores) -> None:
+    (one,) = await readers(stores, 1)
+    for kind in (KINDS.LULL, KINDS.DIGEST, KINDS.SETTINGS, KINDS.DIGEST_CORRECTION, KINDS.ALERT):
+        await stores.outbox.enqueue(mailing(one, key=kind, kind=kind, subject=kind))
+    urgent = await stores.outbox.claim(NOW, 9, MINE, Lane.URGENT)
+    assert [c.composition.kind for c in urgent] == [KINDS.DIGEST_CORRECTION, KINDS.ALERT, KINDS.SETTINGS]
+    bulk = await stores.outbox.claim(NOW, 9, MINE, Lane.BULK)
+    assert [c.composition.kind for c in bulk] == [KINDS.LULL, KINDS.DIGEST]
 
 
 async def test_what_is_not_due_is_not_claimed(stores: Stores) -> None:
     (one,) = await readers(stores, 1)
     await stores.outbox.enqueue(mailing(one, date=NOW + DAY))
-    assert await stores.outbox.claim(NOW + DAY - timedelta(seconds=1), 9, MINE) == []
-    assert len(await stores.outbox.claim(NOW + DAY, 9, MINE)) == 1
+    assert await claim(stores, NOW + DAY - timedelta(seconds=1), MINE, 9) == []
+    assert len(await claim(stores, NOW + DAY, MINE, 9)) == 1
 
 
 async def test_what_is_claimed_is_nobody_elses_until_the_lease_ends(stores: Stores) -> None:
     (one,) = await readers(stores, 1)
     await stores.outbox.enqueue(mailing(one))
-    (first,) = await stores.outbox.claim(NOW, 9, MINE)
-    assert await stores.outbox.claim(NOW, 9, THEIRS) == []
+    (first,) = await claim(stores, NOW, MINE, 9)
+    assert await claim(stores, NOW, THEIRS, 9) == []
     assert await stores.outbox.recover(MINE.until - timedelta(seconds=1)) == 0
     assert await stores.outbox.recover(MINE.until) == 1
     assert await stores.outbox.recover(MINE.until) == 0
-    (again,) = await stores.outbox.claim(MINE.until, 9, THEIRS)
+    (again,) = await claim(stores, MINE.until, THEIRS, 9)
     assert (again.delivery.id, again.delivery.message_id) == (first.delivery.id, first.delivery.message_id)
 
 
@@ -337,26 +345,28 @@ async def test_processes_that_claim_at_once_share_the_deliveries(opened: Callabl
     one, other = opened(), opened()
     many = await readers(one, 40)
     await one.outbox.enqueue(mailing(*many))
-    claims = [(one if n % 2 else other).outbox.claim(NOW, 7, MINE) for n in range(12)]
+    claims = [(one if n % 2 else other).outbox.claim(NOW, 7, MINE, Lane.URGENT) for n in range(12)]
     claimed = [c.delivery.id for batch in await asyncio.gather(*claims) for c in batch]
-    rest = [c.delivery.id for c in await one.outbox.claim(NOW, 99, MINE)]
+    rest = [c.delivery.id for c in await claim(one, NOW, MINE, 99)]
     assert len(set(claimed + rest)) == len(claimed) + len(rest) == 40
 
 
 async def test_what_is_released_may_be_claimed_at_once_and_was_never_tried(stores: Stores) -> None:
     two = await readers(stores, 2)
     await stores.outbox.enqueue(mailing(*two))
-    claimed = await stores.outbox.claim(NOW, 9, MINE)
-    await stores.outbox.release([c.delivery for c in claimed])
-    await stores.outbox.release([c.delivery for c in claimed])
-    again = await stores.outbox.claim(NOW, 9, THEIRS)
+    claimed = await claim(stores, NOW, MINE, 9)
+    await stores.outbox.release([c.delivery for c in claimed], "mine")
+    await stores.outbox.release([c.delivery for c in claimed], "mine")
+    again = await claim(stores, NOW, THEIRS, 9)
     assert [(c.delivery.id, c.delivery.attempts) for c in again] == [(c.delivery.id, 0) for c in claimed]
 
 
 async def test_releasing_nothing_is_no_mistake(stores: Stores) -> None:
-    await stores.outbox.release([])
-    await stores.outbox.record([], NOW)
-    assert await stores.outbox.claim(NOW, 9, MINE) == []
+    await stores.outbox.release([], "mine")
+    await stores.outbox.renew([], MINE)
+    await record(stores, [])
+    assert await offer(stores, []) == frozenset()
+    assert await claim(stores, NOW, MINE, 9) == []
 
 
 # Recording
@@ -365,9 +375,9 @@ async def test_releasing_nothing_is_no_mistake(stores: Stores) -> None:
 async def test_outcomes_are_recorded_as_they_were(durable: Stores) -> None:
     three = await readers(durable, 3)
     await durable.outbox.enqueue(mailing(*three))
-    claimed = [c.delivery for c in await durable.outbox.claim(NOW, 9, MINE)]
+    claimed = [c.delivery for c in await claim(durable, NOW, MINE, 9)]
     outcomes = (Sent("250 queued"), Deferred("451 later"), Refused("550 no such user"))
-    await durable.outbox.record(list(zip(claimed, outcomes, strict=True)), NOW)
+    await record(durable, list(zip(claimed, outcomes, strict=True)))
     d = schema.delivery.c
     rows = durable.rows(select(d.state, d.attempts, d.reply, d.due_at, d.done_at, d.lease_owner).order_by(d.id))
     assert rows == [
@@ -380,43 +390,44 @@ async def test_outcomes_are_recorded_as_they_were(durable: Stores) -> None:
 async def test_what_was_put_off_is_claimed_when_it_is_due_and_what_is_done_never(stores: Stores) -> None:
     three = await readers(stores, 3)
     await stores.outbox.enqueue(mailing(*three))
-    claimed = [c.delivery for c in await stores.outbox.claim(NOW, 9, MINE)]
+    claimed = [c.delivery for c in await claim(stores, NOW, MINE, 9)]
     outcomes = (Sent("250 queued"), Deferred("451 later"), Refused("550 no such user"))
-    await stores.outbox.record(list(zip(claimed, outcomes, strict=True)), NOW)
-    assert await stores.outbox.claim(NOW + timedelta(minutes=4), 9, THEIRS) == []
-    (again,) = await stores.outbox.claim(NOW + DAY, 9, THEIRS)
+    await record(stores, list(zip(claimed, outcomes, strict=True)))
+    assert await claim(stores, NOW + timedelta(minutes=4), THEIRS, 9) == []
+    (again,) = await claim(stores, NOW + DAY, THEIRS, 9)
     assert (again.delivery.id, again.delivery.attempts, again.delivery.reply) == (claimed[1].id, 1, "451 later")
     assert await stores.outbox.recover(NOW + 9 * DAY) == 1
+    assert await stores.outbox.counts() == {"sent": 1, "pending": 1, "refused": 1}
 
 
 async def test_recording_twice_changes_nothing_more(stores: Stores) -> None:
     (one,) = await readers(stores, 1)
     await stores.outbox.enqueue(mailing(one))
-    (claimed,) = await stores.outbox.claim(NOW, 9, MINE)
+    (claimed,) = await claim(stores, NOW, MINE, 9)
     for _ in range(2):
-        await stores.outbox.record([(claimed.delivery, Deferred("451 later"))], NOW)
-    (again,) = await stores.outbox.claim(NOW + DAY, 9, THEIRS)
+        await record(stores, [(claimed.delivery, Deferred("451 later"))])
+    (again,) = await claim(stores, NOW + DAY, THEIRS, 9)
     assert again.delivery.attempts == 1
 
 
 async def test_what_was_sent_stays_sent_whatever_a_slower_process_says(stores: Stores) -> None:
     (one,) = await readers(stores, 1)
     await stores.outbox.enqueue(mailing(one))
-    (slow,) = await stores.outbox.claim(NOW, 9, MINE)
+    (slow,) = await claim(stores, NOW, MINE, 9)
     await stores.outbox.recover(MINE.until)
-    (fast,) = await stores.outbox.claim(MINE.until, 9, THEIRS)
-    await stores.outbox.record([(fast.delivery, Sent("250 queued"))], MINE.until)
-    await stores.outbox.record([(slow.delivery, Deferred("gone", line=True))], MINE.until)
+    (fast,) = await claim(stores, MINE.until, THEIRS, 9)
+    await record(stores, [(fast.delivery, Sent("250 queued"))], MINE.until, "theirs")
+    await record(stores, [(slow.delivery, Deferred("gone", line=True))], MINE.until)
     assert await stores.outbox.counts() == {"sent": 1}
 
 
 async def test_a_delivery_that_was_put_off_keeps_its_wait_through_a_crash(stores: Stores) -> None:
     (one,) = await readers(stores, 1)
     await stores.outbox.enqueue(mailing(one))
-    (claimed,) = await stores.outbox.claim(NOW, 9, MINE)
-    await stores.outbox.record([(claimed.delivery, Deferred("451 later"))], NOW)
+    (claimed,) = await claim(stores, NOW, MINE, 9)
+    await record(stores, [(claimed.delivery, Deferred("451 later"))])
     later = NOW + timedelta(minutes=5)
-    await stores.outbox.claim(later, 9, Lease("mine", later + timedelta(minutes=5)))
+    await claim(stores, later, Lease("mine", later + timedelta(minutes=5)), 9)
     await stores.outbox.recover(later + timedelta(minutes=5))
-    (again,) = await stores.outbox.claim(later + timedelta(minutes=5), 9, THEIRS)
+    (again,) = await claim(stores, later + timedelta(minutes=5), THEIRS, 9)
     assert again.delivery.attempts == 1

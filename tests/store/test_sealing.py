@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.engine import make_url
 
-from nkwatch.domain.bulletin import Deferred, Refused, Sent
+from nkwatch.domain.delivery import Deferred, Refused, Sent
 from nkwatch.domain.subscriber import Suppression
 from nkwatch.domain.wish import Follows, Mutes, Wish
 from nkwatch.keys import BrokenSeal, Keyring
@@ -17,7 +17,18 @@ from nkwatch.store.seals import Seals
 from nkwatch.store.subscribers import SubscriberStore
 from tests.making import NOW, choice, sign_up
 from tests.store.conftest import KEYRING, Stores
-from tests.store.people import ADDRESS, CONSENT, DAY, KINDS, LEASE, claim, confirmed, pending, send, subjects
+from tests.store.people import (
+    ADDRESS,
+    CONSENT,
+    DAY,
+    KINDS,
+    claim,
+    confirmed,
+    pending,
+    record,
+    send,
+    subjects,
+)
 
 PHRASE, WORD, CASE, MUTED = "heron on blue", "요덕 수용소", "Hong Gil-dong", "missile parade"
 #: Longer than any code, so that it can be looked for.
@@ -86,12 +97,12 @@ async def test_what_is_empty_is_not_sealed(durable: Stores) -> None:
 async def test_personal_lines_are_dropped_once_a_mail_is_done(durable: Stores, end: str) -> None:
     reader = await confirmed(durable)
     await send(durable, reader, "alert", slots=SLOTS)
-    (claimed,) = await durable.outbox.claim(NOW, 9, LEASE)
+    (claimed,) = await claim(durable)
     match end:
         case "sent":
-            await durable.outbox.record([(claimed.delivery, Sent("250"))], NOW)
+            await record(durable, [(claimed.delivery, Sent("250"))])
         case "refused":
-            await durable.outbox.record([(claimed.delivery, Refused("550"))], NOW)
+            await record(durable, [(claimed.delivery, Refused("550"))])
         case "left":
             await durable.subscribers.end(reader.id, "left", NOW)
         case "paused":
@@ -102,8 +113,8 @@ async def test_personal_lines_are_dropped_once_a_mail_is_done(durable: Stores, e
 async def test_a_mail_that_is_put_off_keeps_its_personal_lines(stores: Stores) -> None:
     reader = await confirmed(stores)
     await send(stores, reader, "alert", slots=SLOTS)
-    (claimed,) = await stores.outbox.claim(NOW, 9, LEASE)
-    await stores.outbox.record([(claimed.delivery, Deferred("451"))], NOW)
+    (claimed,) = await claim(stores)
+    await record(stores, [(claimed.delivery, Deferred("451"))])
     assert [c.slots for c in await claim(stores, NOW + DAY)] == [SLOTS]
 
 
@@ -224,18 +235,18 @@ async def test_a_mail_that_is_done_is_not_moved(durable: Stores, newer: Stores) 
     reader = await confirmed(durable)
     await send(durable, reader, "alert", slots=SLOTS)
     (claimed,) = await claim(durable)
-    await durable.outbox.record([(claimed.delivery, Sent("250"))], NOW)
+    await record(durable, [(claimed.delivery, Sent("250"))])
     assert await newer.subscribers.reseal(99) == 1
     assert await subjects(newer) == []
 
 
 async def test_a_suppressed_target_of_a_move_stays_suppressed_under_a_new_key(durable: Stores, newer: Stores) -> None:
     reader = await confirmed(durable)
-    await durable.subscribers.suppress(NEW, Suppression.BOUNCED, NOW)
+    await durable.subscribers.suppress(NEW, Suppression.COMPLAINED, NOW)
     await pending(durable, NEW)
     await durable.subscribers.ask_move(reader.id, NEW, NOW)
     await send(durable, reader, "move", KINDS.MOVE_NEW)
     for _ in range(9):
         await newer.subscribers.reseal(1)
         assert await claim(durable) == []
-    assert (await only_the_new(durable).subscribers.suppression(NEW))[0] is Suppression.BOUNCED
+    assert (await only_the_new(durable).subscribers.suppression(NEW))[0] is Suppression.COMPLAINED

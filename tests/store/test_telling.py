@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,15 @@ import pytest
 from sqlalchemy import event
 
 from nkwatch.domain.alert import Recipient, Told, Waiting
-from nkwatch.domain.bulletin import Addressed, Deferred, Mailing, Refused, Sent
+from nkwatch.domain.bulletin import Addressed, Mailing
+from nkwatch.domain.delivery import Booked, Deferred, Handover, Lane, Refused, Sent, Turn, Unknown
 from nkwatch.domain.desk import Note, Ruling, RulingKind
 from nkwatch.domain.subscriber import Subscriber
 from nkwatch.store import schema, waiting
 from nkwatch.store.outbox import OutboxStore
 from tests.making import NOW, placement, polled, sifted, statement
 from tests.store.conftest import KEYRING, Stores, open_stores
-from tests.store.people import DAY, KINDS, LEASE, claim, send, subjects
+from tests.store.people import DAY, KINDS, LEASE, claim, offer, record, send, subjects
 from tests.store.test_waiting import FIVE, SOON, alert, content, readers, together, wait
 
 LONG_AGO = NOW - 99 * DAY
@@ -27,7 +29,8 @@ async def hand_over(stores: Stores, *, but: int = 0) -> list[str]:
     """Let the relay accept what may be handed over, but for the last few; answers whose those were."""
     claimed = await claim(stores)
     sent = claimed[: len(claimed) - but]
-    await stores.outbox.record([(c.delivery, Sent("250")) for c in sent], NOW)
+    await record(stores, [(c.delivery, Sent("250")) for c in sent])
+    await offer(stores, claimed[len(sent) :])
     return [c.subscriber_id for c in claimed[len(sent) :]]
 
 
@@ -63,7 +66,7 @@ async def test_what_was_cancelled_or_refused_was_not_had(stores: Stores) -> None
     await stores.outbox.enqueue(alert("s1", one, other))
     for claimed in await claim(stores):
         outcome = Refused("550") if claimed.subscriber_id == one.id else Deferred("451")
-        await stores.outbox.record([(claimed.delivery, outcome)], NOW)
+        await record(stores, [(claimed.delivery, outcome)])
     assert await stores.outbox.had([one.id, other.id], LONG_AGO) == {other.id: {"s1"}}
     await stores.outbox.stop("s1", NOW)
     assert await stores.outbox.had([one.id, other.id], LONG_AGO) == {}
@@ -112,7 +115,7 @@ async def test_stopping_cancels_what_is_not_handed_over_and_who_waits(stores: St
     await wait(stores, "s1", many[3])
     await send(stores, many[0], "another")
     (sent, *_) = await claim(stores)
-    await stores.outbox.record([(sent.delivery, Sent("250"))], NOW)
+    await record(stores, [(sent.delivery, Sent("250"))])
     assert await stores.outbox.stop("s1", NOW) == 3
     assert await stores.outbox.stop("s1", NOW) == 0
     assert await stores.outbox.due(NOW + DAY, 9) == []
@@ -125,7 +128,7 @@ async def test_stopping_cancels_what_is_not_handed_over_and_who_waits(stores: St
 async def test_who_may_have_got_it_is_told_and_nobody_else(stores: Stores) -> None:
     many = await readers(stores, 3)
     await stores.outbox.enqueue(alert("s1", *many))
-    (in_hand,) = await hand_over(stores, but=1)
+    (in_hand,) = await hand_over(stores, but=1)  # this one is on the line
     assert await got(stores) == [r.id for r in many]
     assert await stores.outbox.stop("s1", NOW) == 1
     assert await got(stores) == [r.id for r in many]
@@ -138,8 +141,9 @@ async def test_what_was_not_in_anybodys_hands_was_not_had(stores: Stores) -> Non
     many = await readers(stores, 3)
     await stores.outbox.enqueue(alert("s1", *many))
     claimed = await claim(stores)
-    await stores.outbox.record([(claimed[0].delivery, Deferred("451 later"))], NOW)
-    await stores.outbox.release([claimed[1].delivery])
+    await record(stores, [(claimed[0].delivery, Deferred("451 later"))])
+    await offer(stores, claimed[1:])
+    await stores.outbox.release([claimed[1].delivery], LEASE.owner)
     assert await got(stores) == [claimed[2].subscriber_id]
     await stores.outbox.stop("s1", NOW)
     assert await got(stores) == [claimed[2].subscriber_id]
@@ -147,29 +151,63 @@ async def test_what_was_not_in_anybodys_hands_was_not_had(stores: Stores) -> Non
 
 @pytest.mark.parametrize("stopped", [True, False])
 async def test_what_was_on_its_way_when_its_process_died_may_have_left(stores: Stores, *, stopped: bool) -> None:
-    (one,) = await readers(stores, 1)
-    await stores.outbox.enqueue(alert("s1", one))
-    await claim(stores)
-    assert await stores.outbox.recover(NOW + DAY) == 1
+    one, other = await readers(stores, 2)
+    await stores.outbox.enqueue(alert("s1", one, other))
+    await offer(stores, [c for c in await claim(stores) if c.subscriber_id == one.id])
+    assert await stores.outbox.recover(NOW + DAY) == 2
     if stopped:
         await stores.outbox.stop("s1", NOW)
     assert await got(stores) == [one.id]
 
 
+async def test_what_was_stopped_on_the_line_of_a_process_that_died_may_have_left(stores: Stores) -> None:
+    one, other = await readers(stores, 2)
+    await stores.outbox.enqueue(alert("s1", one, other))
+    await offer(stores, [c for c in await claim(stores) if c.subscriber_id == one.id])
+    assert await stores.outbox.stop("s1", NOW) == 2
+    assert await stores.outbox.recover(NOW + DAY) == 0
+    assert await got(stores) == [one.id]
+
+
+async def test_what_may_have_left_once_may_have_whatever_is_said_of_it_later(stores: Stores) -> None:
+    many = await readers(stores, 4)
+    await stores.outbox.enqueue(alert("s1", *many))
+    claimed = await claim(stores)
+    await offer(stores, claimed)
+    await record(stores, [(c.delivery, Unknown("silent after the final dot")) for c in claimed])
+    again = await claim(stores, NOW + DAY)
+    assert [c.delivery.turn for c in again] == [Turn.LAST] * 4
+    outcomes = (Deferred("451"), Refused("550"), Unknown("silent again"))
+    await record(stores, [(c.delivery, o) for c, o in zip(again, outcomes, strict=False)], NOW + DAY)
+    await stores.outbox.release([again[3].delivery], LEASE.owner)
+    assert await got(stores) == sorted(r.id for r in many)
+    await stores.outbox.stop("s1", NOW + DAY)
+    assert await got(stores) == sorted(r.id for r in many)
+    assert await stores.outbox.counts() == {"cancelled": 3, "refused": 1}
+
+
 @pytest.mark.parametrize(
-    ("outcome", "told"), [(Sent("250"), True), (Deferred("451"), False), (Refused("550"), False), (Deferred("gone", line=True), True)]
+    ("outcome", "told"), [
+        (Sent("250"), True), (Deferred("451"), False), (Refused("550"), False), (Deferred("gone", line=True), False),
+        (Unknown("silent after the final dot"), True), (None, False),
+    ],
 )  # fmt: skip
 async def test_what_the_relay_says_of_a_mail_that_was_stopped_meanwhile_counts(
-    durable: Stores, outcome: object, *, told: bool
+    stores: Stores, outcome: Handover | None, *, told: bool
 ) -> None:
-    (one,) = await readers(durable, 1)
-    await durable.outbox.enqueue(alert("s1", one))
-    (claimed,) = await claim(durable)
-    await durable.outbox.stop("s1", NOW)
-    assert not await durable.outbox.holds(claimed.delivery.id)
-    await durable.outbox.record([(claimed.delivery, outcome)], NOW)
-    assert await got(durable) == ([one.id] if told else [])
-    assert await durable.outbox.counts() == {"sent" if isinstance(outcome, Sent) else "cancelled": 1}
+    (one,) = await readers(stores, 1)
+    await stores.outbox.enqueue(alert("s1", one))
+    claimed = await claim(stores)
+    await offer(stores, claimed)
+    await stores.outbox.stop("s1", NOW)
+    assert await got(stores) == [one.id]
+    assert await offer(stores, claimed) == frozenset()
+    if outcome:
+        await record(stores, [(claimed[0].delivery, outcome)])
+    else:  # not a byte was sent
+        await stores.outbox.release([claimed[0].delivery], LEASE.owner)
+    assert await got(stores) == ([one.id] if told else [])
+    assert await stores.outbox.counts() == {"sent" if isinstance(outcome, Sent) else "cancelled": 1}
 
 
 async def test_recipients_come_page_by_page_each_with_the_last_mail(stores: Stores) -> None:
@@ -242,10 +280,11 @@ async def test_what_was_to_leave_with_an_alert_that_is_stopped_leaves_without_it
 async def test_what_was_in_hand_with_an_alert_that_is_stopped_leaves_again_only_if_it_did_not(stores: Stores) -> None:
     one, other = await readers(stores, 2)
     _, second = await both(stores, one, other)
-    claimed = {c.subscriber_id: c.delivery for c in await claim(stores)}
+    await offer(stores, taken := await claim(stores))
+    claimed = {c.subscriber_id: c.delivery for c in taken}
     await stores.outbox.stop("s1", NOW)
     assert await stores.outbox.due(NOW + waiting.IN_HAND - timedelta(seconds=1), 9) == []
-    await stores.outbox.record([(claimed[one.id], Sent("250")), (claimed[other.id], Deferred("451"))], NOW)
+    await record(stores, [(claimed[one.id], Sent("250")), (claimed[other.id], Deferred("451"))])
     due = await stores.outbox.due(NOW + waiting.IN_HAND, 9)
     assert [(d.subscriber.id, d.numbers) for d in due] == [(other.id, (second,))]
 
@@ -314,6 +353,7 @@ async def test_what_was_stopped_in_the_hands_of_another_process_is_seen_there(du
     (one,) = await readers(durable, 1)
     await durable.outbox.enqueue(alert("s1", one))
     other = OutboxStore(durable.database, KEYRING, "nkwatch.example")
-    (claimed,) = await other.claim(NOW + FIVE, 9, LEASE)
+    claimed = await other.claim(NOW + FIVE, 9, replace(LEASE, until=NOW + 2 * FIVE), Lane.URGENT)
     await durable.outbox.stop("s1", NOW)
-    assert not await other.holds(claimed.delivery.id)
+    assert len(claimed) == 1
+    assert await other.book((), claimed, NOW + FIVE, LEASE.owner) == Booked()

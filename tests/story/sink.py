@@ -5,12 +5,12 @@ import re
 from collections import defaultdict
 from contextlib import asynccontextmanager
 
-from aiosmtpd.smtp import SMTP
+from bench.sink import Answer, Envelope, Judge, Session
 
 MESSAGE_ID = re.compile(rb"^Message-ID: (\S+)", re.MULTILINE | re.IGNORECASE)
 
 
-class Sink:
+class Sink(Judge):
     """`copies` lists the Message-IDs that came for each recipient."""
 
     def __init__(self) -> None:
@@ -23,13 +23,13 @@ class Sink:
     def messages(self) -> int:
         return sum(map(len, self.copies.values()))
 
-    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
+    def message(self, envelope: Envelope) -> Answer:
         found = MESSAGE_ID.search(envelope.content)
-        for recipient in envelope.rcpt_tos:
+        for recipient in map(bytes.decode, envelope.recipients):
             self.copies[recipient].append(found[1] if found else b"")
             self.contents[recipient] = envelope.content
         self._changed.set()
-        return "250 2.0.0 taken"
+        return Answer(b"250 2.0.0 taken")
 
     async def until(self, condition, seconds: float = 60) -> None:
         """Wait until `condition()` holds; fails loudly when it does not in time."""
@@ -42,8 +42,7 @@ class Sink:
 @asynccontextmanager
 async def open_sink():
     sink = Sink()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(sink, hostname="sink.invalid", loop=loop), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(lambda: Session(sink), "127.0.0.1", 0)
     sink.port = server.sockets[0].getsockname()[1]
     try:
         yield sink

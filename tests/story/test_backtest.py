@@ -390,7 +390,7 @@ def test_an_archive_without_any_entry_ends_the_command(folder):
     assert "no entry to replay" in " ".join(said.split())
 
 
-@pytest.mark.parametrize("content", [None, gzip.compress(b"{}\n" * 1000)[:30]])
+@pytest.mark.parametrize("content", [None, gzip.compress(b"{}\n" * 1000)[:30]], ids=["missing", "cut off"])
 def test_a_file_that_cannot_be_read_is_told(folder, content):
     path = folder / "broken.jsonl.gz"
     path.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from tests.story.commands import done, invoke, lines, opened, refused, run
 from tests.workflow.fakes import FakeClock
 
 from nkwatch.cli.unfit import unfit
-from nkwatch.domain.bulletin import Deferred, Refused, Sent
+from nkwatch.domain.delivery import Deferred, Lane, Refused, Sent
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.reading import Urgency
 from nkwatch.domain.source import Role
@@ -358,14 +358,13 @@ async def posted(installation) -> dict[str, str]:
 async def test_why_says_that_somebody_got_it_and_what_the_relay_said(installation):
     ids = await posted(installation)
     async with opened(installation, FakeClock(NOW + timedelta(hours=4))) as newsroom:
-        claimed = await newsroom.outbox.claim(
-            newsroom.clock(), 99, Lease("test", newsroom.clock() + timedelta(hours=1))
-        )
+        now, lease = newsroom.clock(), Lease("test", newsroom.clock() + timedelta(hours=1))
+        claimed = [c for lane in Lane for c in await newsroom.outbox.claim(now, 99, lease, lane)]
         said = {1: Sent("250 2.0.0 queued"), 2: Deferred("451 4.7.1 try again later")}
         outcomes = [(c.delivery, said[c.number]) for c in claimed if c.subscriber_id == ids["ann"]]
-        await newsroom.outbox.record(outcomes, newsroom.clock())
+        await newsroom.outbox.book(outcomes, (), now, "test")
         quiet = [(c.delivery, Refused("550 5.1.1 no such user")) for c in claimed if c.subscriber_id == ids["quiet"]]
-        await newsroom.outbox.record(quiet, newsroom.clock())
+        await newsroom.outbox.book(quiet, (), now, "test")
     assert await asked(installation, ANN, "1") == (
         True, "alert 1: the relay took it on 2026-11-22 11:00 UTC: 250 2.0.0 queued"
     )  # fmt: skip

@@ -18,7 +18,7 @@ from sqlalchemy import update
 
 from nkwatch.assembly import Newsroom, open_newsroom
 from nkwatch.config import Config, Secrets
-from nkwatch.domain.bulletin import Sent
+from nkwatch.domain.delivery import Booked, Claimed, Lane, Sent
 from nkwatch.domain.errand import Brought, Errand, Visited
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.outcome import Failed, Fetched, Outcome
@@ -150,9 +150,20 @@ async def confirmed(newsroom: Newsroom, address: str = READER, **chosen: Any) ->
 async def mailed(newsroom: Newsroom) -> list[bytes]:
     """Publish, and answer what would be handed over to the relay a day later."""
     await newsroom.publish()
-    later = newsroom.clock() + timedelta(days=1)
-    claimed = await newsroom.outbox.claim(later, 100, Lease("test", later + timedelta(minutes=5)))
+    claimed = await claim(newsroom, newsroom.clock() + timedelta(days=1))
     return [newsroom.assembler.assemble(c).content for c in claimed]
+
+
+async def claim(newsroom: Newsroom, now: datetime) -> list[Claimed]:
+    """What may be handed over at this instant, the most urgent first."""
+    lease = Lease("test", now + timedelta(minutes=5))
+    return [c for lane in Lane for c in await newsroom.outbox.claim(now, 100, lease, lane)]
+
+
+async def deliver(newsroom: Newsroom) -> None:
+    """Hand over what is due, as the daemon does."""
+    await newsroom.urgent()
+    await newsroom.deliver()
 
 
 def dump(newsroom: Newsroom) -> list[str]:
@@ -177,9 +188,9 @@ def rows(newsroom: Newsroom, table: str) -> list[dict[str, Any]]:
 async def handed_over(newsroom: Newsroom) -> list[EmailMessage]:
     """What the relay takes now, the most urgent first."""
     now = newsroom.clock()
-    claimed = await newsroom.outbox.claim(now, 100, Lease("test", now + timedelta(minutes=5)))
+    claimed = await claim(newsroom, now)
     mails = [newsroom.assembler.assemble(c).content for c in claimed]
-    await newsroom.outbox.record([(c.delivery, Sent("250 taken")) for c in claimed], now)
+    assert await newsroom.outbox.book([(c.delivery, Sent("250 taken")) for c in claimed], (), now, "test") == Booked()
     return [message_from_bytes(mail, policy=default) for mail in mails]
 
 

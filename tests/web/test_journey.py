@@ -15,7 +15,7 @@ from nkwatch.assembly import open_newsroom
 from nkwatch.config import Secrets
 from nkwatch.demo.mailbox import open_mailbox
 from nkwatch.keys import new_master_key
-from tests.web.samples import NOW, SITE, Clock, dump, rows, settings, tell_samples
+from tests.web.samples import NOW, SITE, Clock, deliver, dump, rows, settings, tell_samples
 from tests.web.test_browser import browser, faults, pytestmark, site, too_wide
 
 __all__ = ["pytestmark"]
@@ -47,7 +47,7 @@ class Journey:
 
     async def mails(self):
         """What has come since the last time, by recipient."""
-        await self.newsroom.deliver()
+        await deliver(self.newsroom)
         new = [message_from_bytes(m, policy=default) for m in self.mailbox.messages[self.read :]]
         self.read = len(self.mailbox.messages)
         return {m["To"].strip("<>"): m for m in new}

@@ -25,7 +25,6 @@ from nkwatch.assembly import open_newsroom
 from nkwatch.config import Secrets
 from nkwatch.demo.mailbox import open_mailbox
 from nkwatch.domain.bulletin import BulletinKind
-from nkwatch.domain.lease import Lease
 from nkwatch.domain.subscriber import Rhythm, Schedule
 from nkwatch.domain.wish import Follows, Mutes, Wish
 from nkwatch.keys import Keyring, new_master_key
@@ -38,7 +37,9 @@ from tests.web.samples import (
     READER,
     SITE,
     Clock,
+    claim,
     confirmed,
+    deliver,
     dump,
     handed_over,
     join,
@@ -90,7 +91,7 @@ class Post:
 
     async def mails(self):
         """What has come since the last time."""
-        await self.newsroom.deliver()
+        await deliver(self.newsroom)
         new = [message_from_bytes(m, policy=default) for m in self.mailbox.messages[self.read :]]
         self.read = len(self.mailbox.messages)
         return new
@@ -553,13 +554,9 @@ async def test_nothing_that_is_passed_around_shows_what_is_secret(newsroom):
     own = await newsroom.subscribers.own(reader)
     values = Values.of(own.subscriber.choice)
     await newsroom.subscribe.ask_settings(reader)
-    claimed = await newsroom.outbox.claim(newsroom.clock(), 9, lease(newsroom))
+    claimed = await claim(newsroom, newsroom.clock())
     shown = [own, own.subscriber, own.subscriber.choice, values, *values.wishes, values.mutes, *claimed]
     shown += [newsroom.keyring, check_address(address)]
     for one in shown:
         for secret in SECRETS:
             assert secret not in repr(one), type(one)
-
-
-def lease(newsroom):
-    return Lease("test", newsroom.clock() + timedelta(minutes=5))

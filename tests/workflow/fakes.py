@@ -1,25 +1,18 @@
 """The world outside the workflow, scripted: clock, sources, composer, relay, operator."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from nkwatch.domain.alert import Alert
-from nkwatch.domain.bulletin import (
-    BulletinKind,
-    Claimed,
-    Composition,
-    Delivery,
-    Handover,
-    Mailing,
-    Message,
-    Sent,
-)
+from nkwatch.domain.bulletin import BulletinKind, Composition, Mailing
+from nkwatch.domain.delivery import Booked, Claimed, Delivery, Handover, Lane, Message, Sent
 from nkwatch.domain.desk import Editor, Note
 from nkwatch.domain.errand import Absent, Errand, Visited
+from nkwatch.domain.lease import Lease
 from nkwatch.domain.outcome import Outcome
 from nkwatch.domain.polling import PollState
 from nkwatch.domain.problems import ConfigError
@@ -28,6 +21,7 @@ from nkwatch.domain.story import Story
 from nkwatch.domain.subscriber import Choice, Edition, Schedule
 from nkwatch.domain.surroundings import Earlier, Surroundings
 from nkwatch.editing.digests import Pick, Plan
+from nkwatch.workflow.ports import Letters
 from tests.making import NOW, composition
 from tests.workflow.memory import Memory, MemoryOutbox
 
@@ -193,47 +187,77 @@ class CrashingOutbox(MemoryOutbox):
 
 @dataclass
 class Transit:
-    """Counts what was accepted by the relay and is not yet recorded: what a crash would send again."""
+    """What was offered to the relay and is not yet recorded: what a crash would send again."""
 
-    accepted: set[str] = field(default_factory=set)
+    out: set[str] = field(default_factory=set)
     most: int = 0
+    #: of these, what the relay accepted
+    accepted: set[str] = field(default_factory=set)
 
-    def hand_over(self, recipient: str) -> None:
-        """The relay has it."""
-        self.accepted.add(recipient)
-        self.most = max(self.most, len(self.accepted))
+    def offer(self, recipient: str) -> None:
+        """The content is on its way."""
+        self.out.add(recipient)
+        self.most = max(self.most, len(self.out))
 
     def record(self, recipient: str) -> None:
         """The database knows."""
+        self.out.discard(recipient)
         self.accepted.discard(recipient)
 
 
 class CountingOutbox(MemoryOutbox):
-    """Tells `transit` what was recorded; `recording` may be a gate or an error; the sizes of groups are kept."""
+    """Tells `transit` what was recorded, and keeps what it was asked.
+
+    `recording` may be a gate or an error for bookings of outcomes; `marking` an error for those of nothing else.
+    """
 
     def __init__(self, memory: Memory, transit: Transit) -> None:
         super().__init__(memory)
         self.transit = transit
+        #: the sizes of groups of outcomes, and of what was marked with them
         self.groups: list[int] = []
+        self.marked: list[int] = []
         self.released: list[int] = []
+        self.renewed: list[int] = []
         self.recording: asyncio.Event | Exception | None = None
+        self.marking: Exception | None = None
+        self.renewing: asyncio.Event | Exception | None = None
 
-    async def record(self, outcomes: Sequence[tuple[Delivery, Handover]], now: datetime) -> None:
-        match self.recording:
-            case Exception() as error:
-                raise error
-            case asyncio.Event() as gate:
-                await gate.wait()
-        await super().record(outcomes, now)
-        self.groups.append(len(outcomes))
-        for delivery, _ in outcomes:
+    async def book(
+        self, answered: Sequence[tuple[Delivery, Handover]], wanted: Sequence[Claimed], now: datetime, owner: str
+    ) -> Booked:
+        await _pass(self.recording if answered else self.marking)
+        booked = await super().book(answered, wanted, now, owner)
+        self.groups += [len(answered)] if answered else []
+        self.marked += [len(booked.offered)] if wanted else []
+        for delivery, _ in answered:
             row = self._find(delivery.id)
             if row and row.subscriber_id in self.memory.readers:
                 self.transit.record(self.memory.readers[row.subscriber_id].address)
+        return booked
 
-    async def release(self, deliveries: Sequence[Delivery]) -> None:
+    async def renew(self, deliveries: Sequence[Delivery], lease: Lease) -> None:
+        await _pass(self.renewing)
+        self.renewed.append(len(deliveries))
+        await super().renew(deliveries, lease)
+
+    async def release(self, deliveries: Sequence[Delivery], owner: str) -> None:
         self.released += [d.id for d in deliveries]
-        await super().release(deliveries)
+        await super().release(deliveries, owner)
+
+
+async def _pass(barrier: asyncio.Event | Exception | None) -> None:
+    match barrier:
+        case Exception() as error:
+            raise error
+        case asyncio.Event() as gate:
+            await gate.wait()
+
+
+async def claim(outbox: MemoryOutbox, now: datetime, limit: int, lease: Lease) -> list[Claimed]:
+    """Claim of both lanes."""
+    urgent = await outbox.claim(now, limit, lease, Lane.URGENT)
+    return [*urgent, *await outbox.claim(now, limit - len(urgent), lease, Lane.BULK)]
 
 
 class PlainAssembler:
@@ -248,21 +272,70 @@ class PlainAssembler:
         return Message("list@nkwatch.example", claimed.address, claimed.composition.subject.encode())
 
 
-class FakeRelay:
-    """Accepts everything, or answers what `answer` says; counts how many are under way at once."""
+class PlainSigner:
+    """Signs with a line of its own; notes how many messages came at a time. `wrong` is raised instead."""
 
-    def __init__(self, transit: Transit, connections: int = 4) -> None:
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.wrong: Exception | None = None
+
+    async def signed(self, messages: Sequence[Message]) -> list[Message]:
+        self.batches.append(len(messages))
+        await asyncio.sleep(0)
+        if self.wrong:
+            raise self.wrong
+        return [replace(m, content=b"signed\r\n" + m.content) for m in messages]
+
+
+class FakeRelay:
+    """Accepts everything, or answers what `answer` says; counts how many are under way at once.
+
+    A connection takes up to `depth` messages before it has answered the first, as with pipelining. While `down` says
+    why, no connection can be opened or kept. Envelopes to those in `breaks` break the line, so often.
+    """
+
+    def __init__(self, transit: Transit, connections: int = 4, depth: int = 2) -> None:
         self.transit = transit
         self.connections = connections
+        self.depth = depth
         self.accepted: list[str] = []
         self.attempts: list[str] = []
+        self.contents: list[bytes] = []
         self.busy = self.most_busy = 0
+        self.down = ""
+        self.breaks: Counter[str] = Counter()
         self.answer: Callable[[Message], Handover | Awaitable[Handover]] = lambda _: Sent("250 queued")
+
+    async def carry(self, letters: Letters) -> str:
+        taken: deque[Message] = deque()
+        while True:
+            if self.down:
+                for message in reversed(taken):
+                    letters.give_back(message)
+                return self.down
+            if not taken:
+                first = await letters.next()
+                if first is None:
+                    return ""
+                taken.append(first)
+            elif (broken := taken[0]).recipient in +self.breaks:
+                self.breaks[broken.recipient] -= 1
+                for message in reversed(taken):
+                    letters.give_back(message)
+                taken.clear()
+            else:
+                while len(taken) < self.depth and (more := letters.take()):
+                    taken.append(more)
+                await letters.offer(taken[0])
+                message = taken.popleft()
+                letters.answered(message, await self.hand_over(message))
 
     async def hand_over(self, message: Message) -> Handover:
         self.busy += 1
         self.most_busy = max(self.most_busy, self.busy)
         self.attempts.append(message.recipient)
+        self.contents.append(message.content)
+        self.transit.offer(message.recipient)
         try:
             await asyncio.sleep(0)
             answer: Any = self.answer(message)
@@ -271,7 +344,7 @@ class FakeRelay:
             self.busy -= 1
         if isinstance(outcome, Sent):
             self.accepted.append(message.recipient)
-            self.transit.hand_over(message.recipient)
+            self.transit.accepted.add(message.recipient)
         return outcome
 
     async def close(self) -> None:

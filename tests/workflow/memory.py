@@ -9,23 +9,25 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from nkwatch.domain.alert import Due, Pace, Recipient, Told, Waiting
-from nkwatch.domain.bulletin import (
-    Addressed,
-    BulletinKind,
+from nkwatch.domain.bulletin import Addressed, BulletinKind, Composition, Mailing, Window
+from nkwatch.domain.correction import Correction, Filed, Shift, alarming, corrected
+from nkwatch.domain.delivery import (
+    Booked,
     Claimed,
-    Composition,
     Delivery,
     DeliveryState,
     Handover,
-    Mailing,
-    Window,
+    Lane,
+    Late,
+    Sent,
+    Unknown,
 )
-from nkwatch.domain.correction import Correction, Filed, Shift, alarming, corrected
 from nkwatch.domain.desk import UNMARKED, Marks, Note, Precision, Ruling, RulingKind, Translation
 from nkwatch.domain.errand import Errand, Purpose, Ran, Rest
 from nkwatch.domain.identity import TITLE, Sifted
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import Health, Polled, PollState
+from nkwatch.domain.rates import Limits, Rate
 from nkwatch.domain.reading import Reading, Urgency
 from nkwatch.domain.retention import DELIVERIES, ENDED, MOVES, ONE_ANSWER, UNCONFIRMED
 from nkwatch.domain.snapshot import Snapshot
@@ -54,7 +56,9 @@ BULLETINS = (BulletinKind.ALERT, BulletinKind.DIGEST)
 HEARD = (*BULLETINS, BulletinKind.LULL)
 #: What was on its way when it was stopped may have left: until then its outcome should be known.
 IN_HAND = timedelta(minutes=10)
-UNDONE = (DeliveryState.PENDING, DeliveryState.DEFERRED)
+UNDONE = (DeliveryState.PENDING, DeliveryState.DEFERRED, DeliveryState.UNKNOWN)
+#: A lease that ends later was taken by a clock that was wrong.
+LONGEST_LEASE = timedelta(hours=2)
 
 
 @dataclass
@@ -101,7 +105,7 @@ class Row:
     number: int
     addressed: Addressed
     lease: Lease | None = None
-    #: it was on its way when it was cancelled or the process died: the reader may have it
+    #: it was offered once and nobody knows what came of that: the reader may have it
     risked: bool = False
 
     def __post_init__(self) -> None:
@@ -109,6 +113,12 @@ class Row:
         self.subscriber_id, self.composition = self.addressed.subscriber.id, self.addressed.composition
         #: dropped once the delivery is done
         self.slots = self.addressed.slots
+
+    @property
+    def may_have_left(self) -> bool:
+        """Whether the reader may have it."""
+        had = self.delivery.state in {DeliveryState.SENT, DeliveryState.LEASED}
+        return had or self.risked or self.delivery.offered_at is not None
 
 
 @dataclass
@@ -174,6 +184,10 @@ class Memory:
     moves: dict[str, tuple[Move, str]] = field(default_factory=dict)
     joined: int = 0
     delivered: int = 0
+    #: of each limit of rate the instant kept, and up to when turns were given away
+    rates: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    #: bulk that was accepted, by hour
+    hours: dict[datetime, int] = field(default_factory=dict)
 
     def forbids(self, address: str) -> bool:
         """Whether nothing at all may be sent there."""
@@ -867,9 +881,10 @@ class MemorySubscribers:
 class MemoryOutbox:
     """The port `Outbox`. It may hand out fewer than it is asked for, `page` at most."""
 
-    def __init__(self, memory: Memory, page: int = 1_000_000) -> None:
+    def __init__(self, memory: Memory, page: int = 1_000_000, limits: Limits = Limits()) -> None:  # noqa: B008
         self.memory = memory
         self.page = page
+        self.limits = limits
 
     async def number(self, key: str, kind: BulletinKind, date: datetime) -> int:
         numbers = self.memory.bulletins
@@ -1002,8 +1017,7 @@ class MemoryOutbox:
     async def recipients(self, numbers: Collection[int], after: str, limit: int) -> list[Recipient]:
         last: dict[str, str] = {}
         for row in self.memory.deliveries:
-            may_have = row.risked or row.delivery.state in {DeliveryState.SENT, DeliveryState.LEASED}
-            if row.number in numbers and may_have and row.subscriber_id > after:
+            if row.number in numbers and row.may_have_left and row.subscriber_id > after:
                 last[row.subscriber_id] = row.delivery.message_id
         readers = [self.memory.readers[i] for i in sorted(last)]
         there = [r.subscriber for r in readers if r.standing is Standing.CONFIRMED]
@@ -1025,10 +1039,11 @@ class MemoryOutbox:
         self.memory.postponed.pop(subscriber.id, None)
         return True
 
-    async def claim(self, now: datetime, limit: int, lease: Lease) -> list[Claimed]:
-        due = [r for r in self.memory.deliveries if r.delivery.state in UNDONE and (r.delivery.due_at or now) <= now]
+    async def claim(self, now: datetime, limit: int, lease: Lease, lane: Lane) -> list[Claimed]:
+        rows = [r for r in self.memory.deliveries if r.kind.priority in lane.priorities]
+        due = [r for r in rows if r.delivery.state in UNDONE and (r.delivery.due_at or now) <= now]
         wanted = [(r, to) for r in due if (to := self._recipient(r, now))]
-        ordered = sorted(wanted, key=lambda pair: (pair[0].kind.priority, pair[0].delivery.id))
+        ordered = sorted(wanted, key=lambda pair: (pair[0].kind.priority, pair[0].delivery.turn, pair[0].delivery.id))
         claimed = []
         for row, to in ordered[: min(limit, self.page)]:
             content, name = row.composition, _composition_id(row.composition)
@@ -1052,35 +1067,106 @@ class MemoryOutbox:
             address = new if row.kind is BulletinKind.MOVE_NEW else address
         return "" if self.memory.forbids(address) else address
 
-    async def holds(self, delivery_id: int) -> bool:
-        row = self._find(delivery_id)
-        return row is not None and row.delivery.state is DeliveryState.LEASED
-
-    async def record(self, outcomes: Sequence[tuple[Delivery, Handover]], now: datetime) -> None:
-        for delivery, outcome in outcomes:
-            row, after = self._find(delivery.id), delivery.after(outcome, now)
-            if row is None or row.delivery.state is DeliveryState.SENT:
+    async def book(
+        self, answered: Sequence[tuple[Delivery, Handover]], wanted: Sequence[Claimed], now: datetime, owner: str
+    ) -> Booked:
+        for delivery, outcome in answered:
+            self._answer(delivery, outcome, now, owner)
+        offered, later = set(), set()
+        for claimed in wanted:
+            row = self._find(claimed.delivery.id)
+            if row is None or not self._held(row, owner) or (row.lease and row.lease.until <= now):
                 continue
-            undone = row.delivery.state in {*UNDONE, DeliveryState.LEASED}
-            if row.delivery.state is DeliveryState.CANCELLED and after.state is DeliveryState.SENT:
-                for wait in self._undone([row.subscriber_id], row.mailing.told):
-                    wait.done = True
-            if undone or after.state is DeliveryState.SENT:
-                row.delivery, row.lease = after, None
-                row.slots = row.slots if after.done_at is None else ()
+            if due_at := self._put_off(claimed, now):
+                later.add(claimed.delivery.id)
+                self._free(row, replace(claimed.delivery, due_at=due_at))
+            else:
+                offered.add(claimed.delivery.id)
+                row.delivery = replace(row.delivery, offered_at=now)
+        return Booked(frozenset(offered), frozenset(later))
 
-    async def release(self, deliveries: Sequence[Delivery]) -> None:
+    def _answer(self, delivery: Delivery, outcome: Handover, now: datetime, owner: str) -> None:
+        row = self._find(delivery.id)
+        if row is None or row.delivery.state is DeliveryState.SENT:
+            return
+        stopped = row.delivery.state is DeliveryState.CANCELLED
+        mine = (stopped or row.delivery.state is DeliveryState.LEASED) and row.lease and row.lease.owner == owner
+        if isinstance(outcome, Sent):
+            self._left(row, now, after_all=stopped)
+        elif not mine:
+            return
+        row.risked = row.risked or isinstance(outcome, Unknown)
+        if stopped and not isinstance(outcome, Sent):
+            self._free(row, replace(row.delivery, offered_at=None))
+        else:
+            self._free(row, delivery.after(outcome, now))
+
+    def _left(self, row: Row, now: datetime, *, after_all: bool) -> None:
+        """It was accepted, perhaps after it was stopped."""
+        if after_all:
+            for wait in self._undone([row.subscriber_id], row.mailing.told):
+                wait.done = True
+        if row.kind.priority in Lane.BULK.priorities:
+            hour = _hour(now)
+            self.memory.hours[hour] = self.memory.hours.get(hour, 0) + 1
+
+    def _free(self, row: Row, delivery: Delivery) -> None:
+        """In nobody's hands any longer."""
+        row.delivery, row.lease = delivery, None
+        row.slots = row.slots if delivery.done_at is None else ()
+
+    def _held(self, row: Row, owner: str) -> bool:
+        return row.delivery.state is DeliveryState.LEASED and row.lease is not None and row.lease.owner == owner
+
+    def _put_off(self, claimed: Claimed, now: datetime) -> datetime | None:
+        """When a delivery may go that must wait for a limit; what may go now, or does not wait, is counted."""
+        own = {"": self.limits.total, claimed.domain: self.limits.of(claimed.domain)}
+        rates = {key: rate for key, rate in own.items() if rate}
+        kept = {key: self.memory.rates.get(key, (now, now)) for key in rates}
+        waits = claimed.composition.kind.priority in Lane.BULK.priorities
+        shut = [key for key, rate in rates.items() if waits and (rate.ready_at(kept[key][0]) or now) > now]
+        if not shut:
+            self.memory.rates |= {key: (rate.taken(kept[key][0], now), kept[key][1]) for key, rate in rates.items()}
+            return None
+        return max(self._turn(key, rates[key], now) for key in shut)
+
+    def _turn(self, key: str, rate: Rate, now: datetime) -> datetime:
+        free_at, given = self.memory.rates[key]
+        last = max(free_at, given)
+        self.memory.rates[key] = (free_at, rate.taken(last, now))
+        return rate.ready_at(last) or now
+
+    async def renew(self, deliveries: Sequence[Delivery], lease: Lease) -> None:
         for row in filter(None, (self._find(d.id) for d in deliveries)):
-            if row.delivery.state is DeliveryState.LEASED:
-                row.delivery, row.lease = replace(row.delivery, state=DeliveryState.PENDING), None
+            if self._held(row, lease.owner):
+                row.lease = lease
+
+    async def release(self, deliveries: Sequence[Delivery], owner: str) -> None:
+        for delivery in deliveries:
+            row = self._find(delivery.id)
+            if row and self._held(row, owner):
+                self._free(row, replace(delivery, offered_at=None))
+            elif row and row.lease and row.lease.owner == owner:
+                self._free(row, replace(row.delivery, offered_at=None))
 
     async def recover(self, now: datetime) -> int:
-        leased = [r for r in self.memory.deliveries if r.delivery.state is DeliveryState.LEASED]
-        ended = [r for r in leased if r.lease and r.lease.until <= now]
+        leased = [(r, r.lease) for r in self.memory.deliveries if r.delivery.state is DeliveryState.LEASED and r.lease]
+        ended = [r for r, lease in leased if lease.until <= now or lease.until > now + LONGEST_LEASE]
         for row in ended:
-            row.risked = True
-        await self.release([r.delivery for r in ended])
+            row.risked = row.risked or row.delivery.offered_at is not None
+            self._free(row, row.delivery.abandoned(now))
         return len(ended)
+
+    async def accepted(self, since: datetime) -> int:
+        return sum(count for hour, count in self.memory.hours.items() if hour >= _hour(since))
+
+    async def late(self, before: datetime) -> list[Late]:
+        found: dict[int, list[datetime]] = {}
+        for row in self.memory.deliveries:
+            undone = row.delivery.state in {*UNDONE, DeliveryState.LEASED}
+            if undone and row.kind.priority == 0 and row.delivery.date < before and self._recipient(row, before):
+                found.setdefault(row.number, []).append(row.delivery.date)
+        return [Late(number, len(dates), min(dates)) for number, dates in sorted(found.items())]
 
     async def counts(self) -> dict[str, int]:
         states = [r.delivery.state.value for r in self.memory.deliveries]
@@ -1099,7 +1185,6 @@ def cancel(row: Row, reason: str, now: datetime) -> bool:
     """Cancel a delivery that is not yet handed over; false when it is."""
     if row.delivery.state not in {*UNDONE, DeliveryState.LEASED}:
         return False
-    row.risked = row.risked or row.delivery.state is DeliveryState.LEASED
     row.delivery = replace(row.delivery, state=DeliveryState.CANCELLED, done_at=now, reply=reason)
     row.slots = ()
     return True
@@ -1108,6 +1193,10 @@ def cancel(row: Row, reason: str, now: datetime) -> bool:
 def _new_id(memory: Memory) -> str:
     memory.joined += 1
     return f"r{memory.joined:04}"
+
+
+def _hour(instant: datetime) -> datetime:
+    return instant.replace(minute=0, second=0, microsecond=0)
 
 
 def _domain(address: str) -> str:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nkwatch.domain.alert import ChangeKind
-from nkwatch.domain.bulletin import Addressed, BulletinKind, Mailing, Refused
+from nkwatch.domain.bulletin import Addressed, BulletinKind, Mailing
+from nkwatch.domain.delivery import Refused
 from nkwatch.domain.desk import Note, Ruling, RulingKind
 from nkwatch.domain.source import Role
 from nkwatch.domain.statement import Presence

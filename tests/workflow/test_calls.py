@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from nkwatch.domain.bulletin import Deferred, Refused
+from nkwatch.domain.delivery import Deferred, Refused
 from nkwatch.domain.desk import Editor
 from nkwatch.domain.story import AlertState
 from nkwatch.workflow.calls import Called, CallEditors

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from nkwatch.domain.bulletin import BulletinKind, Claimed, Deferred, Message, Sent, Window
+from nkwatch.domain.bulletin import BulletinKind, Window
+from nkwatch.domain.delivery import Claimed, Deferred, Message, Sent
 from nkwatch.domain.desk import Marks, Note, Translation
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.statement import Presence
@@ -16,7 +17,7 @@ from nkwatch.workflow.correct import Refused
 from nkwatch.workflow.desk import LONGEST, UNSIGNED, Corrected, Marked
 from nkwatch.workflow.proofs import Tried
 from tests.making import NOW, choice
-from tests.workflow.fakes import PlainAssembler
+from tests.workflow.fakes import PlainAssembler, claim
 from tests.workflow.room import EDITORS, Room
 
 DAY = timedelta(days=1)
@@ -32,8 +33,8 @@ def room() -> Room:
 
 async def delivered(room: Room, limit: int = 100) -> None:
     """Hand over up to `limit` mails."""
-    for claimed in await room.outbox.claim(room.clock.now, limit, Lease("test", room.clock.now + DAY)):
-        await room.outbox.record([(claimed.delivery, Sent("250 queued"))], room.clock.now)
+    for claimed in await claim(room.outbox, room.clock.now, limit, Lease("test", room.clock.now + DAY)):
+        await room.outbox.book([(claimed.delivery, Sent("250 queued"))], (), room.clock.now, "test")
 
 
 async def sent_digest(room: Room, *readers: str, limit: int = 100) -> int:
@@ -166,7 +167,8 @@ async def test_a_correction_goes_to_who_got_the_digest_or_may_have_got_it(room: 
     number = await sent_digest(room, "ann", "bo", "cy", "di", limit=1)
     await room.reader("new")
     # bo's is on its way; cy's and di's are not
-    await room.outbox.claim(room.clock.now, 1, Lease("test", room.clock.now + DAY))
+    claimed = await claim(room.outbox, room.clock.now, 1, Lease("test", room.clock.now + DAY))
+    await room.outbox.book((), claimed, room.clock.now, "test")
     first, second = (r.delivery.message_id for r in room.memory.deliveries[:2])
     assert await room.digest_desk.correct_digest(number, WORDS, "Kim", dry=True) == Corrected(readers=2)
     assert corrections(room) == []

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.bulletin import BulletinKind, DeliveryState
+from nkwatch.domain.bulletin import BulletinKind
+from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.subscriber import QuietHours, Rhythm, Schedule
 from nkwatch.domain.wish import Mutes

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from nkwatch.domain.bulletin import Deferred, Handover, Message, Refused, Sent
+from nkwatch.domain.delivery import Deferred, Handover, Message, Refused, Sent
 from nkwatch.domain.reply import Handling, Received, Reply, Sorted
 from nkwatch.domain.subscriber import Standing
 from nkwatch.workflow.replies import NoReplies, Replied, Replies

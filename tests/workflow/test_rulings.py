@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from nkwatch.domain.bulletin import BulletinKind, DeliveryState
+from nkwatch.domain.bulletin import BulletinKind
+from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.desk import RulingKind
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.statement import Presence
@@ -284,7 +285,7 @@ async def test_a_correction_stops_what_is_unsent_and_tells_only_who_may_have_it(
     await wire.alerts()
     await wire.hand_over(limit=1)
     # bo's mail is on its way; cy's was put off; di's was not tried
-    await wire.outbox.claim(NOW, 1, Lease("worker", NOW + timedelta(minutes=5)))
+    await wire.begin(1, Lease("worker", NOW + timedelta(minutes=5)))
     await wire.hand_over(LATER, limit=1)
     wire.clock.forward(minutes=1)
     assert await wire.rulings().affected("s1") == Affected((1,), readers=2)
@@ -306,8 +307,8 @@ async def test_who_may_have_it_since_a_process_died_is_told(wire: Wire) -> None:
     await wire.reader("ann")
     await wire.story("s1")
     await wire.alerts()
-    await wire.outbox.claim(NOW, 1, Lease("worker", NOW))
-    await wire.outbox.recover(NOW)
+    await wire.begin(1, Lease("worker", NOW + timedelta(minutes=1)))
+    await wire.outbox.recover(NOW + timedelta(minutes=1))
     wire.clock.forward(minutes=1)
     assert await wire.rulings().withdraw("s1", WORDS, "Kim") == Ruled(Outcome.WITHDRAWN, cancelled=1, told=1)
 

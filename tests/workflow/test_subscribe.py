@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from nkwatch.domain.bulletin import BulletinKind, Claimed, Window
+from nkwatch.domain.bulletin import BulletinKind, Window
+from nkwatch.domain.delivery import Claimed
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.subscriber import Consent, Joining, Rhythm, Schedule, Standing, Suppression, Tidied
 from nkwatch.editing.windows import beginning, closed_window, next_closing
 from nkwatch.workflow.subscribe import Joined, Subscribe
 from tests.making import NOW, choice, sign_up
-from tests.workflow.fakes import FakeClock, PlainComposer
+from tests.workflow.fakes import FakeClock, PlainComposer, claim
 from tests.workflow.memory import Memory, MemoryOutbox, MemorySubscribers
 
 FORM = sign_up("ann@example.org", Schedule(Rhythm.WEEKLY, 7, "UTC", weekday=0), language="ko")
@@ -35,7 +36,7 @@ class Desk:
 
     async def claim(self) -> list[Claimed]:
         """What may be handed over now."""
-        return await self.outbox.claim(self.clock.now, 99, Lease("test", self.clock.now))
+        return await claim(self.outbox, self.clock.now, 99, Lease("test", self.clock.now))
 
     @property
     def mails(self) -> list[BulletinKind]:
@@ -207,7 +208,7 @@ async def test_leaving_works_in_one_step_and_twice_is_once() -> None:
     assert await desk.subscribe.leave(desk.reader, "one click")
     assert not await desk.subscribe.leave(desk.reader, "one click")
     assert not await desk.subscribe.leave("nobody", "one click")
-    assert await desk.outbox.claim(NOW, 9, Lease("test", NOW)) == []
+    assert await desk.claim() == []
 
 
 async def test_who_left_and_signs_up_again_is_asked_again() -> None:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nkwatch.domain.alert import Alert
-from nkwatch.domain.bulletin import BulletinKind, Deferred, DeliveryState, Handover, Sent
+from nkwatch.domain.bulletin import BulletinKind
+from nkwatch.domain.delivery import Deferred, DeliveryState, Handover, Sent
 from nkwatch.domain.desk import Ruling
 from nkwatch.domain.identity import Known, Sifted
 from nkwatch.domain.lease import Lease
@@ -19,7 +20,7 @@ from nkwatch.workflow.composing import Composing
 from nkwatch.workflow.office import Office
 from nkwatch.workflow.rulings import Rulings
 from tests.making import NOW, placement, prose, sign_up, source, state, statement
-from tests.workflow.fakes import FakeClock, Notices, PlainComposer
+from tests.workflow.fakes import FakeClock, Notices, PlainComposer, claim
 from tests.workflow.memory import Memory, MemoryDesk, MemoryOutbox, MemoryStatements, MemorySubscribers
 
 DAILY = Schedule(Rhythm.DAILY, 6)
@@ -93,10 +94,15 @@ class Wire:
     async def hand_over(self, outcome: Handover | None = None, limit: int = 1_000) -> int:
         """The relay takes what is due, unless it answers otherwise."""
         lease = Lease("relay", self.clock.now)
-        claimed = await self.outbox.claim(self.clock.now, limit, lease)
+        claimed = await claim(self.outbox, self.clock.now, limit, lease)
         answer = outcome or Sent("250 queued")
-        await self.outbox.record([(c.delivery, answer) for c in claimed], self.clock.now)
+        await self.outbox.book([(c.delivery, answer) for c in claimed], (), self.clock.now, lease.owner)
         return len(claimed)
+
+    async def begin(self, limit: int, lease: Lease) -> None:
+        """Somebody has claimed what is due, and is about to hand it over."""
+        claimed = await claim(self.outbox, self.clock.now, limit, lease)
+        await self.outbox.book((), claimed, self.clock.now, lease.owner)
 
     @property
     def sent(self) -> list[tuple[str, str]]:

@@ -5,9 +5,10 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from nkwatch import logs
+from nkwatch.assembly.delivering import Means, delivering, limits_of, relay_of, signer_of
 from nkwatch.assembly.parts import (
     check,
     concerns_north_korea,
@@ -15,11 +16,11 @@ from nkwatch.assembly.parts import (
     limits,
     mail_assembler,
     reply_reader,
-    smtp_relay,
     sources_of,
     user_agent,
 )
 from nkwatch.assembly.publishing import Tools, domain_of, publishing
+from nkwatch.assembly.standing import dkim_keys
 from nkwatch.catalogue.locales import load_locales
 from nkwatch.catalogue.rules import load_rules
 from nkwatch.config import Config, Secrets
@@ -30,7 +31,9 @@ from nkwatch.feeds.visit import PageVisitor
 from nkwatch.feeds.workers import Workers
 from nkwatch.keys import Keyring
 from nkwatch.mail.assemble import MailAssembler
+from nkwatch.mail.bounces.hooks import Hook
 from nkwatch.mail.compose import Composer
+from nkwatch.mail.signing import SigningRelay
 from nkwatch.net import Robots, Web
 from nkwatch.reading.rules import Rules
 from nkwatch.store.database import Database
@@ -40,7 +43,9 @@ from nkwatch.store.readings import ReadingStore
 from nkwatch.store.statements import StatementStore
 from nkwatch.store.subscribers import SubscriberStore
 from nkwatch.store.traces import TraceStore
+from nkwatch.workflow.bounces import Bounces
 from nkwatch.workflow.calls import CallEditors
+from nkwatch.workflow.canary import ensure, with_canary
 from nkwatch.workflow.collect import Collect
 from nkwatch.workflow.correct import Correct
 from nkwatch.workflow.deliver import Deliver
@@ -57,6 +62,7 @@ from nkwatch.workflow.reread import Reread
 from nkwatch.workflow.rulings import Rulings
 from nkwatch.workflow.subscribe import Subscribe
 from nkwatch.workflow.visit import VisitPages
+from nkwatch.workflow.watching import Watch
 
 
 def utc_now() -> datetime:
@@ -98,8 +104,12 @@ class Newsroom:
     digests: DigestDesk
     proofs: Proofs
     desk: DeskStore
+    urgent: Deliver
     deliver: Deliver
     recover: Recover
+    bounces: Bounces
+    hooks: Mapping[str, Hook]
+    watch: Watch
     subscribe: Subscribe
     tidy: Callable[[], Awaitable[Tidied]]
     replies: Replies | NoReplies
@@ -135,8 +145,11 @@ async def open_newsroom(
         database = Database(config.database)
         stack.callback(database.close)
         database.prepare()
-        relay = smtp_relay(config, secrets)
-        stack.push_async_callback(relay.close)
+        keys = dkim_keys(config)
+        line, signer = relay_of(config, secrets, clock), signer_of(config, keys)
+        stack.push_async_callback(signer.close)
+        stack.push_async_callback(line.close)
+        relay = SigningRelay(line, signer)
         web = await stack.enter_async_context(
             Web(
                 user_agent(config),
@@ -152,17 +165,21 @@ async def open_newsroom(
         read_one = reader(sources, rules)
         subscribers = SubscriberStore(database, keyring)
         desk = DeskStore(database)
-        outbox = OutboxStore(database, keyring, domain_of(config))
+        outbox = OutboxStore(database, keyring, domain_of(config), limits_of(config))
+        watched = config.watch.canary
+        canary = await ensure(subscribers, watched, clock) if watched else None
         assembler = mail_assembler(config, keyring)
         robots = Robots(web, clock)
         poller = KindPoller(kinds(web, workers, robots, clock, secrets.mailboxes))
         check(sources, poller)
         visitor = PageVisitor(web, workers, robots, clock)
-        tools = Tools(statements, subscribers, outbox, desk, composer, assembler, relay, clock)
+        addressed = with_canary(outbox, canary) if canary else outbox
+        tools = Tools(statements, subscribers, addressed, desk, composer, assembler, relay, clock)
         made = publishing(config, rules, sources, tools)
         subscribe = Subscribe(subscribers, outbox, composer, clock)
         owner = f"{socket.gethostname()}/{os.getpid()}"
-        lease = timedelta(seconds=config.mail.lease)
+        means = Means(database, keyring, outbox, assembler, line, signer, workers, clock, owner, canary)
+        out = delivering(config, secrets, keys, means)
         yield Newsroom(
             config=config,
             clock=clock,
@@ -203,8 +220,12 @@ async def open_newsroom(
             digests=made.digests,
             proofs=made.proofs,
             desk=desk,
-            deliver=Deliver(outbox, assembler, relay, clock, logs.notice, owner, lease),
-            recover=Recover(outbox, clock, logs.notice),
+            urgent=out.urgent,
+            deliver=out.deliver,
+            recover=out.recover,
+            bounces=out.bounces,
+            hooks=out.hooks,
+            watch=out.watch,
             subscribe=subscribe,
             tidy=subscribe.tidy,
             replies=reply_reader(config, secrets, workers, relay, subscribe, clock),

@@ -20,16 +20,16 @@ from nkwatch.feeds.reliefweb import RELIEFWEB
 from nkwatch.feeds.sitemaps import SITEMAP
 from nkwatch.feeds.workers import Workers
 from nkwatch.keys import Keyring
-from nkwatch.mail.assemble import MailAssembler, Sender
+from nkwatch.mail.assemble import MailAssembler
 from nkwatch.mail.forwarding import Forwarding
-from nkwatch.mail.inbox import Inbox
-from nkwatch.mail.smtp import SmtpRelay
+from nkwatch.mail.inbox import inbox_of_replies
+from nkwatch.mail.prepared import Sender
 from nkwatch.net import Limits, Robots, Web
 from nkwatch.net.mailboxes import problems_of
 from nkwatch.net.postboxes import postbox
 from nkwatch.reading import may_concern
 from nkwatch.reading.lexicon import Lexicon
-from nkwatch.workflow.ports import Clock
+from nkwatch.workflow.ports import Clock, Relay
 from nkwatch.workflow.replies import NoReplies, Replies
 from nkwatch.workflow.subscribe import Subscribe
 
@@ -84,21 +84,8 @@ def limits(config: Config) -> Limits:
     return Limits(connections=polling.at_once, pause=polling.pause, deadline=polling.deadline)
 
 
-def smtp_relay(config: Config, secrets: Secrets) -> SmtpRelay:
-    mail = config.mail
-    return SmtpRelay(
-        host=mail.host,
-        port=mail.port,
-        security=mail.security,
-        username=mail.username,
-        password=secrets.mail_password,
-        connections=mail.connections,
-        timeout=mail.timeout,
-    )
-
-
 def reply_reader(
-    config: Config, secrets: Secrets, workers: Workers, relay: SmtpRelay, subscribe: Subscribe, clock: Clock
+    config: Config, secrets: Secrets, workers: Workers, relay: Relay, subscribe: Subscribe, clock: Clock
 ) -> Replies | NoReplies:
     """What reads the replies; without a mailbox for them, nothing. Raises `ConfigError`."""
     replies, mail = config.replies, config.mail
@@ -110,12 +97,10 @@ def reply_reader(
     senders = (mail.sender, config.neutral.sender or mail.sender, replies.address)
     is_tag = secrets.keyring().is_reply_tag
     return Replies(
-        inbox=Inbox(postbox(replies.mailbox, password), workers),
+        inbox=inbox_of_replies(postbox(replies.mailbox, password), workers),
         sort=Sorting(load_leaving(), replies.address, frozenset(s.lower() for s in senders), is_tag),
         subscribe=subscribe,
-        forwarding=Forwarding(
-            config.site.name, mail.sender, mail.return_path or mail.sender, config.site.contact, clock
-        ),
+        forwarding=Forwarding(config.site.name, mail.sender, mail.envelope_sender, config.site.contact, clock),
         relay=relay,
         notice=logs.notice,
     )
@@ -125,10 +110,12 @@ def mail_assembler(config: Config, keyring: Keyring) -> MailAssembler:
     return MailAssembler(
         name=config.site.name,
         sender=config.mail.sender,
-        return_path=config.mail.return_path or config.mail.sender,
+        return_path=config.mail.envelope_sender,
         site=config.site.url,
         link=keyring.token,
         neutral=Sender(config.neutral.name, config.neutral.sender or config.mail.sender),
         replies=config.replies.address if config.replies else "",
         reply_tag=keyring.reply_tag,
+        bounces=config.bounces.address if config.bounces else "",
+        envelope=keyring.envelope,
     )

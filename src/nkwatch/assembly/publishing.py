@@ -13,7 +13,6 @@ from nkwatch.editing.alerts import Policy
 from nkwatch.mail.assemble import MailAssembler
 from nkwatch.mail.calling import Calling
 from nkwatch.mail.compose import Composer
-from nkwatch.mail.smtp import SmtpRelay
 from nkwatch.reading.rules import Rules
 from nkwatch.store.desk import DeskStore
 from nkwatch.store.outbox import OutboxStore
@@ -27,7 +26,7 @@ from nkwatch.workflow.desk import DigestDesk, StoryDesk
 from nkwatch.workflow.digests import Digests
 from nkwatch.workflow.gather import Gather
 from nkwatch.workflow.office import Office
-from nkwatch.workflow.ports import Clock
+from nkwatch.workflow.ports import Clock, Relay
 from nkwatch.workflow.proofs import Proofs
 from nkwatch.workflow.publish import Publish
 from nkwatch.workflow.rulings import Rulings
@@ -43,7 +42,7 @@ class Tools:
     desk: DeskStore
     composer: Composer
     assembler: MailAssembler
-    relay: SmtpRelay
+    relay: Relay
     clock: Clock
 
 
@@ -117,7 +116,7 @@ def _calls(config: Config, tools: Tools) -> CallEditors:
             languages=tools.composer.languages,
             name=config.site.name,
             sender=mail.sender,
-            return_path=mail.return_path or mail.sender,
+            return_path=mail.envelope_sender,
             site=config.site.url,
             clock=tools.clock,
         ),

@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import TypeVar
 
 from nkwatch.backtest.weeks import ALERTED, COUNTED, LEAD, LINE, Digest, Mail, Told
-from nkwatch.domain.bulletin import Addressed, BulletinKind, Claimed, Composition, Delivery, Handover, Message, Sent
+from nkwatch.domain.bulletin import Addressed, BulletinKind, Composition
+from nkwatch.domain.delivery import Claimed, Delivery, Handover, Message, Sent
 from nkwatch.domain.subscriber import Subscriber
 from nkwatch.editing.digests import Plan
 from nkwatch.mail.assemble import MailAssembler
 from nkwatch.web.mails import opened
 from nkwatch.workflow.composing import Composed, Composing
+from nkwatch.workflow.ports import Letters
 
 T = TypeVar("T")
 
@@ -37,7 +39,7 @@ class Overheard(Composing):
 
 
 class Post:
-    """Assembler and relay in one: it keeps what it is handed. The mails are the same in every run."""
+    """Assembler, signer and relay in one: it keeps what it is handed. The mails are the same in every run."""
 
     connections = 1
 
@@ -52,6 +54,17 @@ class Post:
         if claimed.composition.kind is BulletinKind.DIGEST:
             self._digests.append(claimed)
         return self._assembler.assemble(replace(claimed, subscriber_id=NOBODY))
+
+    async def signed(self, messages: Sequence[Message]) -> list[Message]:
+        """The messages as they are: a signature would not be the same in every run."""
+        return list(messages)
+
+    async def carry(self, letters: Letters) -> str:
+        """Taken, and sent to nobody."""
+        while (message := await letters.next()) is not None:
+            await letters.offer(message)
+            letters.answered(message, await self.hand_over(message))
+        return ""
 
     async def hand_over(self, _message: Message) -> Handover:
         """Taken, and sent to nobody."""

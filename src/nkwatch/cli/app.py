@@ -12,8 +12,13 @@ from nkwatch.assembly import Newsroom
 from nkwatch.cli import (
     alerts,
     backtesting,
+    bounces,
+    bouncing,
     corpus,
+    delivering,
     digests,
+    dkim,
+    doctor,
     documents,
     keys,
     previewing,
@@ -22,6 +27,7 @@ from nkwatch.cli import (
     sources,
     statements,
     subscribers,
+    verifying,
 )
 from nkwatch.cli.newsroom import Json, in_newsroom
 from nkwatch.cli.output import WRONG, answer, end, plain_errors, say
@@ -45,8 +51,16 @@ app.command("correct")(readings.correct)
 app.command("reread")(readings.reread)
 app.command("explain")(readings.explain)
 app.add_typer(settings.config_app, name="config")
+app.command("deliver")(delivering.deliver)
+app.command("recover")(delivering.recover)
+app.command("verify")(verifying.verify)
+app.command("doctor")(doctor.doctor)
+bounces.bounces_app.command("take")(bouncing.take)
+bounces.bounces_app.command("webhooks")(bouncing.webhooks)
+app.add_typer(bounces.bounces_app, name="bounces")
 app.add_typer(sources.sources_app, name="sources")
 app.add_typer(subscribers.subscribers_app, name="subscribers")
+keys.keys_app.command("dkim")(dkim.dkim)
 app.add_typer(keys.keys_app, name="keys")
 app.add_typer(alerts.alert_app, name="alert")
 digests.digest_app.command("preview")(previewing.preview)
@@ -159,28 +173,5 @@ def publish(context: typer.Context, as_json: Json = False) -> None:
 
     async def work(newsroom: Newsroom) -> dict[str, int]:
         return asdict(await newsroom.publish()) | asdict(await newsroom.call())
-
-    answer(in_newsroom(context, work), as_json=as_json)
-
-
-@app.command()
-def deliver(context: typer.Context, as_json: Json = False) -> None:
-    """Hand over the deliveries that are due, once.
-
-    Example: nkwatch deliver
-    """
-    answer(in_newsroom(context, lambda newsroom: newsroom.deliver()), as_json=as_json)
-
-
-@app.command()
-def recover(context: typer.Context, as_json: Json = False) -> None:
-    """Free what was claimed by a process that is gone, and erase what is kept no longer.
-
-    Example: nkwatch recover
-    """
-
-    async def work(newsroom: Newsroom) -> dict[str, int]:
-        recovered = await newsroom.recover()
-        return asdict(recovered) | {f"erased_{name}": n for name, n in asdict(await newsroom.tidy()).items()}
 
     answer(in_newsroom(context, work), as_json=as_json)

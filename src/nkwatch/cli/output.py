@@ -63,6 +63,15 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, of: shown.update(task, completed=done, total=of)
 
 
+@contextmanager
+def counter(what: str) -> Iterator[Callable[[int], None]]:
+    """Shows how many are done of what nobody knows the number of, on a terminal only."""
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.completed}"))
+    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as shown:
+        task = shown.add_task("", total=None)
+        yield lambda done: shown.update(task, completed=done)
+
+
 def answer(result: Any, *, as_json: bool) -> None:
     """One result: a JSON object, or its figures for people."""
     figures = asdict(result) if is_dataclass(result) and not isinstance(result, type) else dict(result)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from nkwatch.domain.bulletin import Delivery, DeliveryState
+from nkwatch.domain.delivery import Delivery, DeliveryState
 from nkwatch.store.outbox import Posted
 
 
@@ -24,10 +24,11 @@ def outcome(delivery: Delivery) -> str:
         case DeliveryState.DEFERRED:
             again = when(delivery.due_at)
             return f"it was put off {delivery.attempts} times and is tried again on {again}: {delivery.reply}"
-        case DeliveryState.REFUSED:
-            return f"it was refused on {when(delivery.done_at)}: {delivery.reply}"
-        case DeliveryState.CANCELLED:
-            return f"it was cancelled on {when(delivery.done_at)}: {delivery.reply}"
+        case DeliveryState.UNKNOWN:
+            again = when(delivery.due_at)
+            return f"the relay may have taken it; it is tried again on {again}: {delivery.reply}"
+        case DeliveryState.REFUSED | DeliveryState.CANCELLED:
+            return f"it was {delivery.state} on {when(delivery.done_at)}: {delivery.reply}"
 
 
 def facts(found: Posted) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from nkwatch.cli.digests import taken
 from nkwatch.cli.newsroom import Json, in_newsroom
 from nkwatch.cli.output import FAILED, WRONG, answer, end, say
 from nkwatch.cli.people import offered
-from nkwatch.domain.bulletin import Sent, Window
+from nkwatch.domain.bulletin import Window
+from nkwatch.domain.delivery import Sent
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.subscriber import Choice, Schedule
 from nkwatch.editing.digests import Pick

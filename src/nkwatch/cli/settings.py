@@ -20,12 +20,20 @@ _SECRETS_TEXT = """\
 
 current = 1                     # the key that seals what is new; older ones stay below
 mail_password = ""
+bounces_password = ""
+replies_password = ""
 
 [keys]
 1 = "{key}"
 
 # Passwords of mailboxes that are sources, by source id.
 [mailboxes]
+
+# Passwords of further relays, by host.
+[relays]
+
+# Keys by which providers sign what they report of mails that came back: mailgun, sendgrid.
+[webhook_keys]
 """
 
 config_app = typer.Typer(help="The settings.", no_args_is_help=True)

@@ -12,7 +12,8 @@ from nkwatch.cli.output import FAILED, answer
 from nkwatch.cli.people import Someone, address_of, nobody, someone
 from nkwatch.cli.posted import bulletin_name, facts, outcome, when
 from nkwatch.cli.unfit import unfit
-from nkwatch.domain.bulletin import BulletinKind, DeliveryState, Window
+from nkwatch.domain.bulletin import BulletinKind, Window
+from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.retention import DELIVERIES
 from nkwatch.domain.story import Story
 from nkwatch.domain.subscriber import Own, Rhythm, Standing, Suppression

@@ -1,12 +1,12 @@
 """The operator's settings: one TOML file and one file of secrets beside it."""
 
 from nkwatch.config.loading import load_config, load_secrets
+from nkwatch.config.mail import MailSettings
 from nkwatch.config.settings import (
     SECRETS,
     AlertSettings,
     Config,
     EditorSettings,
-    MailSettings,
     PollingSettings,
     Secrets,
     SignUpSettings,

@@ -28,6 +28,11 @@ def load_config(path: Path) -> Config:
         "database": _absolute(config.database, base),
     }
     resolved |= {name: base / own for name in OWN if (own := getattr(config, name))}
+    if dkim := config.dkim:
+        keys = {"key": base / dkim.key, "ed25519_key": dkim.ed25519_key and base / dkim.ed25519_key}
+        resolved["dkim"] = dkim.model_copy(update=keys)
+    if config.mail.to:
+        resolved["mail"] = config.mail.model_copy(update={"to": _beside(config.mail.to, base)})
     return config.model_copy(update=resolved)
 
 
@@ -85,6 +90,11 @@ def line_of(text: str, where: tuple[str | int, ...]) -> int:
         if headers and number > start and re.match(r"\s*\[", lines[number]):
             break
     return start + 1
+
+
+def _beside(to: str, base: Path) -> str:
+    kind, colon, name = to.partition(":")
+    return f"{kind}:{base / name}" if colon else to
 
 
 def _absolute(database: str, base: Path) -> str:

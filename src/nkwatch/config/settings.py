@@ -4,11 +4,18 @@ import base64
 import binascii
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
-from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_serializer, model_validator
+from pydantic import Field, field_serializer, model_validator
 
+from nkwatch.config.mail import (
+    BouncesSettings,
+    DkimSettings,
+    MailSettings,
+    NeutralSettings,
+    RepliesSettings,
+    WatchSettings,
+)
+from nkwatch.config.section import Address, Minutes, Proxy, Section, WebAddress, Zone
 from nkwatch.domain.desk import Editor
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Role, Scope, Source
@@ -17,61 +24,9 @@ from nkwatch.net.proxies import proxy
 
 SECRETS = "nkwatch.secrets.toml"
 KEY_BYTES = 32
-#: Nobody asks a publisher more often than every half hour, or would call less than once a week polling.
-SHORTEST_MINUTES, LONGEST_MINUTES = 30, 7 * 24 * 60
-#: Letters before the @ of the address for replies.
-LONGEST_REPLIES = 30
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def _address(value: str) -> str:
-    try:
-        return validate_email(value, check_deliverability=False).normalized
-    except EmailNotValidError as wrong:
-        raise ValueError(str(wrong)) from wrong
-
-
-def _room_for_a_tag(value: str) -> str:
-    """RFC 5321, 4.5.3.1.1: 64 octets before the @, of which our tag takes 34."""
-    if len(value.rpartition("@")[0]) > LONGEST_REPLIES:
-        msg = f"at most {LONGEST_REPLIES} letters before the @: what says whose reply it is stands behind them"
-        raise ValueError(msg)
-    return value
-
-
-def _zone(value: str) -> str:
-    if value and value not in available_timezones():
-        msg = "no time zone of that name; use one such as Asia/Seoul"
-        raise ValueError(msg)
-    return value
-
-
-def _minutes(value: int) -> int:
-    if value and not SHORTEST_MINUTES <= value <= LONGEST_MINUTES:
-        msg = f"0 (the source's own rhythm decides) or from {SHORTEST_MINUTES} to {LONGEST_MINUTES}"
-        raise ValueError(msg)
-    return value
-
-
-def _proxy(value: str) -> str:
-    try:
-        if value:
-            proxy(value)
-    except ConfigError as wrong:
-        raise ValueError(str(wrong)) from wrong
-    return value
-
-
-Address = Annotated[str, AfterValidator(_address)]
-Zone = Annotated[str, AfterValidator(_zone)]
-WebAddress = Annotated[str, Field(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SiteSettings(_Section):
+class SiteSettings(Section):
     """How readers know this service."""
 
     url: WebAddress
@@ -79,46 +34,7 @@ class SiteSettings(_Section):
     contact: Address
 
 
-class MailSettings(_Section):
-    """The relay that takes the mail, and who it comes from."""
-
-    host: str
-    port: int = Field(default=25, ge=1, le=65535)
-    security: Literal["tls", "starttls", "none"] = "starttls"
-    username: str = ""
-    sender: Address
-    return_path: Address | None = None
-    connections: int = Field(default=5, ge=1, le=50)
-    timeout: float = Field(default=30, gt=0, le=300, description="seconds")
-    #: how long a process keeps the deliveries that it claimed, before others may send them
-    lease: float = Field(default=300, ge=2, le=3600, description="seconds")
-
-    @model_validator(mode="after")
-    def _encrypted(self) -> "MailSettings":
-        if self.security == "none" and self.host not in LOOPBACK:
-            msg = 'security = "none" is for a relay on this machine only; use "starttls" or "tls"'
-            raise ValueError(msg)
-        return self
-
-
-class NeutralSettings(_Section):
-    """Who mails come from for readers who must not be seen to read on this subject; best a domain of its own."""
-
-    name: str = Field(default="Reading list", min_length=1)
-    sender: Address | None = None
-
-
-class RepliesSettings(_Section):
-    """The mailbox that replies go to: who asks to leave leaves, everything else is passed on to the contact.
-
-    `address` must take sub-addresses (replies+...@...).
-    """
-
-    address: Annotated[Address, AfterValidator(_room_for_a_tag)]
-    mailbox: str = Field(pattern=r"^(imaps?|imap\+starttls|maildir):\S+$")
-
-
-class SignUpSettings(_Section):
+class SignUpSettings(Section):
     """How many may subscribe on the site, so that nobody can flood a mailbox or this service. 0 closes the form."""
 
     per_network: int = Field(default=10, ge=0, description="an hour")
@@ -126,14 +42,14 @@ class SignUpSettings(_Section):
     total: int = Field(default=1000, ge=0, description="a day")
 
 
-class PollingSettings(_Section):
+class PollingSettings(Section):
     """How sources are asked."""
 
     at_once: int = Field(default=8, ge=1, le=64)
     pause: float = Field(default=2, ge=0, description="seconds between two requests to one host")
     deadline: float = Field(default=30, gt=0, le=120, description="seconds for one source")
     #: all requests go through it, names are resolved behind it: socks5://HOST:PORT (Tor) or http://HOST:PORT
-    proxy: Annotated[str, AfterValidator(_proxy)] = ""
+    proxy: Proxy = ""
     #: host:port on this machine that may be fetched; for tests and the demo only
     allow: tuple[str, ...] = ()
 
@@ -142,14 +58,14 @@ class PollingSettings(_Section):
         return str(proxy(value)) if value else ""
 
 
-class OperatorSettings(_Section):
+class OperatorSettings(Section):
     """When the people who run this want to hear of the sources."""
 
     zone: Zone = "UTC"
     morning: int = Field(default=8, ge=0, le=23, description="hour of the zone")
 
 
-class AlertSettings(_Section):
+class AlertSettings(Section):
     """Who lets alerts go, and how many one reader gets. By default every alert waits for an editor."""
 
     #: ids of primary sources whose urgent statements go out by themselves
@@ -162,7 +78,7 @@ class AlertSettings(_Section):
     second_after: int = Field(default=30, ge=1, le=1440, description="minutes until the second editors are called")
 
 
-class EditorSettings(_Section):
+class EditorSettings(Section):
     """Somebody who is told by mail when an alert waits."""
 
     name: str = Field(min_length=1)
@@ -175,21 +91,21 @@ class EditorSettings(_Section):
         return Editor(**self.model_dump())
 
 
-class WebSettings(_Section):
+class WebSettings(Section):
     """Where the small site listens."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
 
 
-class LogSettings(_Section):
+class LogSettings(Section):
     """How the log looks."""
 
     json_lines: bool = Field(default=False, alias="json")
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class SourceSettings(_Section):
+class SourceSettings(Section):
     """A source of the operator's own; what each field means stands at `domain.source.Source`."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -207,11 +123,11 @@ class SourceSettings(_Section):
     zone: Zone = ""
     alerts: bool = False
     enabled: bool = True
-    options: dict[str, str] = {}
+    options: dict[str, str] = Field(default_factory=dict)
     strip: tuple[str, ...] = ()
     article: str = ""
     drop: tuple[str, ...] = ()
-    minutes: Annotated[int, AfterValidator(_minutes)] = 0
+    minutes: Minutes = 0
     alone: bool = False
     licence: str = ""
     confidence: str = ""
@@ -222,14 +138,14 @@ class SourceSettings(_Section):
         return Source(**self.model_dump())
 
 
-class CatalogueSettings(_Section):
+class CatalogueSettings(Section):
     """Sources of the shipped catalogue to switch on or off by id."""
 
     enable: tuple[str, ...] = ()
     disable: tuple[str, ...] = ()
 
 
-class Config(_Section):
+class Config(Section):
     """All settings. Paths are taken relative to the settings file."""
 
     site: SiteSettings
@@ -245,13 +161,16 @@ class Config(_Section):
     signup: SignUpSettings = SignUpSettings()
     neutral: NeutralSettings = NeutralSettings()
     replies: RepliesSettings | None = None
+    dkim: DkimSettings | None = None
+    bounces: BouncesSettings | None = None
+    watch: WatchSettings = WatchSettings()
     log: LogSettings = LogSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     source: tuple[SourceSettings, ...] = ()
     alerts: AlertSettings = AlertSettings()
     editor: tuple[EditorSettings, ...] = ()
     #: where to write to a government, by its country (ISO 3166-1 alpha-2)
-    contacts: dict[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], WebAddress] = {}
+    contacts: dict[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], WebAddress] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _editors_can_be_told_apart(self) -> "Config":
@@ -272,15 +191,21 @@ class Config(_Section):
         return self
 
 
-class Secrets(_Section):
+class Secrets(Section):
     """What must never stand in the settings file. Key ids are 1..255; `current` makes what is new."""
 
     current: int = Field(ge=1, le=255)
     keys: dict[int, str]
     mail_password: str = ""
+    #: passwords of relays, by host
+    relays: dict[str, str] = Field(default_factory=dict)
     replies_password: str = ""
+    bounces_password: str = ""
+    canary_password: str = ""
+    #: keys by which providers sign what they report: mailgun (signing key), sendgrid (public key)
+    webhook_keys: dict[str, str] = Field(default_factory=dict)
     #: passwords of mailboxes that are sources, by source id
-    mailboxes: dict[str, str] = {}
+    mailboxes: dict[str, str] = Field(default_factory=dict)
 
     def keyring(self) -> Keyring:
         """The keys, decoded. Raises `ConfigError` when one is damaged."""

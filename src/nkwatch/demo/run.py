@@ -26,7 +26,7 @@ from nkwatch.demo.mailbox import Mailbox, open_mailbox
 from nkwatch.demo.readers import CONSENT, newcomer, sample_readers
 from nkwatch.demo.samples import Samples, load_samples
 from nkwatch.demo.site import HOST, sample_site
-from nkwatch.domain.bulletin import DeliveryState
+from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source
 from nkwatch.domain.subscriber import Consent

@@ -5,8 +5,8 @@ are rendered once and shared by all readers; the slots are filled when a deliver
 """
 
 import hashlib
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from nkwatch.domain.alert import Pace, Waiting
@@ -106,84 +106,6 @@ class Composition:
         return hashlib.sha256(f"{self.subject}\r\n".encode() + shared).hexdigest()
 
 
-class DeliveryState(StrEnum):
-    """Where a delivery stands."""
-
-    #: not yet attempted
-    PENDING = "pending"
-    #: claimed by a worker until its lease ends
-    LEASED = "leased"
-    #: accepted by the relay; whether it arrived is another fact
-    SENT = "sent"
-    #: put off by the relay or the line; tried again
-    DEFERRED = "deferred"
-    #: refused for good
-    REFUSED = "refused"
-    #: not to be sent any more: the reader left, or an editor stopped it
-    CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The relay accepted the message."""
-
-    reply: str
-
-
-@dataclass(frozen=True, slots=True)
-class Deferred:
-    """Not now: a 4xx reply, or no answer. `line` is true when the relay itself could not be reached."""
-
-    reply: str
-    line: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Never: a 5xx reply, or an address that cannot be mailed."""
-
-    reply: str
-
-
-Handover = Sent | Deferred | Refused
-
-FIRST_RETRY = timedelta(minutes=5)
-LONGEST_RETRY = timedelta(hours=4)
-#: RFC 5321, 4.5.4.1: give up after four to five days.
-GIVE_UP_AFTER = timedelta(days=4)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One bulletin on its way to one subscriber; Message-ID and Date are fixed before the first attempt."""
-
-    id: int
-    message_id: str
-    date: datetime
-    state: DeliveryState = DeliveryState.PENDING
-    attempts: int = 0
-    due_at: datetime | None = None
-    reply: str = ""
-    done_at: datetime | None = None
-
-    def after(self, outcome: Handover, now: datetime) -> "Delivery":
-        """The delivery after an attempt at `now`; four days after its date it is given up."""
-        tried = replace(self, attempts=self.attempts + 1, reply=outcome.reply)
-        match outcome:
-            case Sent():
-                return replace(tried, state=DeliveryState.SENT, done_at=now, due_at=None)
-            case Refused():
-                return replace(tried, state=DeliveryState.REFUSED, done_at=now, due_at=None)
-            case Deferred() if now - self.date >= GIVE_UP_AFTER:
-                reply = f"given up after {GIVE_UP_AFTER.days} days: {outcome.reply}"
-                return replace(tried, state=DeliveryState.REFUSED, done_at=now, due_at=None, reply=reply)
-            case Deferred():
-                # an unreachable relay says nothing about this reader: try again at the first step
-                step = 0 if outcome.line else self.attempts
-                wait = min(FIRST_RETRY * 2 ** min(step, 10), LONGEST_RETRY)
-                return replace(tried, state=DeliveryState.DEFERRED, due_at=now + wait)
-
-
 @dataclass(frozen=True, slots=True)
 class Addressed:
     """A composition for one subscriber. `slots` are lines of text for places that are the reader's own, by name.
@@ -220,29 +142,3 @@ class Mailing:
     told: tuple[int, ...] = ()
     answers: int = 0
     reports: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery under a lease, with what is needed to assemble and hand it over; `slots` are those of `Addressed`.
-
-    Under `composition_id` its content can be passed on without anything personal. `answers` is that of `Addressed`.
-    """
-
-    delivery: Delivery
-    subscriber_id: str
-    address: str = field(repr=False)
-    composition: Composition
-    number: int
-    composition_id: str = ""
-    slots: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    answers: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is handed over: the envelope (RFC 5321) and the bytes, CRLF line ends."""
-
-    sender: str
-    recipient: str = field(repr=False)
-    content: bytes = field(repr=False)

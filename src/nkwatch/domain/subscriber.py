@@ -132,13 +132,18 @@ class Suppression(StrEnum):
     #: the reader had everything erased
     ERASED = "erased"
     COMPLAINED = "complained"
-    #: nothing arrives there
+    #: nothing arrived there; a mailbox may come back, so whoever has it may subscribe again, but is never imported
     BOUNCED = "bounced"
 
     @property
     def final(self) -> bool:
         """Whether not even a confirmation is sent."""
-        return self is not Suppression.LEFT
+        return self in {Suppression.ERASED, Suppression.COMPLAINED}
+
+    @property
+    def weight(self) -> int:
+        """What is heavier is not replaced by what is lighter."""
+        return 2 if self.final else int(self is Suppression.BOUNCED)
 
 
 @dataclass(frozen=True, slots=True)

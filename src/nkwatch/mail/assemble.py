@@ -1,40 +1,35 @@
 """Joins blocks and slots into the bytes of one subscriber's message.
 
-The bytes depend on the claimed delivery and the settings only: a retry is the same message, octet for octet.
+The bytes depend on the claimed delivery and the settings only: a retry is the same message, octet for octet. What all
+readers of a composition share is made once (see `prepared`); here it is filled with what is one reader's own.
 """
 
+import dataclasses
 import hashlib
-import html
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from nkwatch.domain import retention
-from nkwatch.domain.bulletin import Block, BulletinKind, Claimed, Message, Piece
+from nkwatch.domain.bulletin import BulletinKind, Composition
+from nkwatch.domain.delivery import Claimed, Message
 from nkwatch.domain.subscriber import move_name
-from nkwatch.mail.encoding import fill
-from nkwatch.mail.headers import ascii_domain, field, joined, list_id, mailbox, one_line, text_field
-from nkwatch.mail.templates import LINKS
-from nkwatch.mail.views import plain
-from nkwatch.mail.widths import wrap
+from nkwatch.mail.filling import Filled, filled
+from nkwatch.mail.headers import ascii_domain, field, one_line
+from nkwatch.mail.prepared import PARTS, Body, Kept, Sender, Shared, shared
 
-#: A correction is on the list of what it corrects: who filters one finds the other beside it.
-_LISTS = {
-    BulletinKind.ALERT: "alerts",
-    BulletinKind.ALERT_CORRECTION: "alerts",
-    BulletinKind.DIGEST: "digests",
-    BulletinKind.DIGEST_CORRECTION: "digests",
-    BulletinKind.LULL: "digests",
-}
-#: Names that say nothing, one for each of the lists.
-_NEUTRAL_LISTS = {"alerts": "notes", "digests": "list"}
 #: Without comments, quoted parts and folding: our own are so. What is none is left out.
 _MESSAGE_ID = re.compile(r"<[\w.!#$%&'*+/=?^`{|}~-]{1,200}@[\w.\[\]:-]{1,255}>", re.ASCII)
 _SIDES = {BulletinKind.MOVE_OLD: "old", BulletinKind.MOVE_NEW: "new"}
+NEUTRAL = Sender("Reading list", "")
+#: Constant fields.
+_ONE_CLICK = field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+_VERSION = field("MIME-Version", "1.0")
 
 
 class Link(Protocol):
@@ -44,20 +39,13 @@ class Link(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
-    """Who a mail comes from: what a mail program shows, and the address."""
-
-    name: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
 class MailAssembler:
     """`name` and `sender` make the From field, for ever the same; `return_path` is the envelope's sender.
 
     `neutral` takes the place of both for readers who must not be seen to read on the subject. `site` is the base
     address of the public pages. `replies` is the address that replies go to, with the subscriber's id and its
-    `reply_tag` after a plus; empty where nothing reads them.
+    `reply_tag` after a plus; empty where nothing reads them. `bounces` is the address that takes the place of
+    `return_path`, with the token that `envelope` makes of the delivery's id after a plus; empty where nothing reads it.
     """
 
     name: str
@@ -65,23 +53,33 @@ class MailAssembler:
     return_path: str
     site: str
     link: Link
-    neutral: Sender = Sender("Reading list", "")
+    neutral: Sender = NEUTRAL
     replies: str = ""
     reply_tag: Callable[[str], str] = lambda _: ""
+    bounces: str = ""
+    envelope: Callable[[int], str] = lambda _: ""
+    _shared: Kept[Shared] = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_shared", Kept(self._prepare))
 
     def assemble(self, claimed: Claimed) -> Message:
-        """The message for one delivery. Lines have at most 998 octets and end with CRLF."""
-        composition, links = claimed.composition, self._links(claimed)
-        lines = {name: line for name, value in claimed.slots if (line := plain(value))}
-        # in plain text a line ends by itself, so that an empty one leaves no empty line behind
-        wrapped = {name: f"{wrap(line)}\n" for name, line in lines.items()}
-        bodies = {"plain": _joined(composition.text, wrapped | links)}
-        if composition.html:
-            safe = {name: html.escape(value) for name, value in (lines | links).items()}
-            bodies["html"] = _joined(composition.html, safe)
-        fields = [*self._fields(claimed), *self._list_fields(claimed)]
-        content = _whole(fields, bodies, claimed.delivery.message_id)
-        return Message(ascii_domain(self.return_path), claimed.address, content)
+        """The message for one delivery. Lines have at most 998 octets and end with CRLF.
+
+        Raises `ValueError` for a mail that cannot be brought into this form.
+        """
+        same, links = self._shared(claimed.composition), self._links(claimed)
+        own, lists = self._own_fields(claimed, same), self._list_fields(claimed, same, links)
+        fields = [same.sender, *own, same.constant, *lists, _VERSION]
+        content = _whole(fields, same.bodies, filled(claimed.slots, links), claimed.delivery.message_id)
+        return Message(self._return_path(claimed.delivery.id), claimed.address, content, same.stuffed)
+
+    def _prepare(self, composition: Composition) -> Shared:
+        """What is the same for everybody who gets this composition."""
+        sender = Sender(self.name, self.sender)
+        if composition.neutral:
+            sender = Sender(self.neutral.name, self.neutral.address or self.sender)
+        return shared(composition, sender, urlsplit(self._site).hostname or "localhost")
 
     def _links(self, claimed: Claimed) -> dict[str, str]:
         """The addresses in a reader's mail. None of another purpose is there, whatever a template names."""
@@ -98,53 +96,48 @@ class MailAssembler:
                 links = {"move": self._url(place, kind.value, move, date + retention.MOVES)}
             case _:
                 copy = f"{self._site}/mails/{claimed.composition_id}"
-                links = {"leave": self._leave_url(claimed), "manage": self._url("manage", "manage", who), "copy": copy}
-        return dict.fromkeys(LINKS, "") | {f"{name}_url": one_line(url) for name, url in links.items()}
+                links = {"leave": self._url("leave", "leave", who), "manage": self._url("manage", "manage", who)}
+                links |= {"copy": copy}
+        return {f"{name}_url": one_line(url) for name, url in links.items()}
 
-    def _fields(self, claimed: Claimed) -> Iterator[bytes]:
-        sender = self._sender(claimed)
-        yield field("From", mailbox(sender.name, ascii_domain(sender.address)))
+    def _own_fields(self, claimed: Claimed, same: Shared) -> Iterator[bytes]:
+        """The fields that are one reader's own, around the subject."""
         if self.replies:
             yield field("Reply-To", self._reply_to(claimed.subscriber_id))
         yield field("To", f"<{_for_header(claimed.address)}>")
-        yield text_field("Subject", claimed.composition.subject)
-        yield field("Date", format_datetime(claimed.delivery.date.astimezone(UTC)))
+        yield same.subject
+        yield _date(claimed.delivery.date)
         yield field("Message-ID", claimed.delivery.message_id)
         yield from _thread(claimed)
-        yield field("Content-Language", claimed.composition.language)
-        # so that no absence notice or robot answers (RFC 3834; Exchange knows only the second)
-        yield field("Auto-Submitted", "auto-generated")
-        yield field("X-Auto-Response-Suppress", "OOF")
 
-    def _list_fields(self, claimed: Claimed) -> Iterator[bytes]:
-        """Filters can tell alerts from digests; leaving takes one step (RFC 8058: exactly one HTTPS address)."""
-        kind = claimed.composition.kind
-        if kind in _LISTS:
-            yield self._list_id(claimed, kind)
-            yield field("List-Unsubscribe", f"<{self._leave_url(claimed)}>")
-            yield field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+    def _list_fields(self, claimed: Claimed, same: Shared, links: Mapping[str, str]) -> Iterator[bytes]:
+        """Filters can tell alerts from digests; leaving takes one step (RFC 8058: exactly one HTTPS address).
 
-    def _list_id(self, claimed: Claimed, kind: BulletinKind) -> bytes:
-        if claimed.composition.neutral:
-            sender = self._sender(claimed)
-            domain = ascii_domain(sender.address).rpartition("@")[2]
-            return list_id(sender.name, f"{_NEUTRAL_LISTS[_LISTS[kind]]}.{domain}")
-        host = urlsplit(self._site).hostname or "localhost"
-        return list_id(f"{self.name} {_LISTS[kind]}", f"{_LISTS[kind]}.{host}")
+        Providers count complaints by number, kind and sender (Gmail's Feedback-ID); nothing there is one reader's own.
+        """
+        number = ""
+        if same.list_id:
+            number = str(claimed.number)
+            yield same.list_id
+            yield field("List-Unsubscribe", f"<{links['leave_url']}>")
+            yield _ONE_CLICK
+        yield field("Feedback-ID", f"{number}::{same.feedback}")
 
-    def _sender(self, claimed: Claimed) -> Sender:
-        if claimed.composition.neutral:
-            return Sender(self.neutral.name, self.neutral.address or self.sender)
-        return Sender(self.name, self.sender)
+    def _return_path(self, delivery_id: int) -> str:
+        """Whose mail came back is known by the address that it came back to, whatever stands in it.
+
+        It is the same for neutral mails: no mail program shows it, and a mailbox has one domain.
+        """
+        if not self.bounces:
+            return ascii_domain(self.return_path)
+        local, _, domain = ascii_domain(self.bounces).rpartition("@")
+        return f"{local}+{self.envelope(delivery_id)}@{domain}"
 
     def _reply_to(self, subscriber_id: str) -> str:
         """Who replies is known by the address replied to: a forged sender ends nobody's subscription."""
         local, _, domain = ascii_domain(self.replies).rpartition("@")
         own = f"{local}+{subscriber_id}.{self.reply_tag(subscriber_id)}@{domain}"
         return f"<{_for_header(own)}>"
-
-    def _leave_url(self, claimed: Claimed) -> str:
-        return self._url("leave", "leave", claimed.subscriber_id)
 
     def _url(self, place: str, purpose: str, subject: str, expires: datetime | None = None) -> str:
         return f"{self._site}/{place}/{self.link(purpose, subject, expires)}"
@@ -157,9 +150,14 @@ class MailAssembler:
 def _thread(claimed: Claimed) -> Iterator[bytes]:
     """Mail programs show a correction or an update beside the mail that it answers (RFC 5322, 3.6.4)."""
     answers = one_line(claimed.answers)
-    if _MESSAGE_ID.fullmatch(answers) and not claimed.composition.kind.personal:
+    if answers and _MESSAGE_ID.fullmatch(answers) and not claimed.composition.kind.personal:
         yield field("In-Reply-To", answers)
         yield field("References", answers)
+
+
+@lru_cache(maxsize=256)
+def _date(date: datetime) -> bytes:
+    return field("Date", format_datetime(date.astimezone(UTC)))
 
 
 def _for_header(address: str) -> str:
@@ -171,24 +169,17 @@ def _for_header(address: str) -> str:
     return clean.replace("<", "").replace(">", "").replace(" ", "")
 
 
-def _joined(pieces: tuple[Piece, ...], slots: Mapping[str, str]) -> bytes:
-    return b"".join(p.body if isinstance(p, Block) else fill(slots.get(p.name, "")) for p in pieces)
-
-
-def _whole(fields: list[bytes], bodies: Mapping[str, bytes], message_id: str) -> bytes:
+def _whole(
+    fields: list[bytes], bodies: tuple[tuple[str, Body], ...], slots: Mapping[str, Filled], message_id: str
+) -> bytes:
     """Header and bodies; both bodies as alternatives, the plainer first (RFC 2046, 5.1.4)."""
-    opening = [*fields, field("MIME-Version", "1.0")]
     if len(bodies) == 1:
-        return joined([*opening, *_part("plain")]) + bodies["plain"]
+        [(kind, body)] = bodies
+        return b"".join([*fields, PARTS[kind], *body.filled(slots[kind])])
     # "=_" cannot occur in quoted-printable, so no body holds the boundary
     boundary = "=_" + hashlib.sha256(one_line(message_id).encode()).hexdigest()[:32]
-    parts = [f"--{boundary}\r\n".encode() + joined(_part(kind)) + body + b"\r\n" for kind, body in bodies.items()]
-    kind = field("Content-Type", f'multipart/alternative; boundary="{boundary}"')
-    return joined([*opening, kind]) + b"".join(parts) + f"--{boundary}--\r\n".encode()
-
-
-def _part(kind: str) -> list[bytes]:
-    return [
-        field("Content-Type", f"text/{kind}; charset=utf-8"),
-        field("Content-Transfer-Encoding", "quoted-printable"),
-    ]
+    opening = b"--%b\r\n" % boundary.encode()
+    pieces = [*fields, field("Content-Type", f'multipart/alternative; boundary="{boundary}"'), b"\r\n"]
+    for kind, body in bodies:
+        pieces += [opening, PARTS[kind], *body.filled(slots[kind]), b"\r\n"]
+    return b"".join([*pieces, b"--%b--\r\n" % boundary.encode()])

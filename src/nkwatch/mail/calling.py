@@ -13,14 +13,15 @@ from typing import Any, Protocol
 
 from babel.dates import format_timedelta
 
-from nkwatch.domain.bulletin import Block, Handover, Message, Refused
+from nkwatch.domain.bulletin import Block
+from nkwatch.domain.delivery import Handover, Message, Refused
 from nkwatch.domain.desk import Editor
 from nkwatch.domain.reading import Urgency
 from nkwatch.domain.story import Report, Story
 from nkwatch.mail.blocks import Blocks
+from nkwatch.mail.envelopes import sendable
 from nkwatch.mail.facts import Facts
 from nkwatch.mail.headers import ascii_domain, field, joined, mailbox, text_field
-from nkwatch.mail.transaction import sendable
 from nkwatch.mail.views import Address, Name, address, name_of, plain
 from nkwatch.mail.widths import shorten
 

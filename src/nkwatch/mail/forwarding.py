@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from nkwatch.domain.bulletin import Message
+from nkwatch.domain.delivery import Message
 from nkwatch.domain.reply import Received
 from nkwatch.mail.encoding import fill
+from nkwatch.mail.envelopes import sendable
 from nkwatch.mail.headers import ascii_domain, field, joined, mailbox, text_field
-from nkwatch.mail.transaction import sendable
 from nkwatch.mail.views import plain
 from nkwatch.mail.widths import shorten
 

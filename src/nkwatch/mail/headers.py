@@ -55,6 +55,8 @@ def ascii_domain(address: str) -> str:
 
 def one_line(value: str) -> str:
     """`value` with every line end and control character replaced by a space."""
+    if value.isascii() and value.isprintable() and " " not in value:
+        return value  # most of what is written for one reader: addresses and links
     return " ".join(_BREAKS.sub(" ", value).split())
 
 

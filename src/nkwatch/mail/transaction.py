@@ -1,70 +1,137 @@
-"""One message over one open connection: MAIL, RCPT, DATA, each answer read before the next command (RFC 5321, 3.3)."""
+"""The careful way (RFC 5321, 3.3): MAIL, RCPT, DATA, each answer read before the next command, all by aiosmtplib."""
 
-import re
+from collections.abc import Awaitable
 
-from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPResponseException
+from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
 
-from nkwatch.domain.bulletin import Deferred, Handover, Refused, Sent
-from nkwatch.mail.headers import ascii_domain
+from nkwatch.domain.delivery import Deferred, Handover, Message, Unknown
+from nkwatch.mail.courier import GOODBYE, End, Patience
+from nkwatch.mail.envelopes import Envelope, Offered, enveloped, on_the_line, sendable
+from nkwatch.mail.letters import Post
+from nkwatch.mail.verdicts import CLOSING, START, LineBroken, Reply, of_message, of_recipient, of_refusal
 
-#: "Service not available, closing transmission channel": says nothing about the message (RFC 5321, 3.8).
-CLOSING = 421
-PERMANENT = 500
-#: Seconds for a polite end.
-GOODBYE = 5.0
-
-#: Also quoted local parts: nobody has one, and what parses them may find another mailbox in it.
-_UNSENDABLE = re.compile(r"[\s<>,;:()\[\]\\\"\x00-\x1f\x7f-\x9f]|@.*@")
+__all__ = ["Careful", "said", "sendable"]
 
 
-def sendable(address: str) -> str:
-    """The address as it goes into the envelope, its domain in punycode. Raises `ValueError`, without naming it."""
-    local, _, domain = address.rpartition("@")
-    if not local or not domain or _UNSENDABLE.search(address):
-        raise ValueError("the address is not valid")
+class Careful:
+    """A connection to a relay that does not announce PIPELINING. One trip at a time."""
+
+    def __init__(self, client: SMTP, offered: Offered, name: str, patience: Patience) -> None:
+        self._client, self._offered, self._name, self._patience = client, offered, name, patience
+        self._post: Post
+        self._current: Message | None = None
+        self._heard = self._begun = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can carry more, as far as is known."""
+        return self._client.is_connected
+
+    async def carry(self, first: Message, post: Post, *, fresh: bool) -> End:
+        """See `Courier.carry`."""
+        self._post, self._heard, self._current = post, fresh, first
+        try:
+            while self._current is not None:
+                if refused := await self._one(self._current):
+                    await self.quit()
+                    return End(refused, refused=True)
+                self._current = post.take()
+        except LineBroken as broken:
+            return self._settled(str(broken))
+        except BaseException:
+            self._heard = False
+            self._settled("the hand-over was stopped")
+            raise
+        return End()
+
+    async def quit(self) -> None:
+        """End the connection politely, or at least end it."""
+        try:
+            await self._client.quit(timeout=min(GOODBYE, self._patience.answer))
+        except (SMTPException, OSError):
+            self.close()
+
+    def close(self) -> None:
+        """End it at once."""
+        self._client.close()
+
+    async def _one(self, message: Message) -> str:
+        """Hand over one message; answers why the relay wants none that is ours. Raises for a broken line."""
+        self._begun = False
+        envelope = enveloped(message, self._offered)
+        if not isinstance(envelope, Envelope):
+            self._current = None
+            self._post.not_sent(message, envelope)
+            return ""
+        await self._introduce(envelope.name)
+        mail = await self._say(envelope.mail)
+        if not mail.positive:
+            of_refusal(mail)
+            self._current = None
+            self._post.line_broke(message, str(mail))
+            return str(mail)
+        outcome = of_recipient(await self._say(envelope.rcpt)) or await self._data(message)
+        self._current = None
+        self._post.answered(message, outcome)
+        if isinstance(outcome, Deferred) and outcome.line:
+            raise LineBroken(outcome.reply)
+        if not self._begun:
+            await self._reset()
+        return ""
+
+    async def _introduce(self, name: str) -> None:
+        if name not in ("", self._name):
+            await _heard(self._client.ehlo(hostname=name))
+            self._name = name
+
+    async def _data(self, message: Message) -> Handover:
+        start = await self._say(b"DATA")
+        if start.positive:
+            raise LineBroken(f"the relay gave an answer that does not belong here: {start}")
+        if start.code != START:
+            return of_refusal(start)
+        await self._post.offer(message)
+        protocol = self._client.protocol
+        if protocol is None or not protocol.is_connected:
+            raise LineBroken("the relay closed the connection")
+        self._begun = True
+        protocol.write(on_the_line(message) + b".\r\n")
+        response = await _heard(protocol.read_response(timeout=self._patience.last))
+        return of_message(Reply(response.code, response.message))
+
+    async def _reset(self) -> None:
+        """End a refused transaction."""
+        reply = await self._say(b"RSET")
+        if not reply.positive:
+            raise LineBroken(str(reply))
+
+    async def _say(self, command: bytes) -> Reply:
+        """One command and its reply, unless that ends the connection."""
+        response = await _heard(self._client.execute_command(*command.split(b" ", 1)))
+        if response.code == CLOSING:
+            raise LineBroken(f"{response.code} {response.message}")
+        self._heard = True
+        return Reply(response.code, response.message)
+
+    def _settled(self, why: str) -> End:
+        """Account for what was on its way when the line broke."""
+        current, self._current = self._current, None
+        if current is not None and self._begun:
+            self._post.answered(current, Unknown(f"connection lost after the message: {why}"))
+        elif current is not None and self._heard:
+            self._post.line_broke(current, why)
+        elif current is not None:
+            self._post.give_back(current)
+        self.close()
+        return End(why)
+
+
+async def _heard(answer: Awaitable[SMTPResponse]) -> SMTPResponse:
+    """The answer; whatever aiosmtplib finds wrong with it breaks the line."""
     try:
-        return ascii_domain(address)
-    except ValueError as wrong:
-        raise ValueError("the domain of the address is not valid") from wrong
-
-
-async def begin(client: SMTP, sender: str, recipient: str) -> None:
-    """Open a transaction. Raises `SMTPNotSupported` when the relay cannot take such a recipient (RFC 6531)."""
-    options: list[str] = []
-    if not recipient.isascii():
-        if client.is_ehlo_or_helo_needed:
-            await client.ehlo()
-        if not client.supports_extension("smtputf8"):
-            raise SMTPNotSupported("the relay takes no addresses with letters outside ASCII")
-        options = ["SMTPUTF8"]
-    await client.mail(sender, options=options, encoding="utf-8")
-
-
-async def finish(client: SMTP, recipient: str, content: bytes) -> Handover:
-    """Name the recipient and hand over the content. The connection is closed, or fit for the next message."""
-    stage = "before the message"
-    try:
-        await client.rcpt(recipient, encoding="utf-8")
-        stage = "after the message"
-        response = await client.data(content)
-    except SMTPResponseException as refusal:
-        await _reset(client)
-        if refusal.code == CLOSING:
-            return Deferred(said(refusal), line=True)
-        return Refused(said(refusal)) if refusal.code >= PERMANENT else Deferred(said(refusal))
+        return await answer
     except (SMTPException, OSError) as why:
-        client.close()
-        # once the message was offered it may have arrived: then waiting longer spares the reader copies
-        return Deferred(f"connection lost {stage}: {said(why)}", line=stage == "before the message")
-    return Sent(f"{response.code} {response.message}")
-
-
-async def goodbye(client: SMTP) -> None:
-    """End a connection politely, or at least end it."""
-    try:
-        await client.quit(timeout=GOODBYE)
-    except (SMTPException, OSError):
-        client.close()
+        raise LineBroken(said(why)) from why
 
 
 def said(problem: Exception) -> str:
@@ -72,11 +139,3 @@ def said(problem: Exception) -> str:
     if isinstance(problem, SMTPResponseException):
         return f"{problem.code} {problem.message}"
     return str(problem) or type(problem).__name__
-
-
-async def _reset(client: SMTP) -> None:
-    """End a refused transaction; aiosmtplib has closed the connection already where it was lost."""
-    try:
-        await client.rset()
-    except (SMTPException, OSError):
-        client.close()

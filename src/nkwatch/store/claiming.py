@@ -1,61 +1,121 @@
-"""Which deliveries may be handed over now, and to which address."""
+"""Which deliveries may be handed over now, and to which address; and which alerts should have left long ago."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, case, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
 
-from nkwatch.domain.bulletin import BulletinKind, Claimed, Composition, DeliveryState
+from nkwatch.domain.bulletin import BulletinKind, Composition
+from nkwatch.domain.delivery import Claimed, DeliveryState, Lane, Late
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.subscriber import Standing
-from nkwatch.store import compositions, records, schema, suppressions
+from nkwatch.store import records, schema, suppressions
+from nkwatch.store.contents import Contents
+from nkwatch.store.database import chunks
 from nkwatch.store.leaving import BULLETINS
+from nkwatch.store.schema import Instant
 from nkwatch.store.seals import Seals
 
 _D, _S, _B, _M = schema.delivery.c, schema.subscriber.c, schema.bulletin.c, schema.move.c
 _MOVES = (BulletinKind.MOVE_OLD, BulletinKind.MOVE_NEW)
+_NOW = bindparam("now", type_=Instant)
 
 
-def claim(connection: Connection, seals: Seals, now: datetime, limit: int, lease: Lease) -> list[Claimed]:
-    """Claim deliveries that are due, by priority; never one whose subscriber may not be mailed."""
-    rows = connection.execute(_due(now).limit(limit).with_for_update(skip_locked=True, of=schema.delivery)).all()
-    leased = (
-        update(schema.delivery)
-        .where(_D.id == bindparam("row"))
-        .values(state=DeliveryState.LEASED, lease_owner=lease.owner, leased_until=lease.until)
-    )
-    if rows:
-        connection.execute(leased, [{"row": r.id} for r in rows])
-    content = compositions.read(connection, {r.composition_id for r in rows})
-    return [_claimed(seals, row, content[row.composition_id]) for row in rows]
+def claim(
+    connection: Connection, seals: Seals, contents: Contents, now: datetime, limit: int, lease: Lease, lane: Lane
+) -> list[Claimed]:
+    """Claim deliveries of a lane that are due, by priority and turn; never one whose subscriber may not be mailed."""
+    wanted = {"now": now, "limit": limit} | _span(lane.priorities)
+    rows = connection.execute(_DUE, wanted).all()
+    for part in chunks(rows):
+        connection.execute(_LEASED, {"ids": [r.id for r in part], "owner": lease.owner, "until": lease.until})
+    found = contents.read(connection, {r.composition_id for r in rows})
+    return [_claimed(seals, row, found[row.composition_id]) for row in rows]
 
 
-def _due(now: datetime) -> Select[Any]:
-    """Deliveries to be handed over at `now`, by priority, with the sealed address that each goes to."""
-    moving = _B.kind == BulletinKind.MOVE_NEW
-    address = case((moving, _M.address), else_=_S.address)
-    key = case((moving, _M.address_key), else_=_S.address_key)
+def late(connection: Connection, before: datetime) -> list[Late]:
+    """Alerts and corrections that should have left before then and did not, by number."""
+    rows = connection.execute(_LATE, {"now": before} | _span((BulletinKind.ALERT.priority,)))
+    return [Late(row.bulletin, row.readers, row.since) for row in rows]
+
+
+def _span(priorities: Collection[int]) -> dict[str, int]:
+    return {"first": min(priorities), "last": max(priorities)}
+
+
+def _mailable(*columns: Any) -> Select[Any]:
+    """Undone deliveries of some priorities whose subscribers may be mailed at `now`."""
+    # as a span: so the index gives them in their order
+    priorities = _D.priority.between(bindparam("first"), bindparam("last"))
     return (
-        select(schema.delivery, address.label("recipient"), _B.number, _B.kind)
+        select(*columns)
         .join_from(schema.delivery, schema.subscriber)
         .join(schema.bulletin, _B.number == _D.bulletin)
         # a link to a change of address that was asked for before another one is worth nothing
         .outerjoin(schema.move, and_(_M.subscriber_id == _D.subscriber_id, _M.asked_at == _D.date))
-        .where(schema.undone, _D.state != DeliveryState.LEASED, _D.due_at <= now)
-        .where(_may_be_mailed(now), not_(suppressions.forbids(key)))
-        .order_by(_D.priority, _D.id)
+        .where(schema.undone, priorities)
+        .where(_may_be_mailed(), not_(suppressions.forbids(_recipient("address_key"))))
     )
 
 
-def _may_be_mailed(now: datetime) -> ColumnElement[bool]:
+def _may_be_mailed() -> ColumnElement[bool]:
     """Promise 3: confirmations go to the pending, everything else to the confirmed, bulletins to who has not paused."""
     # as one comparison, so that no planner begins with all who are confirmed
     fits = case((_B.kind == BulletinKind.CONFIRMATION, Standing.PENDING), else_=Standing.CONFIRMED)
     return and_(
         _S.standing == fits,
-        or_(_B.kind.not_in(BULLETINS), _S.paused_until.is_(None), _S.paused_until <= now),
+        or_(_B.kind.not_in(BULLETINS), _S.paused_until.is_(None), _S.paused_until <= _NOW),
         or_(_B.kind.not_in(_MOVES), _M.subscriber_id.is_not(None)),
     )
+
+
+def _recipient(column: str) -> ColumnElement[bytes]:
+    """This column of whom a delivery goes to."""
+    return case((_B.kind == BulletinKind.MOVE_NEW, _M[column]), else_=_S[column])
+
+
+def _due() -> Select[Any]:
+    """Deliveries to be handed over at `now`, with the sealed address that each goes to."""
+    columns = (*records.DELIVERY, _D.subscriber_id, _D.composition_id, _D.slots, _D.answers)
+    return (
+        _mailable(*columns, _recipient("address").label("recipient"), _B.number, _B.kind)
+        .where(_D.state != literal_column("'leased'"), _D.due_at <= _NOW)
+        .order_by(_D.priority, _D.turn, _D.id)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True, of=schema.delivery)
+    )
+
+
+#: Made once, not for every claim.
+_DUE = _due()
+_LEASED = (
+    update(schema.delivery)
+    .where(_D.id.in_(bindparam("ids", expanding=True)))
+    .values(state=DeliveryState.LEASED, lease_owner=bindparam("owner"), leased_until=bindparam("until"))
+)
+#: What waits for the end of a pause should leave then.
+_SINCE = case((_S.paused_until > _D.date, _S.paused_until), else_=_D.date)
+_LATE = (
+    _mailable(_D.bulletin, func.count().label("readers"), func.min(_SINCE, type_=Instant).label("since"))
+    .where(_D.date < _NOW)
+    .group_by(_D.bulletin)
+    .order_by(_D.bulletin)
+)
 
 
 def _claimed(seals: Seals, row: Row[Any], composition: Composition) -> Claimed:

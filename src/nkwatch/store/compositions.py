@@ -19,7 +19,7 @@ from nkwatch.store.database import chunks, insert_new
 _BLOCK, _COMPOSITION = schema.block.c, schema.composition.c
 _SLOT = "slot:"
 #: How a row names a piece: by number; in rows from before schema 5 by its name.
-_Named = int | str
+Named = int | str
 
 
 def write(connection: Connection, compositions: Sequence[Composition], number: int) -> list[str]:
@@ -44,13 +44,39 @@ def write(connection: Connection, compositions: Sequence[Composition], number: i
     return [ids[id(c)] for c in compositions]
 
 
-def read(connection: Connection, ids: Collection[str]) -> dict[str, Composition]:
-    """These compositions, by id."""
-    rows: list[Row[Any]] = []
+def rows(connection: Connection, ids: Iterable[str]) -> list[Row[Any]]:
+    """The rows of these compositions."""
+    found: list[Row[Any]] = []
     for part in chunks(sorted(ids)):
-        rows += connection.execute(select(schema.composition).where(_COMPOSITION.id.in_(part)))
-    pieces = _read_pieces(connection, {name for r in rows for part in r.pieces.values() for name in part})
-    return {row.id: _composition(row, pieces) for row in rows}
+        found += connection.execute(select(schema.composition).where(_COMPOSITION.id.in_(part)))
+    return found
+
+
+def pieces(connection: Connection, named: Collection[Named]) -> dict[Named, Piece]:
+    """The pieces that rows name so."""
+    found: dict[Named, Piece] = {}
+    numbers = [n for n in named if isinstance(n, int)]
+    for part in chunks(numbers):
+        rows = connection.execute(select(schema.block).where(_BLOCK.number.in_(part)))
+        found |= {row.number: _piece(row.id, row.body) for row in rows}
+    old = [n for n in named if isinstance(n, str)]
+    for names in chunks(old):
+        rows = connection.execute(select(schema.block).where(_BLOCK.id.in_(names)))
+        found |= {row.id: _piece(row.id, row.body) for row in rows}
+    return found | {name: _piece(name, b"") for name in old if name.startswith(_SLOT)}
+
+
+def composed(row: Row[Any], pieces: Mapping[Named, Piece]) -> Composition:
+    """The composition of a row."""
+    return Composition(
+        kind=BulletinKind(row.kind),
+        language=row.language,
+        subject=row.subject,
+        text=tuple(pieces[name] for name in row.pieces["text"]),
+        html=tuple(pieces[name] for name in row.pieces["html"]),
+        neutral=row.neutral,
+        stories=tuple(row.stories or ()),
+    )
 
 
 def stories(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -115,30 +141,5 @@ def _row(name: str, composition: Composition, number: int, numbers: Mapping[int,
     }
 
 
-def _read_pieces(connection: Connection, named: Collection[_Named]) -> dict[_Named, Piece]:
-    found: dict[_Named, Piece] = {}
-    numbers = [n for n in named if isinstance(n, int)]
-    for part in chunks(numbers):
-        rows = connection.execute(select(schema.block).where(_BLOCK.number.in_(part)))
-        found |= {row.number: _piece(row.id, row.body) for row in rows}
-    old = [n for n in named if isinstance(n, str)]
-    for names in chunks(old):
-        rows = connection.execute(select(schema.block).where(_BLOCK.id.in_(names)))
-        found |= {row.id: _piece(row.id, row.body) for row in rows}
-    return found | {name: _piece(name, b"") for name in old if name.startswith(_SLOT)}
-
-
 def _piece(name: str, body: bytes) -> Piece:
     return Slot(name.removeprefix(_SLOT)) if name.startswith(_SLOT) else Block(body)
-
-
-def _composition(row: Row[Any], pieces: Mapping[_Named, Piece]) -> Composition:
-    return Composition(
-        kind=BulletinKind(row.kind),
-        language=row.language,
-        subject=row.subject,
-        text=tuple(pieces[name] for name in row.pieces["text"]),
-        html=tuple(pieces[name] for name in row.pieces["html"]),
-        neutral=row.neutral,
-        stories=tuple(row.stories or ()),
-    )

@@ -23,6 +23,9 @@ BUSY_TIMEOUT = 10_000
 READERS = 4
 #: The number of PostgreSQL's advisory lock under which one process migrates.
 MIGRATING = 0x6E6B_7761
+#: Of PostgreSQL (its appendix A): two transactions waited for each other, and this one was rolled back whole.
+DEADLOCK = "40P01"
+TRIES = 5
 #: Values in one IN (...), well below SQLite's and PostgreSQL's limits on parameters.
 CHUNK = 500
 
@@ -54,7 +57,10 @@ class Database:
             return bool(inspect(connection).get_table_names()) and is_current(connection)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one transaction that may write; it is rolled back whole when `work` raises."""
+        """Run `work` in one transaction that may write; it is rolled back whole when `work` raises.
+
+        PostgreSQL ends one of two transactions that wait for each other: `work` is then run again.
+        """
         return await asyncio.get_running_loop().run_in_executor(self._writers, self._transact, work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -68,6 +74,15 @@ class Database:
         self.engine.dispose()
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
+        for _ in range(TRIES - 1):
+            try:
+                return self._transact_once(work)
+            except DBAPIError as wrong:
+                if not _is_worth_another_try(wrong):
+                    raise
+        return self._transact_once(work)
+
+    def _transact_once(self, work: Callable[[Connection], T]) -> T:
         with self.engine.connect().execution_options(nkwatch_writes=True) as connection, connection.begin():
             return work(connection)
 
@@ -100,6 +115,10 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
 def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
     """The items in pieces that fit into one IN (...)."""
     return (items[i : i + CHUNK] for i in range(0, len(items), CHUNK))
+
+
+def _is_worth_another_try(wrong: DBAPIError) -> bool:
+    return getattr(wrong.orig, "sqlstate", "") == DEADLOCK
 
 
 def _make_private(engine: Engine) -> None:

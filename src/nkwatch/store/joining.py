@@ -63,7 +63,7 @@ class Join:
         if values:
             connection.execute(update(schema.subscriber).where(_ROW.id == row.id).values(**values))
         if self.consent:
-            suppressions.drop(connection, [row.address_key], left_only=True)
+            suppressions.drop(connection, [row.address_key], keep_final=True)
         return Joining(subscriber, standing, asked_at)
 
     def _asked_at(self, row: Row[Any]) -> datetime:

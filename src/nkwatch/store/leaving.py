@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, select, update
 
-from nkwatch.domain.bulletin import BulletinKind, DeliveryState
+from nkwatch.domain.bulletin import BulletinKind
+from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.retention import DELIVERIES, ENDED, MOVES, UNCONFIRMED
 from nkwatch.domain.subscriber import Standing, Suppression
 from nkwatch.store import schema, suppressions, waiting
@@ -27,8 +28,8 @@ def cancel(
 ) -> None:
     """Cancel what these subscribers would still be sent: all of it, or bulletins of these kinds.
 
-    What is under a lease too: who holds the lease looks again before handing over, and what is in flight at this
-    moment is recorded as sent by whoever hands it over.
+    What is claimed too: it may not be handed over any more (`booking`). What is on the line at this moment keeps its
+    mark, and is recorded as sent by whoever hands it over.
     """
     those: list[ColumnElement[bool]] = [_DELIVERY.subscriber_id.in_(ids)]
     if kinds:

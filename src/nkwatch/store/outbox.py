@@ -9,27 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from nkwatch.domain.alert import Due, Pace, Recipient, Told
-from nkwatch.domain.bulletin import (
-    BulletinKind,
-    Claimed,
-    Composition,
-    Delivery,
-    DeliveryState,
-    Handover,
-    Mailing,
-    Window,
-)
+from nkwatch.domain.bulletin import BulletinKind, Composition, Mailing, Window
+from nkwatch.domain.delivery import Booked, Claimed, Delivery, Handover, Lane, Late
 from nkwatch.domain.desk import Note
 from nkwatch.domain.lease import Lease
+from nkwatch.domain.rates import Limits
 from nkwatch.keys import Keyring
-from nkwatch.store import claiming, compositions, marks, posting, recording, records, schema, telling, waiting
+from nkwatch.store import booking, claiming, leasing, marks, posting, records, schema, telling, waiting
+from nkwatch.store.contents import Contents
 from nkwatch.store.database import Database
+from nkwatch.store.gates import Gates
 from nkwatch.store.leaving import BULLETINS
 from nkwatch.store.seals import Seals
-from nkwatch.store.together import Together
 
 _D, _B = schema.delivery.c, schema.bulletin.c
 
@@ -45,23 +39,20 @@ class Posted:
     story_id: str
 
 
-#: Made once, not for every message.
-_HELD = select(_D.id).where(_D.id.in_(bindparam("ids", expanding=True)), _D.state == DeliveryState.LEASED)
+UNLIMITED = Limits()
 _BULLETIN_COLUMNS = (_B.number, _B.kind, _B.window_start, _B.window_end, _B.story_id)
-#: Not in anybody's hands any longer.
-_FREED = {"state": DeliveryState.PENDING, "leased_until": None}
 
 
 class OutboxStore:
-    """`domain` is the right-hand side of the Message-IDs."""
+    """`domain` is the right-hand side of the Message-IDs, `limits` how fast mail may leave."""
 
-    def __init__(self, database: Database, keyring: Keyring, domain: str) -> None:
+    def __init__(self, database: Database, keyring: Keyring, domain: str, limits: Limits = UNLIMITED) -> None:
         self._database = database
         self._keyring = keyring
         self._seals = Seals(keyring)
         self._domain = domain
-        # asked before every message: askers share a look
-        self._held = Together(self._look)
+        self._gates = Gates(limits, keyring)
+        self._contents = Contents()
 
     async def number(self, key: str, kind: BulletinKind, date: datetime) -> int:
         """The number of the bulletin with this key; it is opened when there is none."""
@@ -122,36 +113,44 @@ class OutboxStore:
         kept = update(schema.bulletin).where(_B.number == number).values(note=marks.note_column(note))
         return await self._database.write(lambda c: c.execute(kept).rowcount > 0)
 
-    async def claim(self, now: datetime, limit: int, lease: Lease) -> list[Claimed]:
-        """Claim deliveries that are due, by priority; never one whose subscriber may not be mailed."""
-        return await self._database.write(lambda c: claiming.claim(c, self._seals, now, limit, lease))
+    async def claim(self, now: datetime, limit: int, lease: Lease, lane: Lane) -> list[Claimed]:
+        """Claim deliveries of this lane that are due: by priority, then turn; never one that may not be mailed."""
+        wanted = (now, limit, lease, lane)
+        return await self._database.write(lambda c: claiming.claim(c, self._seals, self._contents, *wanted))
 
-    async def holds(self, delivery_id: int) -> bool:
-        """Whether a claimed delivery is still to be handed over: its reader may have left since."""
-        return await self._held(delivery_id)
+    async def book(
+        self, answered: Sequence[tuple[Delivery, Handover]], wanted: Sequence[Claimed], now: datetime, owner: str
+    ) -> Booked:
+        """In one transaction: write what became of `answered`, and mark of `wanted` which may be handed over now.
 
-    async def _look(self, ids: Sequence[int]) -> list[bool]:
-        held = await self._database.read(lambda c: set(c.scalars(_HELD, {"ids": list(ids)})))
-        return [i in held for i in ids]
+        A delivery may go while this owner has the lease and its reader has not left; a limit of rate puts it off. What
+        is marked may be on the line from then on.
+        """
+        return await self._database.write(booking.Book(self._gates, answered, wanted, now, owner))
 
-    async def record(self, outcomes: Sequence[tuple[Delivery, Handover]], now: datetime) -> None:
-        """Write what became of these deliveries."""
-        await self._database.write(lambda c: recording.record(c, outcomes, now))
+    async def renew(self, deliveries: Sequence[Delivery], lease: Lease) -> None:
+        """Keep these claimed deliveries until the end of this lease, those that its owner still has."""
+        await self._database.write(lambda c: leasing.renew(c, deliveries, lease))
 
-    async def release(self, deliveries: Sequence[Delivery]) -> None:
-        """Give back claimed deliveries that were never attempted."""
-        ids = [d.id for d in deliveries]
-        freed = update(schema.delivery).where(_D.id.in_(ids), _D.state == DeliveryState.LEASED)
-        await self._database.write(lambda c: c.execute(freed.values(**_FREED, lease_owner="")))
+    async def release(self, deliveries: Sequence[Delivery], owner: str) -> None:
+        """Give back claimed deliveries of which not a byte of the content was sent, marked or not."""
+        await self._database.write(lambda c: leasing.release(c, deliveries, owner))
 
     async def recover(self, now: datetime) -> int:
         """Free what was claimed under leases that ended; answers how many.
 
-        The name of who had it stays: it may have left, and whoever is told that it was wrong must be told as well.
+        What was never handed over is pending again; what may have been is unknown, and goes first. A lease that ends
+        later than any may is over too: the clock was set back.
         """
-        ended = and_(_D.state == DeliveryState.LEASED, _D.leased_until <= now)
-        freed = update(schema.delivery).where(ended).values(**_FREED, due_at=now)
-        return await self._database.write(lambda c: c.execute(freed).rowcount)
+        return await self._database.write(lambda c: leasing.recover(c, now))
+
+    async def accepted(self, since: datetime) -> int:
+        """How many deliveries of the bulk lane relays accepted since then, to the hour."""
+        return await self._database.read(lambda c: booking.accepted(c, since))
+
+    async def late(self, before: datetime) -> Sequence[Late]:
+        """Alerts with deliveries that were due before then and are still undone, by number."""
+        return await self._database.read(lambda c: claiming.late(c, before))
 
     async def counts(self) -> dict[str, int]:
         """How many deliveries are in each state."""
@@ -167,7 +166,7 @@ class OutboxStore:
             number = connection.scalar(query)
             if number is None:
                 return None
-            return compositions.read(connection, {composition_id})[composition_id], number
+            return self._contents.read(connection, {composition_id})[composition_id], number
 
         return await self._database.read(look)
 

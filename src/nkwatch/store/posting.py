@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from nkwatch.domain.bulletin import Addressed, BulletinKind, DeliveryState, Mailing
+from nkwatch.domain.bulletin import Addressed, BulletinKind, Mailing
+from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.subscriber import Standing
 from nkwatch.editing.windows import next_closing
 from nkwatch.keys import Keyring

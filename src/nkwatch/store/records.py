@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from nkwatch.domain.bulletin import Delivery, DeliveryState
+from nkwatch.domain.delivery import Delivery, DeliveryState, Turn
 from nkwatch.domain.desk import UNMARKED, Marks
 from nkwatch.domain.errand import Errand, Purpose
 from nkwatch.domain.outcome import Trouble
@@ -16,11 +16,14 @@ from nkwatch.domain.source import host_of
 from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import AlertState, Report, Story
 from nkwatch.reading.stories import Placed
+from nkwatch.store import schema
 
 _STATEMENT_FIELDS = tuple(f.name for f in fields(Statement))
 #: In characters, each of at most 4 bytes.
 LONGEST_KEY = 400
 _SPANS = {"interval": "interval_seconds", "longest_gap": "longest_gap_seconds"}
+#: The columns that `delivery` reads.
+DELIVERY = tuple(schema.delivery.c[f.name] for f in fields(Delivery))
 #: The columns of source_state that a poll writes.
 STATE_COLUMNS = tuple(_SPANS.get(f.name, f.name) for f in fields(PollState) if f.name != "source_id")
 
@@ -89,4 +92,7 @@ def delivery(row: Row[Any]) -> Delivery:
         due_at=row.due_at,
         reply=row.reply,
         done_at=row.done_at,
+        turn=Turn(row.turn),
+        offered_at=row.offered_at,
+        relay_id=row.relay_id,
     )

@@ -22,7 +22,7 @@ from nkwatch.domain.subscriber import (
 )
 from nkwatch.editing.windows import next_closing
 from nkwatch.keys import Keyring
-from nkwatch.store import joining, leaving, moves, schema, suppressions, waiting
+from nkwatch.store import booking, joining, leaving, moves, schema, suppressions, waiting
 from nkwatch.store.database import Database
 from nkwatch.store.resealing import reseal
 from nkwatch.store.seals import Seals
@@ -121,6 +121,7 @@ class SubscriberStore:
     async def tidy(self, now: datetime) -> Tidied:
         """Erase what is kept no longer (`domain.retention`), a batch in each transaction."""
         await self._repeat(leaving.tidy_waiting, now)
+        await self._database.write(lambda c: booking.tidy(c, now))
         return Tidied(
             unconfirmed=await self._repeat(leaving.tidy_unconfirmed, now),
             ended=await self._repeat(leaving.tidy_ended, now),

@@ -19,22 +19,22 @@ FINAL = tuple(s for s in Suppression if s.final)
 
 
 def find(connection: Connection, keys: Sequence[bytes]) -> Row[Any] | None:
-    """What is noted under any of these hashes of one address; what is final goes first."""
+    """What is noted under any of these hashes of one address; what is heavier goes first."""
     rows = connection.execute(select(schema.suppression).where(_ROW.address_key.in_(keys))).all()
-    return max(rows, key=lambda r: Suppression(r.reason).final, default=None)
+    return max(rows, key=lambda r: Suppression(r.reason).weight, default=None)
 
 
 def note(connection: Connection, key: bytes, why: Suppression, at: datetime) -> None:
-    """Note an address; what is final is not softened."""
+    """Note an address; what is heavier is not softened."""
     insert_new(connection, schema.suppression, [{"address_key": key, "reason": why, "at": at}])
-    stronger = () if why.final else (_ROW.reason == Suppression.LEFT,)
-    change = update(schema.suppression).where(_ROW.address_key == key, *stronger)
+    lighter = [s for s in Suppression if s.weight <= why.weight]
+    change = update(schema.suppression).where(_ROW.address_key == key, _ROW.reason.in_(lighter))
     connection.execute(change.values(reason=why, at=at))
 
 
-def drop(connection: Connection, keys: Sequence[bytes], *, left_only: bool = False) -> bool:
+def drop(connection: Connection, keys: Sequence[bytes], *, keep_final: bool = False) -> bool:
     """Forget an address; whether there was something to forget."""
-    those = (_ROW.reason == Suppression.LEFT,) if left_only else ()
+    those = (_ROW.reason.not_in(FINAL),) if keep_final else ()
     return connection.execute(delete(schema.suppression).where(_ROW.address_key.in_(keys), *those)).rowcount > 0
 
 

@@ -5,21 +5,19 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, cast, or_, select, union, update
 
 from nkwatch.domain.alert import Recipient, Told
-from nkwatch.domain.bulletin import BulletinKind, DeliveryState
+from nkwatch.domain.bulletin import BulletinKind
+from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.subscriber import Standing
 from nkwatch.store import compositions, marks, schema, waiting
 from nkwatch.store.database import chunks
 from nkwatch.store.seals import Seals
 
 _B, _D, _S, _T = schema.bulletin.c, schema.delivery.c, schema.subscriber.c, schema.together.c
-#: Accepted, or in the hands of a worker who was stopped or died: the name of who had it is still there.
-_GOT = or_(
-    _D.state.in_([DeliveryState.SENT, DeliveryState.LEASED]),
-    and_(_D.state.in_([DeliveryState.PENDING, DeliveryState.CANCELLED]), _D.lease_owner != ""),
-)
+#: Accepted, in a worker's hands, on the line when it was stopped, or offered once and nobody knows what came of that.
+_GOT = or_(_D.state.in_([DeliveryState.SENT, DeliveryState.LEASED]), _D.offered_at.is_not(None), _D.risked)
 
 
 def had(connection: Connection, subscriber_ids: Collection[str], since: datetime) -> dict[str, frozenset[str]]:
@@ -81,8 +79,8 @@ def bulletins_with(connection: Connection, story_id: str) -> list[int]:
 def stop(connection: Connection, story_id: str, now: datetime) -> int:
     """Cancel everything not yet handed over of the alerts on a story, and who waits for them; answers how many.
 
-    Who has it in hand keeps the name of its owner: it may have left. Other alerts of the same mails leave by
-    themselves.
+    The mark of what is on the line at this moment stays: its reader may have it. Other alerts of the same mails leave
+    by themselves.
     """
     alone = list(connection.scalars(_alerts_on(story_id, _B.number)))
     numbers = bulletins_with(connection, story_id)

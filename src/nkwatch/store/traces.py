@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
-from nkwatch.domain.bulletin import BulletinKind, Delivery, Window
+from nkwatch.domain.bulletin import BulletinKind, Window
+from nkwatch.domain.delivery import Delivery
 from nkwatch.domain.desk import UNMARKED, Marks, Note, Ruling
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.subscriber import Standing, Subscriber

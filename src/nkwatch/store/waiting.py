@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, tuple_, update
 
 from nkwatch.domain.alert import Due, Pace, Waiting
-from nkwatch.domain.bulletin import Addressed, DeliveryState
+from nkwatch.domain.bulletin import Addressed
 from nkwatch.domain.subscriber import Standing
 from nkwatch.store import schema
 from nkwatch.store.database import chunks, insert_new, upsert
@@ -16,8 +16,8 @@ from nkwatch.store.seals import Seals
 
 _W, _P, _S = schema.waiting_alert.c, schema.alert_pace.c, schema.subscriber.c
 _B, _D, _T = schema.bulletin.c, schema.delivery.c, schema.together.c
-#: What was in a worker's hands when it was stopped may have left: the other alerts of that mail go out again only when
-#: its outcome should be known.
+#: What was on the line when it was stopped may have left: the other alerts of that mail go out again only when its
+#: outcome should be known.
 IN_HAND = timedelta(minutes=10)
 
 
@@ -179,10 +179,10 @@ def reopen(connection: Connection, stopped: Collection[int], mails: Collection[i
         select(_T.bulletin, _T.alert).where(_T.bulletin.in_(mails), _T.alert.not_in(stopped))
     ):
         others[pair.bulletin].append(pair.alert)
-    undone = select(_D.bulletin, _D.subscriber_id, _D.state).where(_D.bulletin.in_(others), schema.undone)
+    undone = select(_D.bulletin, _D.subscriber_id, _D.offered_at).where(_D.bulletin.in_(others), schema.undone)
     readers: dict[tuple[int, datetime], list[str]] = defaultdict(list)
     for row in connection.execute(undone.order_by(_D.subscriber_id)):
-        due_at = now + IN_HAND if row.state == DeliveryState.LEASED else now
+        due_at = now + IN_HAND if row.offered_at else now
         readers[row.bulletin, due_at].append(row.subscriber_id)
     # by their keys: as one statement with a join, PostgreSQL may read all of a table for each row of another
     for (mail, due_at), ids in readers.items():

@@ -5,6 +5,8 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from nkwatch.assembly import Newsroom
+from nkwatch.web.bounces import Hooks
+from nkwatch.web.check import Check
 from nkwatch.web.choosing import Choosing
 from nkwatch.web.chosen import Naming
 from nkwatch.web.copies import Copies
@@ -39,6 +41,8 @@ def create_app(newsroom: Newsroom, *, mailbox: Mailbox | None = None) -> FastAPI
     app.include_router(settings.routes())
     app.include_router(Choosing(newsroom, pages, settings, offers, outlooks).routes())
     app.include_router(Copies(newsroom, pages).routes())
+    app.include_router(Check(newsroom, pages).routes())
+    app.include_router(Hooks(pages, newsroom.keyring, newsroom.clock, newsroom.hooks, newsroom.bounces).routes())
     if mailbox is not None:
         app.include_router(Preview(newsroom, pages, mailbox).routes())
 

@@ -14,12 +14,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from nkwatch import logs
 from nkwatch.domain.problems import ConfigError
 from nkwatch.web.problems import CROWDED, FAILED, FOREIGN, TOO_LARGE, TOO_SLOW, Problem
-from nkwatch.web.values import LARGEST_FORM
+from nkwatch.web.values import LARGEST_FORM, LARGEST_REPORT, LARGEST_UPLOAD
 
 #: Most of our forms hold a button; a one-click request (RFC 8058) holds one field.
 LARGEST_BODY = 4096
-#: Where readers choose, and forms may be as large as the largest of them.
-ROOMY = ("/subscribe", "/settings/")
+#: Where more comes: forms by which readers choose, reports of many events, a whole mail.
+LIMITS = {
+    "/subscribe": LARGEST_FORM,
+    "/settings/": LARGEST_FORM,
+    "/bounces/": LARGEST_REPORT,
+    "/check": LARGEST_UPLOAD,
+}
 #: Mail providers ask for this on behalf of readers: it may come from anywhere.
 FROM_ANYWHERE = "/leave/"
 #: Bytes that all bodies beyond `LARGEST_BODY` may take at a time: 1000 connections must not fill the memory.
@@ -126,7 +131,7 @@ class _Body:
 
     def __init__(self, scope: Scope, receive: Receive, lend: Callable[[int], bool]) -> None:
         self._announced = Headers(scope=scope).get("content-length", "0")
-        self._limit = LARGEST_FORM if scope["path"].startswith(ROOMY) else LARGEST_BODY
+        self._limit = next((most for place, most in LIMITS.items() if scope["path"].startswith(place)), LARGEST_BODY)
         self._receive = receive
         self._lend = lend
         self._read = bytearray()

@@ -22,6 +22,11 @@ MOST_READ = 2 * MOST_WISHES
 LONGEST_LINE, LONGEST_TEXT = 2 * LONGEST, 2 * MOST_FOLLOWED * (LONGEST + 1)
 #: Bytes of the largest form: each letter takes up to 12 when it is escaped, each line end 6; and all that is ticked.
 LARGEST_FORM = 2 * (MOST_WISHES + 1) * MOST_FOLLOWED * (LONGEST * 12 + 6) + 80_000
+#: A report of what came back: the largest that a provider is known to send has 768 KB.
+LARGEST_REPORT = 1_000_000
+#: A mail as a file (ours have a tenth; below a megabyte nothing is written to a temporary file), and its form.
+LARGEST_MAIL = 1_000_000
+LARGEST_UPLOAD = LARGEST_MAIL + 8192
 _NUMBERED = re.compile(r"wish(\d{1,2})-[a-z]+", re.ASCII)
 ALL, SOME = "all", "some"
 YES = "yes"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from nkwatch.domain.bulletin import Sent
+from nkwatch.domain.delivery import Sent
 from nkwatch.domain.desk import Editor
 from nkwatch.domain.story import Story
 from nkwatch.workflow.ports import Callers, Clock, Desk, Notice, Statements

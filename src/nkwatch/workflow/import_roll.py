@@ -144,8 +144,8 @@ def _once(rows: Iterable[Row]) -> tuple[list[Row], list[Skip]]:
     return list(kept.values()), repeated
 
 
-def _weight(row: Row) -> tuple[bool, bool, bool]:
-    return (row.left is not None and row.left.final, row.left is not None, row.consent is not None)
+def _weight(row: Row) -> tuple[int, bool]:
+    return (row.left.weight if row.left else -1, row.consent is not None)
 
 
 def _decided(row: Row, known: Known, now: datetime) -> Action:
@@ -165,7 +165,7 @@ def _decided(row: Row, known: Known, now: datetime) -> Action:
 
 
 def _leaving(row: Row, why: Suppression, known: Known, now: datetime) -> Action:
-    if known.suppression and (known.suppression.final or not why.final):
+    if known.suppression and known.suppression.weight >= why.weight:
         return Skip(row.place, f"is suppressed already: {known.suppression}")
     subscribed = known.standing is Standing.CONFIRMED
     if subscribed and not why.final and (known.consented_at or LONG_AGO) > (row.left_at or now):

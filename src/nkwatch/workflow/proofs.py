@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from nkwatch.domain.bulletin import Claimed, Composition, Delivery, Handover, Message, Window
+from nkwatch.domain.bulletin import Composition, Window
+from nkwatch.domain.delivery import Claimed, Delivery, Handover, Message
 from nkwatch.domain.desk import Editor
 from nkwatch.domain.subscriber import Choice, Subscriber
 from nkwatch.editing.digests import Plan, plans

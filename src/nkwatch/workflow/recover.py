@@ -24,5 +24,6 @@ class Recover:
         """Free everything whose lease ended."""
         freed = await self.outbox.recover(self.clock())
         if freed:
-            self.notice("leases expired", deliveries=freed, what="they are sent again")
+            what = "what may have left is sent again first, with the same Message-ID; then the others"
+            self.notice("leases expired", deliveries=freed, what=what)
         return Recovered(freed)

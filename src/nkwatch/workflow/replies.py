@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from nkwatch.domain.bulletin import Deferred, Handover, Message, Sent
+from nkwatch.domain.delivery import Deferred, Handover, Message, Sent
 from nkwatch.domain.reply import Handling, Received, Reply, Sorted
 from nkwatch.workflow.ports import Notice, Relay
 from nkwatch.workflow.subscribe import Subscribe

@@ -109,8 +109,54 @@ delivery = Table(
     Column("slots", LargeBinary),
     # the Message-ID of an earlier mail to this reader that this one belongs to
     Column("answers", Text),
+    # see `domain.delivery.Turn`
+    Column("turn", Integer, nullable=False, server_default=text("1")),
+    # set while it may be on the line; kept where it was cancelled then, until its outcome is known
+    Column("offered_at", Instant),
+    # it was offered once and nobody knows what came of that: whatever became of it since, its reader may have it
+    Column("risked", Boolean, nullable=False, server_default=false()),
+    # the name that the relay gave to it
+    Column("relay_id", Text, nullable=False, server_default=text("''")),
+    # what a bounce said of it (`domain.bounce.BounceKind`), and when
+    Column("bounce", Text, nullable=False, server_default=text("''")),
+    Column("bounced_at", Instant),
     UniqueConstraint("bulletin", "subscriber_id"),
     Index("ix_delivery_subscriber_id_date", "subscriber_id", "date"),
 )
-undone = text("state IN ('pending', 'deferred', 'leased')")
-Index("ix_delivery_undone", delivery.c.priority, delivery.c.id, sqlite_where=undone, postgresql_where=undone)
+#: Conditions of partial indexes. A query must have them word for word: SQLite uses such an index only then.
+undone = text("state IN ('pending', 'deferred', 'unknown', 'leased')")
+leased = text("state = 'leased'")
+identified = text("relay_id != ''")
+#: refused, and nobody has said yet whether its reader is gone
+unjudged = text("state = 'refused' AND bounce = ''")
+_row = delivery.c
+# with `due_at`, so that what waits for its hour is passed over without a look at its row
+Index(
+    "ix_delivery_undone",
+    *(_row.priority, _row.turn, _row.id, _row.due_at),
+    sqlite_where=undone,
+    postgresql_where=undone,
+)
+Index("ix_delivery_leased", _row.id, sqlite_where=leased, postgresql_where=leased)
+Index("ix_delivery_relay_id", _row.relay_id, sqlite_where=identified, postgresql_where=identified)
+
+#: Limits of rate, by a keyed hash of the domain, or `TOTAL`.
+rate = Table(
+    "rate",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    # see `domain.rates.Rate`
+    Column("free_at", Instant, nullable=False),
+    # the same for what was put off: up to when turns were given away
+    Column("given_until", Instant),
+    sqlite_with_rowid=False,
+)
+
+#: How many deliveries of the bulk lane relays accepted in the hour that begins then.
+accepted_hour = Table(
+    "accepted_hour",
+    metadata,
+    Column("hour", Instant, primary_key=True, autoincrement=False),
+    Column("bulk", Integer, nullable=False),
+)
+Index("ix_delivery_unjudged", _row.id, sqlite_where=unjudged, postgresql_where=unjudged)

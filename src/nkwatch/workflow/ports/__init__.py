@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from nkwatch.workflow.ports.mail import Assembler, Callers, Composer, Issue, Relay
+from nkwatch.workflow.ports.mail import Assembler, Callers, Composer, Issue, Letters, Relay, Signer
 from nkwatch.workflow.ports.outbox import Outbox
 from nkwatch.workflow.ports.readers import Register, Subscribers
 from nkwatch.workflow.ports.sources import Errands, Poller, Visitor
@@ -21,11 +21,13 @@ __all__ = [
     "Desk",
     "Errands",
     "Issue",
+    "Letters",
     "Notice",
     "Outbox",
     "Poller",
     "Register",
     "Relay",
+    "Signer",
     "Statements",
     "Subscribers",
     "Visitor",

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 from nkwatch.domain.alert import Alert
-from nkwatch.domain.bulletin import BulletinKind, Claimed, Composition, Handover, Message
+from nkwatch.domain.bulletin import BulletinKind, Composition
+from nkwatch.domain.delivery import Claimed, Handover, Message
 from nkwatch.domain.desk import Editor, Note
 from nkwatch.domain.story import Story
 from nkwatch.domain.subscriber import Choice, Edition, Schedule
@@ -66,13 +67,52 @@ class Assembler(Protocol):
     def assemble(self, claimed: Claimed) -> Message: ...
 
 
+class Signer(Protocol):
+    """Proves that messages are ours (DKIM), or leaves that to the mail server."""
+
+    async def signed(self, messages: Sequence[Message]) -> list[Message]:
+        """The messages in their order, each with its signatures; the same message gets the same ones."""
+        ...
+
+
+class Letters(Protocol):
+    """Messages that wait for a connection, and what becomes of them. Each is given to one connection."""
+
+    async def next(self) -> Message | None:
+        """The next message, waiting for it; None when this connection is to take no more."""
+        ...
+
+    def take(self) -> Message | None:
+        """The next message if there is one at this moment."""
+        ...
+
+    async def offer(self, message: Message) -> None:
+        """Wait until the content may go out: called for each message right before its first octet leaves."""
+
+    def answered(self, message: Message, outcome: Handover) -> None:
+        """What became of a message; called once for each that was not given back."""
+
+    def give_back(self, message: Message) -> None:
+        """This message was not offered and says nothing of itself: another connection may take it."""
+
+
 class Relay(Protocol):
     """Hands messages over to the mail relay, over at most `connections` at a time."""
 
     @property
     def connections(self) -> int: ...
 
-    async def hand_over(self, message: Message) -> Handover: ...
+    async def carry(self, letters: Letters) -> str:
+        """Hand over what `letters` gives, one after the other over one connection, until it gives no more.
+
+        Answers "" then, and otherwise in one sentence why no relay can be reached. Never raises for what a relay or an
+        address does.
+        """
+        ...
+
+    async def hand_over(self, message: Message) -> Handover:
+        """Hand over a single message."""
+        ...
 
     async def close(self) -> None: ...
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 from nkwatch.domain.alert import Due, Pace, Recipient, Told
-from nkwatch.domain.bulletin import BulletinKind, Claimed, Delivery, Handover, Mailing
+from nkwatch.domain.bulletin import BulletinKind, Mailing
+from nkwatch.domain.delivery import Booked, Claimed, Delivery, Handover, Lane, Late
 from nkwatch.domain.lease import Lease
 
 
@@ -66,20 +67,39 @@ class Outbox(Protocol):
         """The numbers of the alerts that told of a story, alone or with others, and of updates of it."""
         ...
 
-    async def claim(self, now: datetime, limit: int, lease: Lease) -> list[Claimed]:
-        """Claim deliveries that are due, by priority; never one whose subscriber may not be mailed."""
+    async def claim(self, now: datetime, limit: int, lease: Lease, lane: Lane) -> list[Claimed]:
+        """Claim deliveries of this lane that are due: by priority, then turn; never one that may not be mailed."""
         ...
 
-    async def holds(self, delivery_id: int) -> bool:
-        """Whether a claimed delivery is still to be handed over: its reader may have left since."""
+    async def book(
+        self, answered: Sequence[tuple[Delivery, Handover]], wanted: Sequence[Claimed], now: datetime, owner: str
+    ) -> Booked:
+        """In one transaction: write what became of `answered`, and mark of `wanted` which may be handed over now.
+
+        A delivery may go while this owner has the lease and its reader has not left; a limit of rate puts it off. What
+        is marked may be on the line from then on.
+        """
         ...
 
-    async def record(self, outcomes: Sequence[tuple[Delivery, Handover]], now: datetime) -> None:
-        """Write what became of these deliveries."""
+    async def renew(self, deliveries: Sequence[Delivery], lease: Lease) -> None:
+        """Keep these claimed deliveries until the end of this lease, those that its owner still has."""
 
-    async def release(self, deliveries: Sequence[Delivery]) -> None:
-        """Give back claimed deliveries that were never attempted."""
+    async def release(self, deliveries: Sequence[Delivery], owner: str) -> None:
+        """Give back claimed deliveries of which not a byte of the content was sent, marked or not."""
+        ...
 
     async def recover(self, now: datetime) -> int:
-        """Free what was claimed under leases that ended; answers how many."""
+        """Free what was claimed under leases that ended; answers how many.
+
+        What was never handed over is pending again; what may have been is unknown, and goes first. A lease that ends
+        later than any may is over too: the clock was set back.
+        """
+        ...
+
+    async def accepted(self, since: datetime) -> int:
+        """How many deliveries of the bulk lane relays accepted since then, to the hour."""
+        ...
+
+    async def late(self, before: datetime) -> Sequence[Late]:
+        """Alerts with deliveries that were due before then and are still undone, by number."""
         ...

@@ -1,0 +1,187 @@
+"""How mail leaves and what comes back, by what the settings say: relays, signatures, two lanes, bounces, the watch."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from nkwatch import logs
+from nkwatch.assembly.standing import identities
+from nkwatch.config import Config, Secrets
+from nkwatch.domain.delivery import Lane
+from nkwatch.domain.problems import ConfigError
+from nkwatch.domain.rates import Limits, Rate
+from nkwatch.domain.subscriber import Subscriber
+from nkwatch.feeds.workers import Workers
+from nkwatch.keys import Keyring
+from nkwatch.mail.assemble import MailAssembler
+from nkwatch.mail.bounces.hooks import Hook, hooks
+from nkwatch.mail.dkim_keys import DkimKey
+from nkwatch.mail.folders import FolderRelay
+from nkwatch.mail.inbox import inbox_of_bounces, inbox_of_canary
+from nkwatch.mail.relays import Relays
+from nkwatch.mail.signing import DkimSigner, Unsigned
+from nkwatch.mail.smtp import SmtpRelay
+from nkwatch.net.bell import Bell
+from nkwatch.net.dns import Dns
+from nkwatch.net.mailboxes import problems_of
+from nkwatch.net.postboxes import Postbox, postbox
+from nkwatch.store.bounces import BounceStore
+from nkwatch.store.database import Database
+from nkwatch.store.outbox import OutboxStore
+from nkwatch.workflow.bounces import Bounces
+from nkwatch.workflow.deliver import Deliver, Line
+from nkwatch.workflow.halts import Brake
+from nkwatch.workflow.ports import Clock, Relay, Signer
+from nkwatch.workflow.posture import Posture
+from nkwatch.workflow.recover import Recover
+from nkwatch.workflow.told import Telling
+from nkwatch.workflow.watching import Arrivals, Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What delivering works with."""
+
+    database: Database
+    keyring: Keyring
+    outbox: OutboxStore
+    assembler: MailAssembler
+    relay: Relay
+    signer: Signer
+    workers: Workers
+    clock: Clock
+    owner: str
+    canary: Subscriber | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivering:
+    """The rounds by which mail leaves and comes back."""
+
+    urgent: Deliver
+    deliver: Deliver
+    recover: Recover
+    bounces: Bounces
+    hooks: Mapping[str, Hook]
+    watch: Watch
+
+
+def relay_of(config: Config, secrets: Secrets, clock: Clock) -> Relays | FolderRelay:
+    """Where mail goes: the relays in their order, or a folder, a file, standard output. Raises `ConfigError`."""
+    mail = config.mail
+    if mail.to:
+        return FolderRelay(mail.to)
+    passwords = {mail.host: secrets.mail_password} | secrets.relays
+    relays = [
+        SmtpRelay(
+            host=one.host,
+            port=one.port,
+            security=one.security,
+            username=one.username,
+            password=passwords.get(one.host, ""),
+            connections=mail.connections,
+            timeout=mail.timeout,
+            last_timeout=mail.last_timeout,
+        )
+        for one in mail.relays
+    ]
+    return Relays(relays, clock, logs.notice)
+
+
+def signer_of(config: Config, keys: tuple[DkimKey, ...]) -> DkimSigner | Unsigned:
+    """What signs; without keys the mail server does."""
+    dkim = config.dkim
+    return DkimSigner(keys, dkim.leave_out, dkim.processes, logs.notice) if dkim else Unsigned()
+
+
+def limits_of(config: Config) -> Limits:
+    """How fast bulk may leave."""
+    mail = config.mail
+    return Limits(
+        Rate(mail.rate) if mail.rate else None,
+        Rate(mail.domain_rate) if mail.domain_rate else None,
+        {domain.lower(): Rate(rate) for domain, rate in mail.rates.items()},
+    )
+
+
+def delivering(config: Config, secrets: Secrets, keys: tuple[DkimKey, ...], means: Means) -> Delivering:
+    """All of it. Raises `ConfigError` for mailboxes and keys that cannot be used."""
+    clock, outbox, mail = means.clock, means.outbox, config.mail
+    urgent = _lane(Lane.URGENT, config, means)
+    posture = Posture(Dns(), identities(config, keys), clock, logs.notice, off=mail.impersonable or bool(mail.to))
+    deliver = _lane(
+        Lane.BULK,
+        config,
+        means,
+        line=urgent.line,
+        aside=lambda: urgent.busy,
+        halts=(Brake(outbox, clock, mail.per_day), posture),
+    )
+    return Delivering(
+        urgent=urgent,
+        deliver=deliver,
+        recover=Recover(outbox, clock, logs.notice),
+        bounces=_bounces(config, secrets, means),
+        hooks=hooks(config.bounces.webhooks if config.bounces else (), secrets.webhook_keys),
+        watch=_watch(config, secrets, means),
+    )
+
+
+def _lane(
+    lane: Lane,
+    config: Config,
+    means: Means,
+    *,
+    line: Line | None = None,
+    aside: Callable[[], bool] = lambda: False,
+    halts: Sequence[Callable[[], Awaitable[str]]] = (),
+) -> Deliver:
+    """The rounds of one lane; `line` is what another knows of the relays."""
+    return Deliver(
+        means.outbox,
+        means.assembler,
+        means.signer,
+        means.relay,
+        means.clock,
+        logs.notice,
+        means.owner,
+        lane,
+        lease=timedelta(seconds=config.mail.lease),
+        halts=halts,
+        aside=aside,
+        line=line or Line(),
+    )
+
+
+def _bounces(config: Config, secrets: Secrets, means: Means) -> Bounces:
+    """What reads the bounces; without a mailbox of theirs, only what relays refuse is judged."""
+    settings, box = config.bounces, None
+    if settings and settings.mailbox:
+        box = _box(settings.mailbox, secrets.bounces_password, "bounces")
+    return Bounces(
+        ledger=BounceStore(means.database, means.keyring),
+        accepted=means.outbox.accepted,
+        clock=means.clock,
+        telling=Telling(logs.notice, means.clock),
+        inbox=inbox_of_bounces(box, means.workers) if box else None,
+        shared=bool(box and config.replies and settings and config.replies.mailbox == settings.mailbox),
+    )
+
+
+def _watch(config: Config, secrets: Secrets, means: Means) -> Watch:
+    settings, clock = config.watch, means.clock
+    telling = Telling(logs.notice, clock)
+    arrivals = None
+    if means.canary and settings.mailbox:
+        inbox = inbox_of_canary(_box(settings.mailbox, secrets.canary_password, "canary"), means.workers)
+        within = timedelta(seconds=settings.arrival_within)
+        ledger = BounceStore(means.database, means.keyring)
+        arrivals = Arrivals(means.canary.id, ledger, inbox, clock, telling, within)
+    bell = Bell(settings.webhook, settings.command) if settings.webhook or settings.command else None
+    return Watch(means.outbox, clock, telling, bell, timedelta(seconds=settings.alerts_within), arrivals)
+
+
+def _box(url: str, password: str, whose: str) -> Postbox:
+    if problems := [*problems_of(url, password=bool(password), whose=whose)]:
+        raise ConfigError(*(f"{whose}: {p}" for p in problems))
+    return postbox(url, password)

@@ -1,0 +1,43 @@
+"""``nkwatch deliver`` and ``nkwatch recover``: one round of taking mail out, or of setting free what is stuck."""
+
+from dataclasses import asdict, replace
+
+import typer
+
+from nkwatch.assembly import Newsroom
+from nkwatch.cli.newsroom import Json, in_newsroom
+from nkwatch.cli.output import answer, counter
+from nkwatch.workflow.deliver import Deliver, Delivered
+
+
+def deliver(context: typer.Context, as_json: Json = False) -> None:
+    """Hand over the deliveries that are due, once: first what is urgent, then digests.
+
+    Example: nkwatch deliver
+    """
+
+    async def work(newsroom: Newsroom) -> dict[str, int]:
+        urgent = await _round(newsroom.urgent, "alerts and confirmations")
+        bulk = asdict(await _round(newsroom.deliver, "digests"))
+        return {name: count + bulk[name] for name, count in asdict(urgent).items()}
+
+    answer(in_newsroom(context, work), as_json=as_json)
+
+
+async def _round(lane: Deliver, what: str) -> Delivered:
+    """One round, with its progress on a terminal."""
+    with counter(what) as shown:
+        return await replace(lane, progress=lambda done: shown(sum(asdict(done).values())))()
+
+
+def recover(context: typer.Context, as_json: Json = False) -> None:
+    """Free what was claimed by a process that is gone, and erase what is kept no longer.
+
+    Example: nkwatch recover
+    """
+
+    async def work(newsroom: Newsroom) -> dict[str, int]:
+        recovered = await newsroom.recover()
+        return asdict(recovered) | {f"erased_{name}": n for name, n in asdict(await newsroom.tidy()).items()}
+
+    answer(in_newsroom(context, work), as_json=as_json)

@@ -1,0 +1,171 @@
+"""What all readers of one composition share in their mails, made once: runs of blocks, and constant header fields.
+
+Nothing of a reader is in it. It is kept by the composition itself, not by its name: what is in a mail is what was asked
+for, whatever it is called.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Generic, TypeVar
+
+from nkwatch.domain.bulletin import Block, BulletinKind, Composition, Piece
+from nkwatch.mail.encoding import OWN_BEGINS, OWN_ENDS
+from nkwatch.mail.headers import ascii_domain, field, joined, list_id, mailbox, text_field
+
+V = TypeVar("V")
+#: A correction is on the list of what it corrects: who filters one finds the other beside it.
+_LISTS = {
+    BulletinKind.ALERT: "alerts",
+    BulletinKind.ALERT_CORRECTION: "alerts",
+    BulletinKind.DIGEST: "digests",
+    BulletinKind.DIGEST_CORRECTION: "digests",
+    BulletinKind.LULL: "digests",
+}
+#: Names that say nothing, one for each of the lists.
+_NEUTRAL_LISTS = {"alerts": "notes", "digests": "list"}
+#: What providers know mails by that are on no list.
+_LETTERS = "letters"
+#: So that no absence notice or robot answers (RFC 3834; Exchange knows only the second).
+_AUTOMATIC = field("Auto-Submitted", "auto-generated") + field("X-Auto-Response-Suppress", "OOF")
+#: Octets in a line without its end (RFC 5322, 2.1.1).
+LONGEST_LINE = 998
+#: Compositions whose shared parts are kept (most mails have 20 to 40 KB), and blocks known to be in their wire form.
+KEPT, BLOCKS = 64, 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who a mail comes from: what a mail program shows, and the address."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        """The domain of the address, in punycode."""
+        return ascii_domain(self.address).rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body of a mail: its blocks joined, and where the reader's own lines go in between.
+
+    `runs` are one more than `names`. `stuffed` says that no line begins with a full stop (RFC 5321, 4.5.2).
+    """
+
+    runs: tuple[bytes, ...]
+    names: tuple[str, ...]
+    stuffed: bool
+
+    @classmethod
+    def of(cls, pieces: tuple[Piece, ...]) -> "Body":
+        """Of frozen pieces. Raises `ValueError` for a block that cannot stand in a mail as it is."""
+        runs: list[list[bytes]] = [[]]
+        names, stuffed = [], True
+        for piece in pieces:
+            if isinstance(piece, Block):
+                stuffed &= _stuffed(piece)
+                runs[-1].append(piece.body)
+            elif piece.name not in {OWN_BEGINS, OWN_ENDS}:
+                names.append(piece.name)
+                runs.append([])
+        return cls(tuple([b"".join(run) for run in runs]), tuple(names), stuffed)
+
+    def filled(self, slots: Mapping[str, bytes]) -> list[bytes]:
+        """The body in pieces, with these lines in their places, and nothing where there is none."""
+        pieces = [b""] * (2 * len(self.runs) - 1)
+        pieces[::2] = self.runs
+        pieces[1::2] = [slots.get(name, b"") for name in self.names]
+        return pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all mails of a composition have in common: header fields as bytes, and bodies, the plainer first.
+
+    `list_id` is empty for what concerns one subscription; `feedback` is what a Feedback-ID ends with.
+    """
+
+    sender: bytes
+    subject: bytes
+    constant: bytes
+    list_id: bytes
+    feedback: str
+    bodies: tuple[tuple[str, Body], ...]
+
+    @property
+    def stuffed(self) -> bool:
+        """Whether nothing of them has to be changed for the line."""
+        return all(body.stuffed for _, body in self.bodies)
+
+
+def shared(composition: Composition, sender: Sender, host: str) -> Shared:
+    """What everybody gets of this composition from `sender`; `host` is that of the public pages.
+
+    Raises `ValueError` where it cannot be brought into the form of a mail.
+    """
+    on = _LISTS.get(composition.kind, "")
+    words, at = (f"{sender.name} {on}", f"{on}.{host}")
+    if composition.neutral:
+        on = _NEUTRAL_LISTS.get(on, "")
+        words, at = sender.name, f"{on}.{sender.domain}"
+    bodies = {"plain": composition.text, "html": composition.html}
+    return Shared(
+        sender=field("From", mailbox(sender.name, ascii_domain(sender.address))),
+        subject=text_field("Subject", composition.subject),
+        constant=field("Content-Language", composition.language) + _AUTOMATIC,
+        list_id=list_id(words, at) if on else b"",
+        feedback=f"{on or _LETTERS}:{_sender_id(sender.domain)}",
+        bodies=tuple((name, Body.of(pieces)) for name, pieces in bodies.items() if pieces or name == "plain"),
+    )
+
+
+class Kept(Generic[V]):
+    """What was made of the last compositions asked for."""
+
+    def __init__(self, make: Callable[[Composition], V], most: int = KEPT) -> None:
+        self._make = make
+        self._most = most
+        self._kept: OrderedDict[int, tuple[Composition, V]] = OrderedDict()
+
+    def __call__(self, composition: Composition) -> V:
+        """What is made of this very object. Raises what making it raises."""
+        known = self._kept.get(id(composition))
+        # it is kept with what was made of it, so that no other can have its id
+        if known is not None:
+            self._kept.move_to_end(id(composition))
+            return known[1]
+        made = self._make(composition)
+        self._kept[id(composition)] = (composition, made)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return made
+
+
+def _sender_id(domain: str) -> str:
+    """The last part of a Feedback-ID: 5 to 15 characters, always the same for a sender."""
+    letters = "".join(c for c in domain if c.isalnum())
+    return f"{letters[:15]:0<5}"
+
+
+@lru_cache(maxsize=BLOCKS)
+def _stuffed(block: Block) -> bool:
+    """Whether no line begins with a full stop. Raises `ValueError` for what no relay may be given."""
+    body = block.body
+    *lines, rest = body.split(b"\r\n")
+    if rest or not body.isascii() or not body.count(b"\r") == body.count(b"\n") == len(lines):
+        raise ValueError("a block of this mail is not in its wire form: letters outside ASCII, or bare line ends")
+    if max(map(len, lines), default=0) > LONGEST_LINE:
+        raise ValueError(f"a block of this mail has a line longer than {LONGEST_LINE} octets")
+    return not any(line.startswith(b".") for line in lines)
+
+
+def _part(kind: str) -> bytes:
+    """The header of a body."""
+    encoded = field("Content-Transfer-Encoding", "quoted-printable")
+    return joined([field("Content-Type", f"text/{kind}; charset=utf-8"), encoded])
+
+
+PARTS = {kind: _part(kind) for kind in ("plain", "html")}

@@ -1,0 +1,100 @@
+"""Reaches the people who run this by another way than mail: a request to an address of theirs, a command of theirs.
+
+The address stands in the operator's own settings, so it may lie inside their network, where the guard (`guard`) lets
+nobody else's lead. One request goes to exactly that host and port, and no redirect is followed.
+"""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+
+import aiohttp
+from yarl import URL
+
+from nkwatch.domain.problems import ConfigError
+from nkwatch.net.failures import EXPECTED, failure
+
+#: Seconds for either way.
+PATIENCE = 20.0
+
+
+class Bell:
+    """`webhook` gets a POST of JSON, `command` (a program and its arguments) the same on its standard input.
+
+    Either may be empty. It has rung when one of them worked; a command has worked when it ends with 0. Raises
+    `ConfigError` for a webhook that is no address.
+    """
+
+    def __init__(
+        self, webhook: str = "", command: Sequence[str] = (), user_agent: str = "nkwatch", patience: float = PATIENCE
+    ) -> None:
+        self._webhook = _address(webhook) if webhook else None
+        self._command = tuple(command)
+        self._agent = user_agent
+        self._patience = patience
+
+    async def __call__(self, event: str, text: str, number: int) -> str:
+        """Ring once. Answers one sentence for each way that failed when none worked, else nothing."""
+        told = json.dumps({"event": event, "number": number, "text": text}).encode()
+        ways = []
+        if self._webhook is not None:
+            ways.append(self._post(self._webhook, told))
+        if self._command:
+            ways.append(self._run(told))
+        failed = await asyncio.gather(*ways)
+        return " ".join(failed) if all(failed) else ""
+
+    async def _post(self, url: URL, told: bytes) -> str:
+        host = url.raw_host or ""
+        headers = {"Content-Type": "application/json", "User-Agent": self._agent}
+        session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        try:
+            async with (
+                asyncio.timeout(self._patience),
+                session,
+                session.post(url, data=told, headers=headers, allow_redirects=False) as answer,
+            ):
+                well = answer.ok and answer.status < 300  # noqa: PLR2004  a redirect is not followed
+                return "" if well else f"The webhook at {host} answered {answer.status}."
+        except TimeoutError:
+            return f"The webhook at {host} did not answer within {self._patience:g} seconds."
+        except EXPECTED as error:
+            return f"The webhook failed: {failure(host, error, None).reason}"
+
+    async def _run(self, told: bytes) -> str:
+        name = self._command[0]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            return f"The command {name!r} cannot be run ({getattr(error, 'strerror', None) or error})."
+        try:
+            async with asyncio.timeout(self._patience):
+                await process.communicate(told)
+        except TimeoutError:
+            return f"The command {name!r} took longer than {self._patience:g} seconds and was ended."
+        finally:
+            # what it has started goes with it
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+        return f"The command {name!r} ended with {process.returncode}." if process.returncode else ""
+
+
+def _address(webhook: str) -> URL:
+    try:
+        url = URL(webhook)
+        well = url.scheme in {"http", "https"} and bool(url.raw_host) and bool(url.port)
+    except ValueError:
+        well = False
+    if not well:
+        raise ConfigError(f"watch.webhook: {webhook!r} is no address; write it like https://hooks.example/key")
+    return url
