@@ -57,7 +57,8 @@ class Sizes:
     seconds: int = 2
 
 
-QUICK = Sizes(mails=40, unsigned=1_000, signed=500, usual=30, slow=300, slow_peer=60, rounds=3, memory=2_000, seconds=1)
+#: All of one size: one outbox is filled for all.
+QUICK = Sizes(mails=40, unsigned=500, signed=500, usual=20, slow=500, slow_peer=60, rounds=3, memory=500, seconds=1)
 
 
 @dataclass(slots=True)
@@ -148,7 +149,7 @@ def _memory(report: Report, folder: Path, tools: postfix.Postfix, sizes: Sizes) 
         port = stack.enter_context(postfix.smtp_sink(tools))
         ours = _Starting(stack, folder, port)("ours", sizes.memory)
         ours.ask()
-    turn, name = ours.turns[0], "1m" if sizes.memory == 1_000_000 else f"{sizes.memory // 1_000}k"
+    turn, name = ours.turns[0], "1m" if sizes.memory == 1_000_000 else f"{sizes.memory}"
     report.figures[f"memory_{name}_peak_megabytes"] = turn["peak_megabytes"]
     report.figures[f"memory_{name}_mails_per_second"] = turn["messages"] / turn["seconds"]
     for number, megabytes in enumerate(turn["resident"], 1):

@@ -25,8 +25,8 @@ READERS = 2_000
 FAULTY_READERS = 300
 #: How often the disk is full, and for how many seconds.
 FULL, FULL_FOR = 5, 0.3
-#: A worker stands still for so many seconds; its lease is shorter.
-STILL, SHORT = 2.5, timedelta(seconds=1.5)
+#: How often a worker stands still, for how many seconds; its lease is shorter.
+STOPS, STILL, SHORT = 5, 2.5, timedelta(seconds=1.5)
 #: Seconds that a mail server is waited for that does not answer.
 STALLED = 0.3
 #: The small file system.
@@ -37,7 +37,7 @@ def scenarios(fresh: Fresh, folder: Path, seed: int) -> Iterator[tuple[str, Find
     """What each found, by name; a sentence where it could not be tried."""
     chance = random.Random(seed)
     yield "disk full", _disk_full(fresh(), folder, chance)
-    yield "stopped for longer than the lease", _still(fresh(), folder, chance)
+    yield "stopped for longer than the lease", _still(fresh, folder, chance)
     yield "clock leaps by a day", _leaps(fresh(), folder)
     for fault in FAULTS:
         yield f"mail server: {fault}", _fault(fresh(), folder, fault)
@@ -81,19 +81,25 @@ def _full_now_and_then(address: str, folder: Path, chance: random.Random, balloo
     return found
 
 
-def _still(address: str, folder: Path, chance: random.Random) -> Findings:
-    """A worker stands still past its lease, a second one takes over, and the first goes on."""
-    with _posted(address, folder, READERS) as (task, server):
-        patient = replace(task, lease=SHORT, patient=True)
-        first = fork(patient)
-        time.sleep(chance.uniform(0.1, 0.3))
-        os.kill(first, signal.SIGSTOP)
-        second = fork(patient)
-        time.sleep(STILL)
-        os.kill(first, signal.SIGCONT)
-        for worker in (first, second):
-            finish(worker, task)
-        return _found(address, server, incidents=1)
+def _still(fresh: Fresh, folder: Path, chance: random.Random) -> Findings:
+    """Workers stand still in the midst of work past their lease, second ones take over, and the first go on."""
+    found = Findings()
+    for _ in range(STOPS):
+        address = fresh()
+        with _posted(address, folder, READERS) as (task, server):
+            patient = replace(task, lease=SHORT, patient=True)
+            first = fork(patient)
+            while not server.log.exists() or not server.log.stat().st_size:
+                time.sleep(0.001)
+            time.sleep(chance.uniform(0, 0.1))
+            os.kill(first, signal.SIGSTOP)
+            second = fork(patient)
+            time.sleep(STILL)
+            os.kill(first, signal.SIGCONT)
+            for worker in (first, second):
+                finish(worker, task)
+            found.add(_found(address, server, incidents=1))
+    return found
 
 
 def _leaps(address: str, folder: Path) -> Findings:

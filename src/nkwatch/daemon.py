@@ -7,6 +7,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -17,18 +18,18 @@ from nkwatch.assembly import Newsroom, utc_now
 
 #: How often each part looks into the rows (seconds). Looking costs one indexed query.
 TICKS = {
-    "collect": 10, "visit": 5, "tell": 60, "read": 2, "publish": 5, "call": 5, "urgent": 1, "deliver": 1,
+    "collect": 10, "visit": 5, "tell": 60, "read": 2, "publish": 5, "call": 5, "deliver.urgent": 1, "deliver.bulk": 1,
     "recover": 5, "tidy": 600, "watch": 15, "bounces": 60, "replies": 60,
 }  # fmt: skip
 #: Jobs that belong to another part: who collects also visits pages and tells how the sources are, who publishes calls
 #: editors to alerts that wait, who delivers does so in two lanes, and who recovers watches whether all leaves in time.
 BELONGS = {
-    "visit": "collect", "tell": "collect", "call": "publish", "urgent": "deliver", "tidy": "recover",
-    "watch": "recover", "replies": "bounces",
+    "visit": "collect", "tell": "collect", "call": "publish", "deliver.urgent": "deliver", "deliver.bulk": "deliver",
+    "tidy": "recover", "watch": "recover", "replies": "bounces",
 }  # fmt: skip
-PARTS = (*(part for part in TICKS if part not in BELONGS), "web")
-#: Parts that end in the middle of a round.
-STOPPED = ("collect", "visit", "urgent", "deliver", "bounces", "replies")
+PARTS = (*dict.fromkeys(BELONGS.get(tick, tick) for tick in TICKS), "web")
+#: What ends in the middle of a round.
+STOPPED = ("collect", "visit", "deliver.urgent", "deliver.bulk", "bounces", "replies")
 #: What is in flight gets this long to end (seconds).
 GRACE = 6
 
@@ -72,7 +73,7 @@ class Daemon:
         if task is None or self.stop.is_set():
             return
         self._running.add(task)
-        work: Callable[[], Awaitable[Any]] = getattr(self.newsroom, part)
+        work: Callable[[], Awaitable[Any]] = attrgetter(part)(self.newsroom)
         try:
             result = await work()
         except Exception as wrong:  # noqa: BLE001  # whatever it is, the other parts and the next tick go on
@@ -110,16 +111,8 @@ class Daemon:
         """Start nothing new, let what is in flight end, then leave."""
         self.stop.set()
         scheduler.pause()
-        newsroom = self.newsroom
-        for part in (
-            newsroom.urgent,
-            newsroom.deliver,
-            newsroom.collect,
-            newsroom.visit,
-            newsroom.bounces,
-            newsroom.replies,
-        ):
-            part.stop.set()
+        for part in STOPPED:
+            attrgetter(part)(self.newsroom).stop.set()
         if self._running:
             await asyncio.wait(self._running, timeout=GRACE)
         # the scheduler cancels what still runs; leases and transactions keep that harmless

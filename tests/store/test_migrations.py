@@ -365,7 +365,7 @@ async def test_what_schema_5_had_on_its_way_is_what_it_was(from_fifth: Database)
         (5, "cancelled", 1, None, False, 0, "", "", None),
         (6, "deferred", 1, None, False, 2, "", "", None),
         (7, "sent", 1, None, False, 1, "", "", None),
-        (8, "refused", 1, None, False, 1, "", "", None),
+        (8, "refused", 1, None, False, 1, "", "none", None),
     ]
 
 

@@ -46,8 +46,14 @@ async def browser():
 @asynccontextmanager
 async def site(newsroom, box=None):
     """The address of the site on a socket of its own."""
+    async with site_of(create_app(newsroom, mailbox=box)) as address:
+        yield address
+
+
+@asynccontextmanager
+async def site_of(app):
+    """The address of this application on a socket of its own."""
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
-    app = create_app(newsroom, mailbox=box)
     task = asyncio.create_task(serve(app, "127.0.0.1", 0, stop, address.set_result))
     try:
         yield (await asyncio.wait_for(address, 20)).rstrip("/")
@@ -78,6 +84,10 @@ async def busy_site(newsroom):
         "/?lang=ko",
         "/demo?lang=ja",
         "/sources?lang=fr",
+        "/check",
+        "/check?lang=ko",
+        "/check?lang=ja",
+        "/check?lang=fr",
     ]
     async with site(newsroom, box) as address:
         yield address, paths
@@ -92,6 +102,14 @@ async def faults(page):
     options = {"resultTypes": ["violations"], "iframes": False, "preload": False}
     found = await Axe().run(page, options=options)
     return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found.response["violations"]]
+
+
+async def shifts(page):
+    """What moved without anybody having touched the page, and by how much."""
+    ask = """() => new Promise(done => new PerformanceObserver(list =>
+      done(list.getEntries().map(e => [e.value, String(e.sources.map(s => s.node && s.node.nodeName))]))
+    ).observe({type: "layout-shift", buffered: true}) || setTimeout(() => done([]), 50))"""
+    return await page.evaluate(ask)
 
 
 async def looked_at(page, width, scheme, with_axe):
@@ -109,6 +127,7 @@ async def test_every_page_fits_every_screen_and_axe_finds_nothing(newsroom):
         page.on("request", lambda request: asked.append(request.url))
         for path in paths:
             await page.goto(address + path)
+            wrong += [(path, *shift) for shift in await shifts(page)]
             for width, scheme, with_axe in SCREENS:
                 wrong += [(path, width, scheme, fault) for fault in await looked_at(page, width, scheme, with_axe)]
     assert wrong == []

@@ -5,33 +5,29 @@ import itertools
 import os
 import re
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
+from dataclasses import replace
+from functools import cache
 
 import httpx
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from fastapi import FastAPI
-from fastapi.responses import PlainTextResponse
-from starlette.exceptions import HTTPException
 
-from nkwatch.catalogue.locales import load_locales
-from nkwatch.config import Config
+from nkwatch.config.mail import DkimSettings
 from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.delivery import Message, Sent
-from nkwatch.domain.posture import Absent, Unreached
+from nkwatch.domain.posture import Unreached
 from nkwatch.feeds.workers import Workers, attempted
 from nkwatch.mail.dkim_keys import load_key, new_key, write_key
 from nkwatch.mail.signing import DkimSigner
-from nkwatch.web.check import LARGEST_MAIL, MOST_WAITING, UPLOADS, Check
+from nkwatch.web.app import create_app
+from nkwatch.web.check import MOST_WAITING, UPLOADS, Check
 from nkwatch.web.pages import Pages
-from nkwatch.web.problems import problem_of
-from nkwatch.web.server import serve
+from nkwatch.web.values import LARGEST_MAIL, LARGEST_UPLOAD
 from tests.making import NOW
-from tests.store.conftest import open_stores
 from tests.store.people import claim, confirmed, pending, record, send
 from tests.web.html import Page
-from tests.web.samples import SITE, Clock
-from tests.web.test_browser import SCREENS, browser
+from tests.web.samples import SITE, empty_newsroom, settings
+from tests.web.test_browser import SCREENS, browser, looked_at, shifts, site_of
 from tests.web.test_browser import pytestmark as in_a_browser
 
 MAIL = """\
@@ -47,6 +43,8 @@ text
 {lines}
 """
 READER = "reader@inbox.example"
+UNREADABLE = "This file cannot be read as a mail"
+OURS, ALTERED, NOT_OURS = "This mail is ours", "We cannot say that this mail is ours", "This mail is not ours"
 
 
 def mail(subject="Seven held", lines="No. 1", sender="digest@watch.example"):
@@ -66,48 +64,33 @@ class Here:
 
 
 class Dns:
+    """Name servers that do not answer."""
+
     def __init__(self):
-        self.answer, self.asked = Absent(), []
+        self.asked = []
 
     async def txt(self, name):
         self.asked.append(name)
-        return self.answer
+        return Unreached("No name server answered in time.")
+
+
+@cache
+def private_key():
+    return new_key("rsa")
 
 
 class Site:
-    """The page alone, over a database of its own."""
+    """The site over a newsroom that signs its mails."""
 
-    def __init__(self, folder, workers=None):
-        write_key(folder / "dkim.pem", new_key("rsa"))
-        self.key = load_key("watch.example", "s1", folder / "dkim.pem", "rsa")
-        self.config = Config.model_validate({
-            "site": {"url": SITE, "contact": "editors@watch.example"},
-            "mail": {"host": "127.0.0.1", "port": 9, "security": "none", "sender": "digest@watch.example"},
-            "database": f"sqlite:///{folder / 'nkwatch.db'}",
-            "dkim": {"domain": "watch.example", "selector": "s1", "key": folder / "dkim.pem"},
-        })  # fmt: skip
-        self.stores = open_stores(self.config.database)
-        self.stores.database.prepare()
-        self.names, self.workers, self.clock = Dns(), workers or Here(), Clock()
-        newsroom = SimpleNamespace(
-            config=self.config, clock=self.clock, translations=load_locales(), workers=self.workers,
-            database=self.stores.database, outbox=self.stores.outbox, subscribers=self.stores.subscribers,
-        )  # fmt: skip
-        pages = Pages(newsroom)
-        self.app = FastAPI()
-        self.app.include_router(Check(newsroom, pages, self.names).routes())
-        self.app.add_api_route("/style.css", lambda: PlainTextResponse(pages.style, media_type="text/css"))
-
-        async def tell(request, error):
-            return pages.problem(request, problem_of(error.status_code))
-
-        self.app.add_exception_handler(HTTPException, tell)
+    def __init__(self, newsroom, app):
+        self.newsroom, self.app, self.workers = newsroom, app, newsroom.workers
+        self.key = load_key(newsroom.config.dkim.domain, "s1", newsroom.config.dkim.key, "rsa")
 
     async def alert(self, subject="Seven held", kind=BulletinKind.ALERT):
         """An alert or digest that was sent."""
-        await send(self.stores, await confirmed(self.stores, READER), subject, kind)
-        found = await claim(self.stores)
-        await record(self.stores, [(c.delivery, Sent("250 taken")) for c in found])
+        await send(self.newsroom, await confirmed(self.newsroom, READER), subject, kind)
+        found = await claim(self.newsroom)
+        await record(self.newsroom, [(c.delivery, Sent("250 taken")) for c in found])
         return found[0]
 
     async def signed(self, content):
@@ -125,25 +108,32 @@ class Site:
     async def heading(self, raw):
         answer = await self.checked(raw)
         assert answer.status_code == 200
-        return Page.of(answer.text).text("h1")
+        page = Page.of(answer.text)
+        heading = page.text("h1")
+        # what to do stands right below it
+        assert bool(page.all("h1 + .beware")) == (heading not in {OURS, UNREADABLE})
+        return heading
 
 
 @asynccontextmanager
-async def open_site(folder, workers=None):
-    site = Site(folder, workers)
-    try:
-        yield site
-    finally:
-        site.stores.database.close()
+async def open_site(folder, workers=None, domain="watch.example", names=None):
+    """With `names`, the page alone, which looks keys up there."""
+    write_key(folder / "dkim.pem", private_key())
+    config = settings(folder)
+    sender = config.mail.model_copy(update={"sender": f"digest@{domain}"})
+    dkim = DkimSettings(domain=domain, selector="s1", key=folder / "dkim.pem")
+    async with empty_newsroom(folder, config.model_copy(update={"mail": sender, "dkim": dkim})) as opened:
+        newsroom = replace(opened, workers=workers or Here())
+        app = FastAPI() if names else create_app(newsroom)
+        if names:
+            app.include_router(Check(newsroom, Pages(newsroom), names).routes())
+        yield Site(newsroom, app)
 
 
 @pytest.fixture
 async def site(tmp_path):
     async with open_site(tmp_path) as opened:
         yield opened
-
-
-OURS, ALTERED, NOT_OURS = "This mail is ours", "We cannot say that this mail is ours", "This mail is not ours"
 
 
 # A file
@@ -183,18 +173,25 @@ async def test_a_changed_mail_one_of_another_sender_and_one_without_a_key_are_to
     assert await site.heading(unsigned) == NOT_OURS
 
 
-async def test_a_key_that_does_not_answer_is_no_verdict(tmp_path):
-    async with open_site(tmp_path) as site:
-        site.names.answer = Unreached("No name server answered in time.")
-        raw = (await site.signed(mail())).replace(b" s=s1;", b" s=old;")
-        # the domain of this service is reserved: nobody is asked, and no key means no proof
-        assert await site.heading(raw) == ALTERED
-        assert site.names.asked == []
+@pytest.mark.parametrize(
+    ("domain", "heading", "asked"),
+    [
+        ("nkwatch-press.org", "We cannot tell just now", ["old._domainkey.nkwatch-press.org"]),
+        # such a name is nobody's: nobody is asked, and no key means no proof
+        ("watch.example", ALTERED, []),
+    ],
+)
+async def test_a_key_that_does_not_answer_is_no_verdict(tmp_path, domain, heading, asked):
+    names = Dns()
+    async with open_site(tmp_path, domain=domain, names=names) as site:
+        raw = (await site.signed(mail(sender=f"digest@{domain}"))).replace(b" s=s1;", b" s=old;")
+        assert await site.heading(raw) == heading
+        assert names.asked == asked
 
 
 @pytest.mark.parametrize("raw", [b"\0\xff" * 100, b"hello", b"From: " + b"(" * 10_000, b"%PDF-1.4 \r\r\r"])
 async def test_anything_else_is_not_ours(site, raw):
-    assert await site.heading(raw) in {NOT_OURS, "This file cannot be read as a mail"}
+    assert await site.heading(raw) in {NOT_OURS, UNREADABLE}
 
 
 async def test_what_a_mail_says_is_shown_as_text_only(site):
@@ -218,6 +215,8 @@ async def test_no_file_is_told_beside_the_field(site):
 async def test_a_file_that_is_too_large_is_refused(site):
     assert (await site.checked(b"x" * (LARGEST_MAIL + 1))).status_code == 413
     assert (await site.checked(b"x" * LARGEST_MAIL)).status_code == 200
+    # the whole form is refused before anybody reads it
+    assert (await site.checked(b"x" * LARGEST_UPLOAD)).status_code == 413
 
 
 @pytest.mark.parametrize(
@@ -290,6 +289,8 @@ async def test_the_number_of_an_alert_shows_what_it_was_and_that_it_proves_nothi
     page = await shown(site, f" {found.number} ")
     assert "Seven held" in page.text("main")
     assert "A right number proves nothing" in page.text("main")
+    # the answer comes first: nobody has to look for it
+    assert page.text("h1") == "What we really sent under this number"
     assert page.one("main time").get("datetime") == f"{NOW:%Y-%m-%dT%H:%MZ}"
     assert f"/mails/{found.composition_id}" in page.links()
     assert READER not in page.text("body")
@@ -300,10 +301,12 @@ async def test_of_a_digest_no_subject_is_shown_and_of_a_personal_mail_nothing(si
     page = await shown(site, digest.number)
     assert "Tumen" not in page.text("main")
     assert "Digest" in page.text("main")
-    await pending(site.stores, "other@inbox.example")
-    (asked,) = await claim(site.stores)
-    await record(site.stores, [(asked.delivery, Sent("250 taken"))])
-    assert "We sent no bulletin with this number" in (await shown(site, digest.number + 1)).text("main")
+    await pending(site.newsroom, "other@inbox.example")
+    (asked,) = await claim(site.newsroom)
+    await record(site.newsroom, [(asked.delivery, Sent("250 taken"))])
+    page = await shown(site, digest.number + 1)
+    assert page.text("h1") == "No bulletin has this number"
+    assert page.all("h1 + .beware")
     assert "in digits" in (await shown(site, asked.number)).text("main")
 
 
@@ -316,6 +319,13 @@ async def test_what_is_no_number_is_told_beside_the_field(site, number):
 
 
 # The page
+
+
+async def test_every_page_leads_here_and_an_answer_leads_to_its_beginning(site):
+    async with site.visitor() as client:
+        for path in ("/", "/sources", "/subscribe", "/nothing", "/leave/x", "/check?number=7"):
+            assert "/check" in Page.of((await client.get(path)).text).links()
+        assert "/check?lang=ko" in Page.of((await client.get("/?lang=ko")).text).links()
 
 
 async def test_the_page_explains_and_holds_no_script(site):
@@ -348,34 +358,33 @@ async def test_a_language_that_was_chosen_is_kept(site, language):
 
 
 @in_a_browser
-async def test_the_page_fits_every_screen_and_can_be_used_by_everybody(site, tmp_path):
+@pytest.mark.parametrize("language", ["en", "ko"])
+async def test_every_answer_fits_every_screen_and_can_be_used_by_everybody(site, tmp_path, language):
     found = await site.alert("Seven people held at the border are about to be returned")
+    ours = await site.signed(mail("Seven people held", f"{SITE}/mails/{found.composition_id}"))
     forged = mail("Open this", f"{SITE}/mails/{found.composition_id}\nhttps://{'long.' * 20}evil.example/x")
-    (tmp_path / "forged.eml").write_bytes(forged)
-    stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(site.app, "127.0.0.1", 0, stop, address.set_result))
-    base = (await asyncio.wait_for(address, 20)).rstrip("/")
-    try:
-        async with browser() as opened:
-            for width, scheme, examined in SCREENS:
-                page = await opened.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-                for path in ("/check", f"/check?number={found.number}", "/check?number=x&lang=ko"):
-                    await page.goto(f"{base}{path}")
-                    await fits(page, examined)
-                await page.set_input_files("#mail", tmp_path / "forged.eml")
-                await page.click("form[method=post] button")
-                assert await page.text_content("h1") == NOT_OURS
-                await fits(page, examined)
+    files = {"ours": ours, "altered": ours.replace(b"Seven", b"Eight"), "not-ours": forged}
+    wrong = []
+    async with site_of(site.app) as address, browser() as opened:
+        page = await opened.new_page(viewport={"width": 320, "height": 800})
+
+        async def look(name):
+            for width, scheme, with_axe in SCREENS:
+                faults = await looked_at(page, width, scheme, with_axe)
+                wrong.extend((name, width, scheme, fault) for fault in faults)
                 if folder := os.environ.get("NKWATCH_PICTURES"):
-                    await page.screenshot(path=f"{folder}/check-{width}-{scheme}.png", full_page=True)
-                await page.close()
-    finally:
-        stop.set()
-        await task
+                    await page.screenshot(path=f"{folder}/{name}-{language}-{width}-{scheme}.png", full_page=True)
 
-
-async def fits(page, examined):
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
-    if examined:
-        results = await Axe().run(page)
-        assert results.violations_count == 0, results.generate_report()
+        start = f"{address}/check?lang={language}"
+        for name, raw in files.items():
+            (tmp_path / f"{name}.eml").write_bytes(raw)
+            await page.goto(start)
+            await page.set_input_files("#mail", tmp_path / f"{name}.eml")
+            async with page.expect_navigation():
+                await page.click("form[method=post] button")
+            await look(name)
+        for name, number in (("number", found.number), ("no-number", found.number + 1), ("nonsense", "x")):
+            await page.goto(f"{start}&number={number}")
+            wrong.extend((name, *shift) for shift in await shifts(page))
+            await look(name)
+    assert wrong == []

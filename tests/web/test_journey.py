@@ -11,11 +11,8 @@ from email.policy import default
 import pytest
 from playwright.async_api import Page as Tab
 
-from nkwatch.assembly import open_newsroom
-from nkwatch.config import Secrets
 from nkwatch.demo.mailbox import open_mailbox
-from nkwatch.keys import new_master_key
-from tests.web.samples import NOW, SITE, Clock, deliver, dump, rows, settings, tell_samples
+from tests.web.samples import NOW, SITE, deliver, dump, empty_newsroom, rows, settings, tell_samples
 from tests.web.test_browser import browser, faults, pytestmark, site, too_wide
 
 __all__ = ["pytestmark"]
@@ -32,8 +29,7 @@ async def service(folder):
     async with open_mailbox() as mailbox:
         config = settings(folder)
         config = config.model_copy(update={"mail": config.mail.model_copy(update={"port": mailbox.port})})
-        secrets = Secrets(current=1, keys={1: new_master_key()})
-        async with open_newsroom(config, secrets, Clock(), shipped=False) as newsroom:
+        async with empty_newsroom(folder, config) as newsroom:
             await tell_samples(newsroom)
             yield newsroom, mailbox
 

@@ -23,10 +23,11 @@ from nkwatch.domain.subscriber import Format, Rhythm, Standing
 from nkwatch.domain.wish import LONGEST, MOST_FOLLOWED
 from nkwatch.mail.locales import countries
 from nkwatch.web.app import create_app
+from nkwatch.web.check import MULTIPART
 from nkwatch.web.forms import zones
 from nkwatch.web.posted import LONGEST_ADDRESS, URLENCODED
 from nkwatch.web.shell import HEADERS
-from nkwatch.web.values import MOST_WISHES
+from nkwatch.web.values import LARGEST_MAIL, MOST_WISHES
 from tests.web.conftest import visitor
 from tests.web.html import Page
 from tests.web.samples import SITE, Box, confirmed, join, link, mailed, tell_samples
@@ -101,7 +102,14 @@ def bodies(newsroom):
         "/settings/{token}/pause": form({"until": {"type": "string", "format": "date"}, "step": one_of("pause", "go on")}, "step"),
         "/settings/{token}/address": form({"address": address}, "address"),
         "/leave/{token}": form({"List-Unsubscribe": one_of("One-Click")}),
+        "/check": form({"mail": {"type": "string", "format": "binary", "maxLength": LARGEST_MAIL}}, "mail"),
     }  # fmt: skip
+
+
+#: Forms that hold a file.
+FILES = ("/check",)
+#: What stands in an address that is more than a language.
+QUERIES = {"/check": [{"name": "number", "in": "query", "schema": {"type": "string", "pattern": "^[0-9]{1,9}$"}}]}
 
 
 def described(newsroom, app):
@@ -120,9 +128,16 @@ def described(newsroom, app):
                     parameter["schema"] = one_of(GOOD)
             operation["parameters"].append(language)
             if method == "post":
-                content = {URLENCODED: {"schema": known.get(path, form({}))}}
+                content = {kind_of(path): {"schema": known.get(path, form({}))}}
                 operation["requestBody"] = {"content": content}
+            else:
+                operation["parameters"] += QUERIES.get(path, [])
     return document
+
+
+def kind_of(path):
+    """What the form at this place is sent as."""
+    return MULTIPART if path in FILES else URLENCODED
 
 
 def cases(document, mode, most):
@@ -216,7 +231,7 @@ async def test_every_form_that_the_site_shows_fits_the_description(busy):
     document = described(newsroom, create_app(newsroom, mailbox=box))
     reader, pending = await confirmed(newsroom), await join(newsroom, "pending@inbox.example")
     own = link(newsroom, "settings", reader)
-    pages = ["/subscribe", own, *(f"{own}/{place}" for place in ("choice", "pause", "address", "erase"))]
+    pages = ["/subscribe", "/check", own, *(f"{own}/{place}" for place in ("choice", "pause", "address", "erase"))]
     pages += [link(newsroom, "confirm", pending), link(newsroom, "leave", reader), link(newsroom, "manage", reader)]
     shown = set()
     async with visitor(newsroom, box) as client:
@@ -224,8 +239,8 @@ async def test_every_form_that_the_site_shows_fits_the_description(busy):
             page = Page.of((await client.get(path)).text)
             for sent in (f for f in page.all("main form") if f.get("method") == "post"):
                 place = template_of(document, urlsplit(sent.get("action") or path).path)
-                content = document["paths"][place]["post"]["requestBody"]["content"][URLENCODED]
-                fits(sent, content["schema"])
+                content = document["paths"][place]["post"]["requestBody"]["content"]
+                fits(sent, content[sent.get("enctype") or URLENCODED]["schema"])
                 shown.add(place)
     assert shown >= {*bodies(newsroom), "/confirm/{token}", "/manage/{token}", "/settings/{token}/erase"}
 

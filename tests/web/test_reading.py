@@ -269,7 +269,7 @@ async def test_a_page_with_its_style_weighs_at_most_sixty_kilobytes(newsroom):
     await tell_samples(newsroom)
     async with visitor(newsroom) as client:
         style = (await client.get("/style.css")).content
-        for path in ("/", "/sources", "/?lang=ko"):
+        for path in ("/", "/sources", "/?lang=ko", "/check", "/check?lang=ko"):
             assert len((await client.get(path)).content) + len(style) <= 60_000
 
 

@@ -21,26 +21,26 @@ from hypothesis import strategies as st
 from lxml import html
 
 from nkwatch import logs
-from nkwatch.assembly import open_newsroom
-from nkwatch.config import Secrets
 from nkwatch.demo.mailbox import open_mailbox
 from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.subscriber import Rhythm, Schedule
 from nkwatch.domain.wish import Follows, Mutes, Wish
-from nkwatch.keys import Keyring, new_master_key
+from nkwatch.keys import Keyring
+from nkwatch.mail.bounces.hooks import hooks, path_of
 from nkwatch.web.app import create_app
 from nkwatch.web.posted import check_address
-from nkwatch.web.values import Values
+from nkwatch.web.shell import HEADERS
+from nkwatch.web.values import LARGEST_MAIL, LARGEST_REPORT, LARGEST_UPLOAD, Values
 from tests.web.conftest import visitor
 from tests.web.samples import (
     ENGLISH,
     READER,
     SITE,
-    Clock,
     claim,
     confirmed,
     deliver,
     dump,
+    empty_newsroom,
     handed_over,
     join,
     link,
@@ -75,9 +75,8 @@ async def service(folder):
     async with open_mailbox() as mailbox:
         config = settings(folder)
         config = config.model_copy(update={"mail": config.mail.model_copy(update={"port": mailbox.port})})
-        secrets = Secrets(current=1, keys={1: new_master_key()})
         async with (
-            open_newsroom(config, secrets, Clock(), shipped=False) as newsroom,
+            empty_newsroom(folder, config) as newsroom,
             visitor(with_limits(newsroom, **NO_LIMITS)) as client,
         ):
             yield newsroom, client, Post(newsroom, mailbox)
@@ -305,6 +304,34 @@ async def test_an_address_with_a_letter_that_no_database_takes_is_not_looked_up(
     assert statements == []
 
 
+async def test_providers_report_through_the_whole_site_and_their_links_are_told_to_nobody(newsroom, capsys):
+    path = path_of(newsroom.keyring, "sendgrid")
+    told = [{"event": "spamreport", "email": "kestrel@inbox.example", "sg_message_id": "abc.filter1"}]
+    open_to_it = replace(newsroom, hooks=hooks(["sendgrid"], {}))
+    async with visitor(open_to_it) as client:
+        taken = await client.post(path, json=told)
+        assert taken.status_code == 204
+        assert HEADERS.keys() <= {name.title() for name in taken.headers}
+        assert (await client.post(path, json=told, headers={"Origin": "https://evil.example"})).status_code == 403
+        assert (await client.post(path, content=b" " * (LARGEST_REPORT + 1))).status_code == 413
+        assert (await client.get(path)).status_code == 405
+    async with visitor(replace(open_to_it, bounces=Broken(ValueError))) as client:
+        assert (await client.post(path, json=told)).status_code == 500
+    shown = "".join(capsys.readouterr())
+    assert "/bounces/{provider}/{token}" in shown
+    assert [s for s in (path.rpartition("/")[2], "kestrel", "inbox.example") if s in shown] == []
+
+
+async def test_a_file_may_be_as_large_as_the_page_says_and_no_other_form_may(newsroom, client):
+    whole = {"mail": ("mail.eml", b"x" * LARGEST_MAIL, "message/rfc822")}
+    for path in ("/confirm/x", "/manage/x", "/leave/x", "/subscribe"):
+        assert (await client.post(path, files=whole)).status_code == 413
+    for size, status in ((LARGEST_MAIL, 200), (LARGEST_MAIL + 1, 413), (LARGEST_UPLOAD, 413)):
+        answer = await client.post("/check", files={"mail": b"x" * size})
+        assert answer.status_code == status
+        assert HEADERS.keys() <= {name.title() for name in answer.headers}
+
+
 # Floods
 
 
@@ -482,6 +509,8 @@ async def whole_way(newsroom, client, post):
     await client.post(f"{path}/pause", data={"until": "nonsense"})
     await client.post(f"{path}/address", data={"address": "kestrel@elsewhere.example"})
     assert len(await post.mails()) == 2
+    checked = await client.post("/check", files={"mail": (f"{WORD}.eml", digest.as_bytes(), "message/rfc822")})
+    assert checked.status_code == 200
     used = [link_in(confirmation, "confirm"), link_in(digest, "leave"), link_in(digest, "manage"), path]
     return [u.rpartition("/")[2] for u in used]
 

@@ -26,7 +26,7 @@ class Broken:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/sources", "/healthz", "/nothing", "/confirm/x", "/leave/x", "/style.css", "/icon.svg"]
+    "path", ["/", "/sources", "/healthz", "/nothing", "/confirm/x", "/leave/x", "/check", "/style.css", "/icon.svg"]
 )
 async def test_every_answer_carries_the_security_headers(client, path):
     headers = (await client.get(path)).headers

@@ -29,7 +29,7 @@ from nkwatch.store.bounces import BounceStore
 from nkwatch.store.database import Database
 from nkwatch.store.outbox import OutboxStore
 from nkwatch.workflow.bounces import Bounces
-from nkwatch.workflow.deliver import Deliver, Line
+from nkwatch.workflow.deliver import Deliver, Lanes, Line
 from nkwatch.workflow.halts import Brake
 from nkwatch.workflow.ports import Clock, Relay, Signer
 from nkwatch.workflow.posture import Posture
@@ -58,8 +58,7 @@ class Means:
 class Delivering:
     """The rounds by which mail leaves and comes back."""
 
-    urgent: Deliver
-    deliver: Deliver
+    deliver: Lanes
     recover: Recover
     bounces: Bounces
     hooks: Mapping[str, Hook]
@@ -85,7 +84,8 @@ def relay_of(config: Config, secrets: Secrets, clock: Clock) -> Relays | FolderR
         )
         for one in mail.relays
     ]
-    return Relays(relays, clock, logs.notice)
+    # of a single one its lanes tell
+    return Relays(relays, clock, logs.notice) if len(relays) > 1 else Relays(relays, clock)
 
 
 def signer_of(config: Config, keys: tuple[DkimKey, ...]) -> DkimSigner | Unsigned:
@@ -109,7 +109,7 @@ def delivering(config: Config, secrets: Secrets, keys: tuple[DkimKey, ...], mean
     clock, outbox, mail = means.clock, means.outbox, config.mail
     urgent = _lane(Lane.URGENT, config, means)
     posture = Posture(Dns(), identities(config, keys), clock, logs.notice, off=mail.impersonable or bool(mail.to))
-    deliver = _lane(
+    bulk = _lane(
         Lane.BULK,
         config,
         means,
@@ -118,8 +118,7 @@ def delivering(config: Config, secrets: Secrets, keys: tuple[DkimKey, ...], mean
         halts=(Brake(outbox, clock, mail.per_day), posture),
     )
     return Delivering(
-        urgent=urgent,
-        deliver=deliver,
+        deliver=Lanes(urgent, bulk),
         recover=Recover(outbox, clock, logs.notice),
         bounces=_bounces(config, secrets, means),
         hooks=hooks(config.bounces.webhooks if config.bounces else (), secrets.webhook_keys),

@@ -48,7 +48,7 @@ from nkwatch.workflow.calls import CallEditors
 from nkwatch.workflow.canary import ensure, with_canary
 from nkwatch.workflow.collect import Collect
 from nkwatch.workflow.correct import Correct
-from nkwatch.workflow.deliver import Deliver
+from nkwatch.workflow.deliver import Lanes
 from nkwatch.workflow.desk import DigestDesk, StoryDesk
 from nkwatch.workflow.health import TellHealth
 from nkwatch.workflow.ports import Clock
@@ -104,8 +104,7 @@ class Newsroom:
     digests: DigestDesk
     proofs: Proofs
     desk: DeskStore
-    urgent: Deliver
-    deliver: Deliver
+    deliver: Lanes
     recover: Recover
     bounces: Bounces
     hooks: Mapping[str, Hook]
@@ -220,7 +219,6 @@ async def open_newsroom(
             digests=made.digests,
             proofs=made.proofs,
             desk=desk,
-            urgent=out.urgent,
             deliver=out.deliver,
             recover=out.recover,
             bounces=out.bounces,

@@ -69,7 +69,6 @@ async def _round(room: Room, alarms: Alarms, ids: Sequence[str], now: datetime) 
     await newsroom.read()
     published = await newsroom.publish()
     await alarms.note(published, now)
-    await newsroom.urgent()
     await newsroom.deliver()
     return published
 

@@ -21,6 +21,7 @@ from nkwatch.domain.reading import Reading
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.statement import Statement
 from nkwatch.domain.subscriber import Choice
+from nkwatch.workflow.deliver import Deliver, Lanes
 from nkwatch.workflow.publish import Publish
 from nkwatch.workflow.readings import Reader
 
@@ -94,8 +95,7 @@ async def open_room(shown: Sequence[Shown], options: Options, clock: Clock) -> A
                     collect=replace(newsroom.collect, poller=Shelves(shown, clock), concerns=_not_asked),
                     read=replace(newsroom.read, read=counting),
                     publish=_listened_to(newsroom.publish, overheard),
-                    urgent=replace(newsroom.urgent, assembler=post, signer=post, relay=post),
-                    deliver=replace(newsroom.deliver, assembler=post, signer=post, relay=post, halts=()),
+                    deliver=Lanes(_posted(newsroom.deliver.urgent, post), _posted(newsroom.deliver.bulk, post)),
                 ),
                 post,
                 overheard,
@@ -129,6 +129,11 @@ def _secrets() -> Secrets:
     """The same ones in every run: what they seal is deleted with the database."""
     key = base64.urlsafe_b64encode(hashlib.sha256(b"nkwatch backtest").digest()).decode()
     return Secrets(current=1, keys={1: key})
+
+
+def _posted(lane: Deliver, post: Post) -> Deliver:
+    """The lane, into a box that is always open."""
+    return replace(lane, assembler=post, signer=post, relay=post, halts=())
 
 
 def _listened_to(publish: Publish, overheard: Overheard) -> Publish:

@@ -16,10 +16,9 @@ def deliver(context: typer.Context, as_json: Json = False) -> None:
     Example: nkwatch deliver
     """
 
-    async def work(newsroom: Newsroom) -> dict[str, int]:
-        urgent = await _round(newsroom.urgent, "alerts and confirmations")
-        bulk = asdict(await _round(newsroom.deliver, "digests"))
-        return {name: count + bulk[name] for name, count in asdict(urgent).items()}
+    async def work(newsroom: Newsroom) -> Delivered:
+        lanes = newsroom.deliver
+        return await _round(lanes.urgent, "alerts and confirmations") + await _round(lanes.bulk, "digests")
 
     answer(in_newsroom(context, work), as_json=as_json)
 

@@ -16,7 +16,7 @@ from nkwatch.workflow.ports import Assembler, Clock, Notice, Outbox, Relay, Sign
 from nkwatch.workflow.run import Means, Run
 from nkwatch.workflow.tally import Delivered, Tally
 
-__all__ = ["CLAIM", "GROUP", "Deliver", "Delivered", "Line"]
+__all__ = ["CLAIM", "GROUP", "Deliver", "Delivered", "Lanes", "Line"]
 
 #: Claimed at a time.
 CLAIM = 500
@@ -143,3 +143,15 @@ class Deliver:
                 self.notice("mail relay unreachable", why=run.down, what="deliveries wait and are tried again")
         elif run.reached and self.line.held():
             self.notice("mail relay works again")
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Both lanes, as one round after the other. A daemon runs them beside each other."""
+
+    urgent: Deliver
+    bulk: Deliver
+
+    async def __call__(self) -> Delivered:
+        """Deliver what is due."""
+        return await self.urgent() + await self.bulk()

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from nkwatch.domain.delivery import Deferred, Handover, Refused, Sent, Unknown
 
@@ -18,6 +18,10 @@ class Delivered:
     deferred: int = 0
     refused: int = 0
     unknown: int = 0
+
+    def __add__(self, other: "Delivered") -> "Delivered":
+        """What both rounds did."""
+        return Delivered(*(one + more for one, more in zip(astuple(self), astuple(other), strict=True)))
 
 
 class Tally:
