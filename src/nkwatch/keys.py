@@ -35,6 +35,17 @@ def _derive(master: bytes, purpose: str) -> bytes:
     return HKDF(hashes.SHA256(), length=32, salt=None, info=f"nkwatch/{purpose}".encode()).derive(master)
 
 
+@lru_cache(maxsize=16)
+def _seals(master: bytes) -> AESGCM:
+    # making one takes four times as long as using it
+    return AESGCM(_derive(master, "seal"))
+
+
+@lru_cache(maxsize=16)
+def _envelopes(master: bytes) -> AESSIV:
+    return AESSIV(_derive(master, "envelope"))
+
+
 @dataclass(frozen=True, slots=True)
 class Keyring:
     """Master keys by id (1..255); `current` makes what is new, all of them read what is old."""
@@ -141,10 +152,10 @@ class Keyring:
         return base64.urlsafe_b64encode(tag).decode().rstrip("=")
 
     def _siv(self, key_id: int) -> AESSIV:
-        return AESSIV(_derive(self.masters[key_id], "envelope"))
+        return _envelopes(self.masters[key_id])
 
     def _aead(self, key_id: int) -> AESGCM:
-        return AESGCM(_derive(self.masters[key_id], "seal"))
+        return _seals(self.masters[key_id])
 
 
 class BrokenSeal(Exception):  # noqa: N818

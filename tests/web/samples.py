@@ -202,11 +202,6 @@ async def claim(newsroom: Newsroom, now: datetime) -> list[Claimed]:
     return [c for lane in Lane for c in await newsroom.outbox.claim(now, 100, lease, lane)]
 
 
-async def deliver(newsroom: Newsroom) -> None:
-    """Hand over what is due, as the daemon does."""
-    await newsroom.deliver()
-
-
 def dump(newsroom: Newsroom) -> list[str]:
     """Everything that stands in the database."""
     with closing(sqlite3.connect(newsroom.config.database.removeprefix("sqlite:///"))) as connection:

@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Page as Tab
 
 from nkwatch.demo.mailbox import open_mailbox
-from tests.web.samples import NOW, SITE, deliver, dump, empty_newsroom, rows, settings, tell_samples
+from tests.web.samples import NOW, SITE, dump, empty_newsroom, rows, settings, tell_samples
 from tests.web.test_browser import browser, faults, pytestmark, site, too_wide
 
 __all__ = ["pytestmark"]
@@ -43,7 +43,7 @@ class Journey:
 
     async def mails(self):
         """What has come since the last time, by recipient."""
-        await deliver(self.newsroom)
+        await self.newsroom.deliver()
         new = [message_from_bytes(m, policy=default) for m in self.mailbox.messages[self.read :]]
         self.read = len(self.mailbox.messages)
         return {m["To"].strip("<>"): m for m in new}

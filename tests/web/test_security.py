@@ -38,7 +38,6 @@ from tests.web.samples import (
     SITE,
     claim,
     confirmed,
-    deliver,
     dump,
     empty_newsroom,
     handed_over,
@@ -90,7 +89,7 @@ class Post:
 
     async def mails(self):
         """What has come since the last time."""
-        await deliver(self.newsroom)
+        await self.newsroom.deliver()
         new = [message_from_bytes(m, policy=default) for m in self.mailbox.messages[self.read :]]
         self.read = len(self.mailbox.messages)
         return new

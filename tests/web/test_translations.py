@@ -7,7 +7,7 @@ import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
-from nkwatch.web import forms, problems
+from nkwatch.web import check, forms, problems
 from nkwatch.web.feeds import MARKS
 from nkwatch.web.posted import DISPOSABLE, INVALID
 from nkwatch.web.problems import Problem
@@ -28,7 +28,7 @@ def messages():
     for problem in vars(problems).values():
         if isinstance(problem, Problem):
             yield from (problem.title, problem.advice)
-    yield from (*forms.SENTENCES.values(), *MARKS, INVALID, DISPOSABLE, WRONG_DAY)
+    yield from (*forms.SENTENCES.values(), *MARKS, INVALID, DISPOSABLE, WRONG_DAY, check.NO_FILE, check.NO_NUMBER)
 
 
 @pytest.mark.parametrize("language", ["ko", "ja", "fr"])

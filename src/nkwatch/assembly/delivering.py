@@ -28,7 +28,9 @@ from nkwatch.net.postboxes import Postbox, postbox
 from nkwatch.store.bounces import BounceStore
 from nkwatch.store.database import Database
 from nkwatch.store.outbox import OutboxStore
+from nkwatch.store.subscribers import SubscriberStore
 from nkwatch.workflow.bounces import Bounces
+from nkwatch.workflow.canary import ensure
 from nkwatch.workflow.deliver import Deliver, Lanes, Line
 from nkwatch.workflow.halts import Brake
 from nkwatch.workflow.ports import Clock, Relay, Signer
@@ -102,6 +104,17 @@ def limits_of(config: Config) -> Limits:
         Rate(mail.domain_rate) if mail.domain_rate else None,
         {domain.lower(): Rate(rate) for domain, rate in mail.rates.items()},
     )
+
+
+async def canary_of(config: Config, subscribers: SubscriberStore, clock: Clock) -> Subscriber | None:
+    """The canary's row. An address that cannot be it is told, and stops nothing else."""
+    if config.watch.canary is None:
+        return None
+    try:
+        return await ensure(subscribers, config.watch.canary, clock)
+    except ConfigError as wrong:
+        logs.notice("there is no canary", why=str(wrong))
+        return None
 
 
 def delivering(config: Config, secrets: Secrets, keys: tuple[DkimKey, ...], means: Means) -> Delivering:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from nkwatch import logs
-from nkwatch.assembly.delivering import Means, delivering, limits_of, relay_of, signer_of
+from nkwatch.assembly.delivering import Means, canary_of, delivering, limits_of, relay_of, signer_of
 from nkwatch.assembly.parts import (
     check,
     concerns_north_korea,
@@ -45,7 +45,7 @@ from nkwatch.store.subscribers import SubscriberStore
 from nkwatch.store.traces import TraceStore
 from nkwatch.workflow.bounces import Bounces
 from nkwatch.workflow.calls import CallEditors
-from nkwatch.workflow.canary import ensure, with_canary
+from nkwatch.workflow.canary import with_canary
 from nkwatch.workflow.collect import Collect
 from nkwatch.workflow.correct import Correct
 from nkwatch.workflow.deliver import Lanes
@@ -165,8 +165,7 @@ async def open_newsroom(
         subscribers = SubscriberStore(database, keyring)
         desk = DeskStore(database)
         outbox = OutboxStore(database, keyring, domain_of(config), limits_of(config))
-        watched = config.watch.canary
-        canary = await ensure(subscribers, watched, clock) if watched else None
+        canary = await canary_of(config, subscribers, clock)
         assembler = mail_assembler(config, keyring)
         robots = Robots(web, clock)
         poller = KindPoller(kinds(web, workers, robots, clock, secrets.mailboxes))

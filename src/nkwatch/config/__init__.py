@@ -1,7 +1,7 @@
 """The operator's settings: one TOML file and one file of secrets beside it."""
 
 from nkwatch.config.loading import load_config, load_secrets
-from nkwatch.config.mail import MailSettings
+from nkwatch.config.mail import BouncesSettings, DkimSettings, MailSettings
 from nkwatch.config.settings import (
     SECRETS,
     AlertSettings,
@@ -18,7 +18,9 @@ from nkwatch.config.settings import (
 __all__ = [
     "SECRETS",
     "AlertSettings",
+    "BouncesSettings",
     "Config",
+    "DkimSettings",
     "EditorSettings",
     "MailSettings",
     "PollingSettings",

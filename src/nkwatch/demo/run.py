@@ -11,7 +11,9 @@ from pathlib import Path
 
 from nkwatch.assembly import Newsroom, open_newsroom, utc_now
 from nkwatch.config import (
+    BouncesSettings,
     Config,
+    DkimSettings,
     EditorSettings,
     MailSettings,
     PollingSettings,
@@ -31,6 +33,7 @@ from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source
 from nkwatch.domain.subscriber import Consent
 from nkwatch.keys import new_master_key
+from nkwatch.mail.dkim_keys import new_key, write_key
 from nkwatch.web.app import create_app
 from nkwatch.web.preview import write_overview
 
@@ -159,9 +162,12 @@ async def _newsroom(
     folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="nkwatch-demo-")
     with folder as path:
         write_calendar(Path(path, "calendar.ics"), clock())
+        write_key(Path(path, "dkim.pem"), new_key("rsa"))
         config = Config(
             site=SiteSettings(url=f"http://127.0.0.1:{port}", contact="editors@nkwatch.example"),
             mail=MailSettings(host="127.0.0.1", port=mailbox.port, security="none", sender="digest@nkwatch.example"),
+            dkim=DkimSettings(domain="nkwatch.example", selector="demo", key=Path(path, "dkim.pem"), processes=0),
+            bounces=BouncesSettings(address="bounces@nkwatch.example"),
             database=f"sqlite:///{path}/nkwatch.db",
             polling=PollingSettings(pause=0, allow=(host,)),
             web=WebSettings(port=port),
