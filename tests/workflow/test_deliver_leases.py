@@ -9,6 +9,7 @@ from nkwatch.domain.delivery import Handover, Lane, Message, Sent, Unknown
 from nkwatch.workflow.deliver import GROUP, Delivered
 from nkwatch.workflow.ports import Letters
 from nkwatch.workflow.tenure import Tenure
+from nkwatch.workflow.tray import ahead
 from tests.making import NOW
 from tests.workflow.dispatch import LEASE, Office, settled
 from tests.workflow.fakes import FakeRelay
@@ -104,7 +105,7 @@ async def test_what_was_marked_before_the_lease_was_lost_is_not_offered() -> Non
     office.relay.answer = wait
     delivering = asyncio.create_task(office.deliver())
     await settled(lambda: office.relay.busy == 1)
-    assert sum(1 for d in office.rows if d.offered_at) == 1 + GROUP
+    assert sum(1 for d in office.rows if d.offered_at) == ahead(1)
     office.clock.forward(seconds=61)
     claimed_by_other = await office.outbox.recover(office.clock.now)
     assert claimed_by_other == 30

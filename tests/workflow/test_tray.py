@@ -7,8 +7,7 @@ import pytest
 
 from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.delivery import Booked, Claimed, Deferred, Message, Sent
-from nkwatch.workflow.permits import GROUP
-from nkwatch.workflow.tray import GIVEN_BACK, Letter, Tray
+from nkwatch.workflow.tray import GIVEN_BACK, Letter, Tray, ahead
 from tests.making import claimed, composition
 
 KINDS = {"alert": BulletinKind.ALERT, "settings": BulletinKind.SETTINGS}
@@ -37,11 +36,11 @@ def ready(made: Tray, *numbers: int) -> list[Letter]:
 async def test_an_alert_overtakes_the_confirmations_that_are_claimed_already() -> None:
     made = tray(connections=1)
     made.add([due(1), *(due(n, "settings") for n in range(2, 30))])
-    assert [c.delivery.id for c in made.wanted()] == list(range(1, 2 + GROUP))
+    assert [c.delivery.id for c in made.wanted()] == list(range(1, 1 + ahead(1)))
     made.add([due(30), due(31), due(32, "settings")])
     made.unbooked([], [])
     queue = [c.delivery.id for c in made._queue]
-    assert queue == [30, 31, *range(2 + GROUP, 30), 32]
+    assert queue == [30, 31, *range(1 + ahead(1), 30), 32]
 
 
 async def test_more_is_asked_for_when_few_are_left_and_not_when_nothing_more_is_due() -> None:

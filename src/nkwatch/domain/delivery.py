@@ -6,6 +6,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from functools import partial
 
 from nkwatch.domain.bulletin import Composition
 from nkwatch.domain.retry import UNKNOWN_RETRY, pause
@@ -111,22 +112,24 @@ class Delivery:
 
     def after(self, outcome: Handover, now: datetime) -> "Delivery":
         """The delivery after an attempt at `now`; four days after its date it is given up."""
-        tried = replace(self, attempts=self.attempts + 1, reply=outcome.reply, offered_at=None, turn=Turn.USUAL)
+        tried = partial(
+            replace, self, attempts=self.attempts + 1, reply=outcome.reply, offered_at=None, turn=Turn.USUAL
+        )
         match outcome:
             case Sent():
-                return replace(tried, state=DeliveryState.SENT, done_at=now, due_at=None, relay_id=outcome.relay_id)
+                return tried(state=DeliveryState.SENT, done_at=now, due_at=None, relay_id=outcome.relay_id)
             case Refused():
-                return replace(tried, state=DeliveryState.REFUSED, done_at=now, due_at=None)
+                return tried(state=DeliveryState.REFUSED, done_at=now, due_at=None)
             case Unknown() | Deferred() if now - self.date >= GIVE_UP_AFTER:
                 reply = f"given up after {GIVE_UP_AFTER.days} days: {outcome.reply}"
-                return replace(tried, state=DeliveryState.REFUSED, done_at=now, due_at=None, reply=reply)
+                return tried(state=DeliveryState.REFUSED, done_at=now, due_at=None, reply=reply)
             case Unknown():
                 due_at = now + max(pause(outcome.reply, self.attempts), UNKNOWN_RETRY)
-                return replace(tried, state=DeliveryState.UNKNOWN, due_at=due_at, turn=Turn.LAST)
+                return tried(state=DeliveryState.UNKNOWN, due_at=due_at, turn=Turn.LAST)
             case Deferred():
                 # an unreachable relay says nothing about this reader: try again at the first step
                 step = 0 if outcome.line else self.attempts
-                return replace(tried, state=DeliveryState.DEFERRED, due_at=now + pause(outcome.reply, step))
+                return tried(state=DeliveryState.DEFERRED, due_at=now + pause(outcome.reply, step))
 
     def abandoned(self, now: datetime) -> "Delivery":
         """The delivery once the lease of who had it is over: one that may have left is settled first."""

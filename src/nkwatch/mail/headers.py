@@ -57,6 +57,9 @@ def one_line(value: str) -> str:
     """`value` with every line end and control character replaced by a space."""
     if value.isascii() and value.isprintable() and " " not in value:
         return value  # most of what is written for one reader: addresses and links
+    # most values are one line: no other white space is printable
+    if value.isprintable() and "  " not in value and value == value.strip():
+        return value
     return " ".join(_BREAKS.sub(" ", value).split())
 
 

@@ -66,7 +66,7 @@ class Body:
         names, stuffed = [], True
         for piece in pieces:
             if isinstance(piece, Block):
-                stuffed &= _stuffed(piece)
+                stuffed &= _stuffed(piece.body)
                 runs[-1].append(piece.body)
             elif piece.name not in {OWN_BEGINS, OWN_ENDS}:
                 names.append(piece.name)
@@ -151,9 +151,8 @@ def _sender_id(domain: str) -> str:
 
 
 @lru_cache(maxsize=BLOCKS)
-def _stuffed(block: Block) -> bool:
-    """Whether no line begins with a full stop. Raises `ValueError` for what no relay may be given."""
-    body = block.body
+def _stuffed(body: bytes) -> bool:
+    """Whether no line of a block begins with a full stop. Raises `ValueError` for what no relay may be given."""
     *lines, rest = body.split(b"\r\n")
     if rest or not body.isascii() or not body.count(b"\r") == body.count(b"\n") == len(lines):
         raise ValueError("a block of this mail is not in its wire form: letters outside ASCII, or bare line ends")

@@ -18,6 +18,14 @@ GIVEN_BACK = 10
 _BROKE = f"the line broke {GIVEN_BACK} times before this message could be offered"
 
 
+def ahead(connections: int) -> int:
+    """How many are marked ahead at most: one for each connection behind the one under way, while more are made ready.
+
+    With fewer a connection finds nothing to take along, and needs a round trip more for its next message.
+    """
+    return 2 * connections + GROUP
+
+
 @dataclass(slots=True, eq=False)
 class Letter:
     """A message that may go, and its delivery."""
@@ -45,7 +53,7 @@ class Tray:
         self._outcomes = Outcomes(self.bell.set)
         self._permits = Permits(connections)
         # marked ahead at most, and at least before more is asked for
-        self._most, self._least, self._low = connections + GROUP, max(connections, GROUP // 2), low
+        self._most, self._least, self._low = ahead(connections), connections + GROUP // 2, low
         self._waiting: list[asyncio.Future[None]] = []
         self._over = self._broken = self._closed = self._drained = False
 
