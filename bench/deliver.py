@@ -44,7 +44,7 @@ _SIGNATURES = re.compile(r"^rsa\s+2048 bits\s+\S+\s+\S+\s+([\d.]+)", re.MULTILIN
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Different mails; mails of a turn, by contender; rounds; deliveries in the look at memory; seconds of openssl."""
+    """Different mails; mails of a turn, by contender; deliveries in the look at memory; seconds of openssl."""
 
     mails: int = 1_000
     unsigned: int = 20_000
@@ -52,13 +52,12 @@ class Sizes:
     usual: int = 250
     slow: int = 1_500
     slow_peer: int = 400
-    rounds: int = ROUNDS
     memory: int = 1_000_000
     seconds: int = 2
 
 
 #: All of one size: one outbox is filled for all.
-QUICK = Sizes(mails=40, unsigned=500, signed=500, usual=20, slow=500, slow_peer=60, rounds=3, memory=500, seconds=1)
+QUICK = Sizes(mails=40, unsigned=500, signed=500, usual=20, slow=500, slow_peer=60, memory=500, seconds=1)
 
 
 @dataclass(slots=True)
@@ -67,9 +66,9 @@ class Rates:
 
     rounds: dict[str, list[float]] = field(default_factory=dict)
 
-    def race(self, contenders: Mapping[str, Callable[[], float]], rounds: int) -> None:
+    def race(self, contenders: Mapping[str, Callable[[], float]]) -> None:
         """All in turn; a first round warms up, and is not counted."""
-        for number in range(rounds + 1):
+        for number in range(ROUNDS + 1):
             for name, turn in contenders.items():
                 rate = turn()
                 if number:
@@ -120,7 +119,7 @@ def _on_loopback(rates: Rates, folder: Path, tools: postfix.Postfix, sizes: Size
         if shutil.which("openssl"):
             contenders["openssl"] = lambda: _openssl(sizes.seconds)
         contenders["disk"] = lambda: _commits(folder)
-        rates.race(contenders, sizes.rounds)
+        rates.race(contenders)
         yield from (turn["peak_megabytes"] for one in (unsigned, signed) for turn in one.turns)
 
 
@@ -129,7 +128,7 @@ def _far_away(rates: Rates, folder: Path, sizes: Sizes) -> Iterator[float]:
         port = stack.enter_context(_sink("--delay", str(ROUND_TRIP)))
         start = _Starting(stack, folder, port)
         ours, peer = start("ours", sizes.slow), start("ready", sizes.slow_peer)
-        rates.race({"at_20ms": lambda: _rate(ours), "aiosmtplib_at_20ms": lambda: _rate(peer)}, sizes.rounds)
+        rates.race({"at_20ms": lambda: _rate(ours), "aiosmtplib_at_20ms": lambda: _rate(peer)})
         yield from (turn["peak_megabytes"] for turn in ours.turns)
 
 
@@ -139,7 +138,7 @@ def _with_tls(rates: Rates, folder: Path, sizes: Sizes) -> Iterator[float]:
         plain, tls = stack.enter_context(_sink()), stack.enter_context(_sink("--tls", str(folder / "sink.pem")))
         one = _Starting(stack, folder, plain)("ours", sizes.signed)
         other = _Starting(stack, folder, tls)("ours", sizes.signed, "tls")
-        rates.race({"without_tls": lambda: _rate(one), "with_tls": lambda: _rate(other)}, sizes.rounds)
+        rates.race({"without_tls": lambda: _rate(one), "with_tls": lambda: _rate(other)})
         yield from (turn["peak_megabytes"] for turn in other.turns)
 
 

@@ -36,7 +36,7 @@ GOALS = {
     "changed_over_feedparser": {"min": 2.0},
     "memory_last_over_second_round": {"max": 1.05},
 }
-QUICK = Sizes(unchanged=500, changed=60, rounds=3)
+QUICK = Sizes(unchanged=500, changed=60)
 
 
 def run(*, quick: bool) -> Report:

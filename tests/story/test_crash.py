@@ -24,7 +24,7 @@ from nkwatch.workflow.deliver import GROUP
 
 ROOT = Path(__file__).parents[2]
 KILLS = 8
-SUBSCRIBERS = 500
+SUBSCRIBERS = 2_000
 CONNECTIONS = 5
 NEWS = Entry(
     title="Twelve North Korean escapees were sentenced to a prison camp",
@@ -69,6 +69,7 @@ async def fill(newsroom, now: datetime) -> None:
         await newsroom.subscribe.join(form, Consent("test", now))
 
 
+@pytest.mark.timeout(180)
 async def test_a_daemon_killed_while_it_delivers_leaves_everybody_with_the_mail_and_hardly_anybody_with_two(
     installation,
 ):
@@ -82,9 +83,10 @@ async def test_a_daemon_killed_while_it_delivers_leaves_everybody_with_the_mail_
         await sink.until(lambda: sink.messages > SUBSCRIBERS // 3)
         first.kill()
         await first.wait()
+        assert sink.messages < SUBSCRIBERS, "it was killed in the midst"
 
         second = await installation.start("run", "--only", "publish,deliver,recover")
-        await sink.until(lambda: len(sink.copies) == SUBSCRIBERS)
+        await sink.until(lambda: len(sink.copies) == SUBSCRIBERS, 120)
         async with installation.open() as newsroom:
             while (await newsroom.outbox.counts()).get("sent", 0) < SUBSCRIBERS:
                 await asyncio.sleep(0.2)
