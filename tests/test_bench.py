@@ -1,6 +1,7 @@
 """What a benchmark reports is a contract: other programs read it."""
 
 import json
+import os
 import subprocess
 import sys
 from itertools import islice
@@ -90,13 +91,13 @@ def test_the_benchmark_of_matching_reports_by_contract():
 def test_the_benchmark_of_composing_reports_by_contract():
     report = quickly("compose")
     assert "jinja2_over_composing_usual_1m" in report["not_measured"]
-    assert {"compose_usual_3k_seconds", "close_different_1k_stored_bytes_per_subscriber"} <= report["figures"].keys()
-    assert "jinja2_over_composing_different_3k" in report["ratios"]
+    assert {"compose_usual_5k_seconds", "close_different_1k_stored_bytes_per_subscriber"} <= report["figures"].keys()
+    assert "jinja2_over_composing_different_5k" in report["ratios"]
 
 
 @pytest.mark.timeout(300)
 def test_the_benchmark_of_delivering_reports_by_contract():
-    if postfix.find() is None:
+    if postfix.find() is None and os.environ.get("NKWATCH_REQUIRE_ALL") != "1":
         pytest.skip(postfix.MISSING)
     report = quickly("deliver")
     assert {"memory_1m_of_120_megabytes", "memory_1m_over_100k"} <= set(report["not_measured"])
