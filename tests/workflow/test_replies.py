@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from nkwatch.domain.delivery import Deferred, Handover, Message, Refused, Sent
+from nkwatch.domain.delivery import Deferred, Handover, Message, Refused, Sent, Unknown
 from nkwatch.domain.reply import Handling, Received, Reply, Sorted
 from nkwatch.domain.subscriber import Standing
 from nkwatch.workflow.replies import NoReplies, Replied, Replies
@@ -154,6 +154,11 @@ async def test_while_the_relay_is_gone_readers_still_leave_and_mails_wait() -> N
     assert await desk.replies() == Replied(put_off=2, left=1)
     assert len(desk.relay.messages) == 1
     assert await desk.replies() == Replied(passed_on=2)
+
+
+async def test_a_reply_that_the_relay_may_have_taken_is_passed_on_again_later() -> None:
+    desk = Desk(WRITE, ASK, answers=[Unknown("connection lost after the message"), Sent("ok")])
+    assert await desk.replies() == Replied(put_off=1, passed_on=1)
 
 
 async def test_a_mail_that_the_relay_puts_off_does_not_stop_the_others() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from nkwatch.domain.delivery import Deferred, Handover, Message, Sent
+from nkwatch.domain.delivery import Deferred, Handover, Message, Sent, Unknown
 from nkwatch.domain.reply import Handling, Received, Reply, Sorted
 from nkwatch.workflow.ports import Notice, Relay
 from nkwatch.workflow.subscribe import Subscribe
@@ -139,8 +139,8 @@ class _Round:
             case Sent():
                 await self._replies.mark(received)
                 return Done.PASSED_ON
-            case Deferred():
-                self._relay_gone |= outcome.line
+            case Deferred() | Unknown():
+                self._relay_gone |= isinstance(outcome, Deferred) and outcome.line
                 self._replies.inbox.put_off(received)
                 return Done.PUT_OFF
             case _:
