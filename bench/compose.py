@@ -22,7 +22,7 @@ COMPOSED, QUICK_COMPOSED = ("10k", "100k", "1m"), ("5k",)
 CLOSED = {"usual": ("10k", "100k", "1m"), "different": ("10k", "100k")}
 QUICK_CLOSED = {"usual": ("1k",), "different": ("1k",)}
 #: Mails that the peer renders in one turn.
-SAMPLE, QUICK_SAMPLE = 300, 40
+SAMPLE, QUICK_SAMPLE = 300, 20
 #: Megabytes that a million readers may take.
 ROOM = 300.0
 GOALS: dict[str, Mapping[str, float]] = {

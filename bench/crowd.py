@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import accumulate
 
 from bench.texts import labelled
@@ -117,6 +118,11 @@ class Crowd:
 
 def stories(count: int) -> list[Story]:
     """Stories on human rights; every report of one is made of labelled statements, and read as all statements are."""
+    return list(_stories(count))
+
+
+@cache
+def _stories(count: int) -> tuple[Story, ...]:
     rules, chance = load_rules(), random.Random("stories")
     on_rights = [s for s in labelled()[: min(count * JOINED * 40, POOL)] if read(s, rules).on_rights]
     sources = sorted(load_sources().values(), key=lambda s: s.id)
@@ -127,7 +133,7 @@ def stories(count: int) -> list[Story]:
             source, pieces = chance.choice(sources), chance.sample(on_rights, JOINED)
             reports.append(_report(f"{number}-{part}", source.id, source.role, pieces, rules))
         made.append(Story(f"{number}", tuple(reports), START))
-    return made
+    return tuple(made)
 
 
 def _report(name: str, source: str, role: Role, pieces: Sequence[Statement], rules: Rules) -> Report:

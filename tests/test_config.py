@@ -44,6 +44,33 @@ def test_paths_start_at_the_folder_of_the_settings(tmp_path):
     assert config.secrets == tmp_path / "nkwatch.secrets.toml"
 
 
+SIGNED = """
+[dkim]
+domain = "watch.example"
+selector = "k1"
+key = "one.pem"
+[[dkim.also]]
+domain = "{other}"
+selector = "k2"
+key = "two.pem"
+ed25519_selector = "k2e"
+ed25519_key = "three.pem"
+"""
+
+
+def test_several_domains_sign_each_with_keys_of_its_own(tmp_path):
+    first, other = load(tmp_path, GOOD + SIGNED.format(other="reading.example")).dkim.signing
+    assert (first.domain, first.key, first.ed25519_key) == ("watch.example", tmp_path / "one.pem", None)
+    assert (other.domain, other.key, other.ed25519_key) == (
+        "reading.example", tmp_path / "two.pem", tmp_path / "three.pem"
+    )  # fmt: skip
+    (said,) = problems(tmp_path, GOOD + SIGNED.format(other="watch.example"))
+    assert "one is named twice" in said
+    text = SIGNED.format(other="reading.example").replace('ed25519_key = "three.pem"', "")
+    (said,) = problems(tmp_path, GOOD + text)
+    assert "ed25519_selector and ed25519_key go together" in said
+
+
 def test_every_problem_is_reported_at_once_with_its_line(tmp_path):
     text = GOOD.replace("editors@watch.example", "editors").replace('host = "smtp.example"', "port = 99999\ncolour = 1")
     said = problems(tmp_path, text)

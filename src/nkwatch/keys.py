@@ -15,6 +15,7 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 #: 128 bits of a tag cannot be guessed, and keep links short.
@@ -39,6 +40,18 @@ def _derive(master: bytes, purpose: str) -> bytes:
 def _seals(master: bytes) -> AESGCM:
     # making one takes four times as long as using it
     return AESGCM(_derive(master, "seal"))
+
+
+@lru_cache(maxsize=64)
+def _macs(master: bytes, purpose: str) -> HMAC:
+    # a copy of one that is ready takes a quarter of the time
+    return HMAC(_derive(master, purpose), hashes.SHA256())
+
+
+def _mac(master: bytes, purpose: str, text: str) -> bytes:
+    mac = _macs(master, purpose).copy()
+    mac.update(text.encode())
+    return mac.finalize()
 
 
 @lru_cache(maxsize=16)
@@ -80,8 +93,8 @@ class Keyring:
 
         That was made with the oldest key, without its id, and capitals counted.
         """
-        oldest = _derive(self.masters[min(self.masters)], "lookup")
-        return [*(self._lookup(i, value) for i in self.masters), hmac.digest(oldest, value.encode(), "sha256")]
+        oldest = self.masters[min(self.masters)]
+        return [*(self._lookup(i, value) for i in self.masters), _mac(oldest, "lookup", value)]
 
     def reply_tag(self, subject: str) -> str:
         """A tag for the address that replies go to: 16 small letters and digits, since mail servers may fold case.
@@ -139,16 +152,13 @@ class Keyring:
         return self._tag(self.current, "message-id", name)
 
     def _lookup(self, key_id: int, value: str) -> bytes:
-        folded = value.casefold().encode()
-        return bytes([key_id]) + hmac.digest(_derive(self.masters[key_id], "lookup"), folded, "sha256")
+        return bytes([key_id]) + _mac(self.masters[key_id], "lookup", value.casefold())
 
     def _reply_tag(self, key_id: int, subject: str) -> str:
-        key = _derive(self.masters[key_id], "reply")
-        return base64.b32encode(hmac.digest(key, subject.encode(), "sha256")[:REPLY_TAG_BYTES]).decode().lower()
+        return base64.b32encode(_mac(self.masters[key_id], "reply", subject)[:REPLY_TAG_BYTES]).decode().lower()
 
     def _tag(self, key_id: int, purpose: str, body: str) -> str:
-        key = _derive(self.masters[key_id], f"token/{purpose}")
-        tag = hmac.digest(key, body.encode(), "sha256")[:TAG_BYTES]
+        tag = _mac(self.masters[key_id], f"token/{purpose}", body)[:TAG_BYTES]
         return base64.urlsafe_b64encode(tag).decode().rstrip("=")
 
     def _siv(self, key_id: int) -> AESSIV:

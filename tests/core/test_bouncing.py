@@ -32,6 +32,21 @@ GONE = [
     ">>> DATA <<< 550 5.1.1 user unknown <<< 503 5.0.0 Need RCPT (recipient)",
     "ann@inbox.example has moved: ann@inbox.example has been replaced by ann@elsewhere.example",
     "550 5.7.1 no such user",
+    "550 BAD_RECIPIENT see the page of help",
+    "550 UserNotFound",
+    "550 ann_lee@inbox.example is no longer a valid address",
+    "554 unrecognized address",
+    "the domain inbox.example has no valid mail servers",
+    "boîte aux lettres inconnue",
+    "buzón inexistente",
+    "caixa postal inexistente",
+    "użytkownik nie istnieje",
+    "onbekende gebruiker",
+    "okänd mottagare",
+    "geçersiz alıcı",
+    "메일주소가 잘못되었습니다",
+    "宛先のアドレスに誤りがあります",
+    "該收件者不存在",
     "Empfänger unbekannt",
     "L'adresse n'existe pas",
     "no existe ese usuario",
@@ -106,6 +121,13 @@ def test_what_the_server_said_comes_before_what_the_report_says():
 def test_what_people_are_told_counts_where_the_server_said_nothing():
     assert kind_of("5.0.0", "", "The address couldn't be found: user unknown.") is HARD
     assert kind_of("5.0.0", "552 mailbox full", "If the user is unknown, ask somebody.") is SOFT
+
+
+def test_what_the_other_server_said_comes_before_the_guess_of_sendmail():
+    guess = "550 5.1.1 ann@inbox.example... User unknown"
+    assert kind_of("", f"(reason: 553 your SPF check failed)\n{guess}") is SOFT
+    assert kind_of("", f"(reason: 553)\n{guess}") is HARD
+    assert kind_of("", "(reason: 550 5.1.1 user\n unknown)\n550 blocked") is HARD
 
 
 def test_the_first_code_that_says_something_is_taken():

@@ -49,6 +49,10 @@ def test_no_ordinary_mail_is_taken_for_one_that_came_back(read):
     assert not [n for n in LABELS if kind(n) not in RETURNED and read[n].kind in RETURNED]
 
 
+def test_warnings_of_a_delay_are_told_from_the_end(read):
+    assert {name for name in LABELS if not read[name].final} == {n for n in LABELS if not LABELS[n].get("final", True)}
+
+
 def test_recipients_are_those_of_the_labels(read):
     named = [name for name, label in LABELS.items() if label["recipients"]]
     assert sum(set(LABELS[n]["recipients"]) == set(read[n].recipients) for n in named) >= 0.97 * len(named)

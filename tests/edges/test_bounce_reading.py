@@ -104,8 +104,81 @@ def test_of_several_recipients_the_gravest_are_told():
 
 
 def test_a_delay_is_never_the_end():
-    delayed = FIELDS.replace("failed", "delayed")
-    assert read_bounce(report(delayed)).kind is BounceKind.SOFT
+    delayed = read_bounce(report(FIELDS.replace("failed", "delayed")))
+    assert (delayed.kind, delayed.final) == (BounceKind.SOFT, False)
+    assert read_bounce(report(FIELDS)).final
+    assert read_bounce(report(FIELDS.replace("5.1.1", "4.2.2"))).final
+
+
+def test_of_a_delay_and_a_failure_the_failure_counts():
+    delayed = "Final-Recipient: rfc822; bo@inbox.example\nAction: delayed\nStatus: 4.4.1\n"
+    full = FIELDS.replace("5.1.1", "5.2.2")
+    both = read_bounce(report(f"{delayed}\n{full}"))
+    assert (both.kind, both.final) == (BounceKind.SOFT, True)
+    assert not read_bounce(report(f"{delayed}\n{FIELDS.replace('failed', 'delayed')}")).final
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Warning: could not send message for past 4 hours",
+        "THIS IS A WARNING MESSAGE ONLY. Will keep trying until message is 5 days old",
+        "It will be retried until it is 5 days old.",
+        "This message has not yet been delivered. Delivery attempts will continue.",
+        "The delivery of your message has been delayed; the server will keep trying.",
+        "Zustellung verzögert: weitere Zustellversuche folgen",
+        "La remise est retardée, de nouvelles tentatives suivront",
+        "La entrega se ha retrasado y el servidor seguirá intentando",
+        "配信が遅れています。",
+        "메일 전송이\n지연되고 있습니다",
+        "邮件投递已延迟，系统将继续尝试",
+    ],
+)
+def test_a_note_that_a_server_goes_on_trying_is_not_final(note):
+    told_ = read_bounce(returned(f"{note}\n\nann@inbox.example\n", Subject="Delivery status notification"))
+    assert (told_.kind, told_.final, told_.recipients) == (BounceKind.SOFT, False, ("ann@inbox.example",))
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Delivery delayed for 5 days. I'm giving up now: message timed out in the queue.",
+        "The message was delayed and will not be retried.",
+        "Message could not be delivered for 5 days. Message will be deleted from queue",
+        "552 mailbox full, please try again later",
+        "retry timeout exceeded",
+    ],
+)
+def test_a_server_that_gave_up_has_spoken_its_last_word(note):
+    told_ = read_bounce(returned(f"ann@inbox.example: {note}\n"))
+    assert (told_.kind, told_.final) == (BounceKind.SOFT, True)
+
+
+def test_no_such_mailbox_is_final_whatever_else_is_said():
+    assert read_bounce(report(FIELDS, ours())).final
+    gone = read_bounce(returned("ann@inbox.example: user unknown; we will retry for days and will try again\n"))
+    assert (gone.kind, gone.final) == (BounceKind.HARD, True)
+
+
+def test_parts_are_found_by_the_boundary_that_there_is():
+    broken = report(FIELDS, ours()).replace(b'boundary="b"', b'boundary="other"')
+    named_twice = report(FIELDS, ours()).replace(b'boundary="b"', b'boundary="b" Message-Id: <a@mx.example>')
+    for raw in (broken, named_twice):
+        bounce = read_bounce(raw)
+        assert (bounce.kind, bounce.recipients, bounce.leave_tokens) == (
+            BounceKind.HARD,
+            ("ann@inbox.example",),
+            (LEAVE,),
+        )
+
+
+def test_where_there_are_no_parts_the_text_is_read():
+    bounce = read_bounce(returned("ann@inbox.example: user unknown\n", Content_Type="multipart/report"))
+    assert (bounce.kind, bounce.recipients) == (BounceKind.HARD, ("ann@inbox.example",))
+
+
+def test_blank_lines_before_the_header_do_no_harm():
+    assert read_bounce(b"\n" + b" " * 200 + b"\r\n" + report(FIELDS)).recipients == ("ann@inbox.example",)
 
 
 @pytest.mark.parametrize("action", ["delivered", "relayed", "expanded"])
@@ -244,6 +317,7 @@ def test_the_command_reads_a_mail_from_standard_input():
     assert record == {
         "file": "-",
         "kind": "hard",
+        "final": True,
         "recipients": ["ann@inbox.example"],
         "status": "5.1.1",
         "reason": record["reason"],

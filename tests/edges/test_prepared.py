@@ -99,7 +99,7 @@ def test_a_block_that_no_relay_may_be_given_ends_that_mail_alone(block, said):
 
 def test_what_was_made_is_kept_by_the_composition_itself():
     made = []
-    kept = Kept(lambda one: made.append(one) or one.subject, most=2)
+    kept = Kept(lambda one: made.append(one) or one.subject, weight=len, room=6)
     first, same, other = composition("one"), composition("one"), composition("two")
 
     assert [kept(c) for c in (first, first, other, first)] == ["one", "one", "two", "one"]

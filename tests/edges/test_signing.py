@@ -198,8 +198,30 @@ async def test_a_mail_is_signed_by_the_keys_of_its_senders_domain(signers):
         assert proved(signed, [plain, other]) == [True]
 
 
-async def test_a_mail_of_a_domain_without_a_key_is_signed_by_all(signers):
-    [signed] = await signers(processes=0).signed([message(sender="post@explain.example")])
+async def test_keys_of_the_very_domain_go_before_those_above_and_beneath_it(signers):
+    above, beneath = key(), key(domain="news.watch.example")
+    signer = signers(keys=[beneath, above], processes=0)
+
+    for sender, by in [("a@watch.example", above), ("a@news.watch.example", beneath), ("a@x.watch.example", above)]:
+        [signed] = await signer.signed([message(sender=sender)])
+        assert proved(signed, [above, beneath]) == [True]
+        assert f"d={by.domain};".encode() in signed.content
+
+
+async def test_mails_of_two_domains_go_through_one_process_each_with_keys_of_its_own(signers):
+    keys = [*both(), key(domain="reading.example"), key("ed25519", domain="reading.example")]
+    senders = ["a@watch.example", "b@reading.example"] * 3
+    signed = await signers(keys=keys, processes=1).signed([message(n, sender=s) for n, s in enumerate(senders)])
+
+    for one, sender in zip(signed, senders, strict=True):
+        named = f"d={sender.partition('@')[2]};".encode()
+        assert one.content.count(named) == one.content.count(b"DKIM-Signature:") == 2
+        assert proved(one, keys) == [True, True]
+
+
+async def test_a_mail_of_a_domain_without_a_key_is_signed_by_those_of_the_first(signers):
+    signer = signers(keys=[*both(), key(domain="reading.example")], processes=0)
+    [signed] = await signer.signed([message(sender="post@explain.example")])
 
     assert proved(signed, both()) == [True, True]
 

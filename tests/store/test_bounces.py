@@ -16,7 +16,7 @@ from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.returned import Accepted, Refusal
 from nkwatch.domain.subscriber import Consent, Standing, Subscriber, Suppression
 from nkwatch.store import schema
-from nkwatch.store.bounces import BounceStore
+from nkwatch.store.bounces import BounceStore, BounceTrace
 from nkwatch.workflow.bounces import Bounces, CameBack
 from nkwatch.workflow.canary import ensure, with_canary
 from nkwatch.workflow.told import Telling
@@ -199,7 +199,7 @@ async def test_a_mark_is_made_once_and_only_a_stronger_one_takes_its_place(
     said = [(SOFT, True), (SOFT, False), (NONE, False), (HARD, True), (SOFT, False), (COMPLAINT, True), (HARD, False)]
     for kind, new in said:
         assert await bounces.mark(Bounced(reader.id, kind, "", mail), LATER) is new
-    assert await bounces.marks([mail, mail + 1]) == {mail: (COMPLAINT, LATER)}
+    assert await bounces.marks([mail, mail + 1]) == {mail: BounceTrace(COMPLAINT, LATER)}
     assert not await bounces.mark(Bounced(reader.id, HARD), LATER)
 
 
@@ -211,7 +211,7 @@ async def test_refusals_are_there_until_they_are_judged(durable: Stores, bounces
     for delivery_id, kind in zip(ids, (HARD, SOFT, NONE), strict=True):
         assert await bounces.mark(Bounced(reader.id, kind, "", delivery_id), LATER)
     assert await bounces.refused(9) == []
-    assert await bounces.marks(ids) == {ids[0]: (HARD, LATER), ids[1]: (SOFT, LATER)}
+    assert await bounces.marks(ids) == {ids[0]: BounceTrace(HARD, LATER), ids[1]: BounceTrace(SOFT, LATER)}
 
 
 def test_refusals_are_found_without_a_look_at_all_mails(prepared_file: Path) -> None:
@@ -401,8 +401,9 @@ async def test_one_mail_with_proof_ends_a_subscription_and_twenty_without_do_not
     real = to(KEYRING.envelope(mails[0]))
     assert [await round_of.take(real) for _ in range(2)] == [CameBack(ended=1), CameBack(known=1)]
     assert [await standing(durable, r) for r in (reader, other)] == [Standing.ENDED, Standing.CONFIRMED]
-    assert (await durable.subscribers.own(reader.id)).end_reason == "mails came back: no such mailbox (5.1.1)"
-    assert await bounces.marks(mails) == {mails[0]: (HARD, LATER)}
+    reason = "mails came back: no such mailbox (5.1.1)"
+    assert (await durable.subscribers.own(reader.id)).end_reason == reason
+    assert await bounces.marks(mails) == {mails[0]: BounceTrace(HARD, LATER, LATER, reason)}
 
 
 async def test_a_full_mailbox_ends_a_subscription_after_two_weeks_in_which_nothing_arrived(

@@ -18,8 +18,9 @@ from nkwatch.domain.rhythm import HOUR
 from nkwatch.domain.statement import EARLIEST, Presence
 from nkwatch.domain.subscriber import Consent, Edition, Standing, Suppression
 from nkwatch.domain.wish import Mutes, Wish
-from nkwatch.store import migrations, schema
+from nkwatch.store import schema
 from nkwatch.store.database import Database
+from nkwatch.store.migrations import running
 from nkwatch.store.outbox import OutboxStore
 from nkwatch.store.seals import Seals
 from nkwatch.store.statements import StatementStore
@@ -78,7 +79,7 @@ def rows() -> dict[str, dict[str, Any]]:
 
 def fill(connection: Connection) -> None:
     """Make schema 1 and a row in each of its tables."""
-    config = migrations._config()
+    config = running._config()
     config.attributes["connection"] = connection
     command.upgrade(config, "0001")
     old = MetaData()
@@ -159,7 +160,7 @@ async def claimed_of(outbox: OutboxStore) -> list[Claimed]:
 def third(connection: Connection) -> None:
     """Schema 3 with readers, mails of every kind and their state."""
     fill(connection)
-    config = migrations._config()
+    config = running._config()
     config.attributes["connection"] = connection
     command.upgrade(config, "0003")
     old = MetaData()
@@ -238,7 +239,7 @@ TOLD = b'<a href=3D"https://nk.example/stories/s=\r\n2">https://nk.example/stori
 def fourth(connection: Connection) -> None:
     """Schema 4 with an alert and a digest that were sent, and a reading that names somebody."""
     third(connection)
-    config = migrations._config()
+    config = running._config()
     config.attributes["connection"] = connection
     command.upgrade(config, "0004")
     old = MetaData()
@@ -316,7 +317,7 @@ async def test_who_was_named_in_readings_of_schema_4_is_found(from_fourth: Datab
 def fifth(connection: Connection) -> None:
     """Schema 5 with a delivery in every state in which a worker of it could leave one."""
     third(connection)
-    config = migrations._config()
+    config = running._config()
     config.attributes["connection"] = connection
     command.upgrade(config, "0005")
     old = MetaData()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import event, select
@@ -157,17 +156,18 @@ async def test_what_a_reader_got_is_told_the_newest_first(durable: Stores) -> No
 async def test_looking_for_what_is_due_reads_no_table_whole(tmp_path: Path, prepared_file: Path) -> None:
     shutil.copy(prepared_file, tmp_path / "nkwatch.db")
     stores = open_stores(f"sqlite:///{tmp_path}/nkwatch.db")
-    said: list[tuple[str, Any]] = []
-    event.listen(stores.database.engine, "before_cursor_execute", lambda *told: said.append((told[2], told[3])))
+    said: list[str] = []
+    stores.database.engine.dispose()
+    event.listen(stores.database.engine, "connect", lambda driver, _: driver.set_trace_callback(said.append))
     for lane in Lane:
         await stores.outbox.claim(NOW, 500, MINE, lane)
     await stores.outbox.late(NOW)
     await stores.outbox.recover(NOW)
     await stores.outbox.book([(making.delivery(), Sent("250"))], [making.claimed()], NOW, "mine")
     await stores.outbox.renew([making.delivery()], MINE)
-    looks = [s for s in said if "FROM delivery" in s[0] or s[0].startswith("UPDATE delivery")]
+    looks = [s for s in said if "FROM delivery" in s or s.startswith("UPDATE delivery")]
     with stores.database.engine.connect() as connection:
-        plans = [[r[-1] for r in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {q}", v)] for q, v in looks]
+        plans = [[r[-1] for r in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {look}")] for look in looks]
     steps = [step for plan in plans for step in plan]
     assert [s for s in steps if s.startswith("SCAN") and "ix_delivery_leased" not in s] == []
     for plan in plans[:2]:  # the claims: in the order of the index

@@ -30,28 +30,32 @@ async def test_an_alert_is_known_by_its_number_with_its_subject_in_each_language
     found = await published(durable.database, number)
     assert found is not None
     assert (found.number, found.kind, found.date) == (number, ALERT, NOW)
-    assert {language: subject for language, (_, subject) in found.subjects.items()} == {
-        "en": "Seven held",
-        "ko": "일곱 명",
-    }
-    copy = found.subjects["ko"][0]
-    told = await content(durable.database, copy)
+    assert [(s.language, s.text, s.neutral) for s in found.subjects] == [
+        ("en", "Seven held", False),
+        ("en", "Your note", True),
+        ("ko", "일곱 명", False),
+    ]
+    assert found.heads == {"Seven held", "Your note", "일곱 명"}
+    told = await content(durable.database, found.subjects[2].copy)
     assert told is not None
     assert (told[0].subject, told[1]) == ("일곱 명", number)
 
 
 async def test_where_readers_got_different_subjects_none_is_told(durable: Stores) -> None:
     number = await sent(durable, ALERT, "Seven held", "Two alerts")
+    assert await sent(durable, ALERT, "Your note", neutral=True) == number
+    assert await sent(durable, ALERT, "일곱 명", language="ko") == number
     found = await published(durable.database, number)
     assert found is not None
-    assert found.subjects == {}
+    assert [s.language for s in found.subjects] == ["ko"], "in a neutral mail it would look as if it were the only one"
+    assert found.heads == {"Seven held", "Two alerts", "Your note", "일곱 명"}
 
 
 async def test_of_a_digest_no_subject_is_told(durable: Stores) -> None:
     number = await sent(durable, DIGEST, "Weekly digest")
     found = await published(durable.database, number)
     assert found is not None
-    assert (found.kind, found.subjects) == (DIGEST, {})
+    assert (found.kind, found.subjects, found.heads) == (DIGEST, (), frozenset())
 
 
 async def test_what_nobody_was_sent_is_not_told(durable: Stores) -> None:

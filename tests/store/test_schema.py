@@ -16,6 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from nkwatch.domain.problems import ConfigError
 from nkwatch.store import schema
 from nkwatch.store.database import Database
+from nkwatch.store.migrations import is_current
+from nkwatch.store.migrations.running import revisions
 
 
 @pytest.fixture
@@ -54,6 +56,15 @@ def test_preparing_twice_is_harmless(empty: Database) -> None:
     assert empty.is_prepared()
     with empty.engine.connect() as connection:
         assert connection.execute(schema.latch.select()).one() == ("windows", schema.EPOCH)
+
+
+def test_the_newest_schema_is_the_one_that_all_migrations_lead_to(empty: Database) -> None:
+    empty.prepare()
+    with empty.engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == revisions()[0]
+        assert is_current(connection)
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{revisions()[1]}'"))
+        assert not is_current(connection)
 
 
 def test_a_database_of_a_newer_program_is_refused_and_left_alone(empty: Database) -> None:

@@ -342,13 +342,6 @@ async def test_corrections_go_before_everything_else(stores: Stores) -> None:
     assert await subjects(stores) == ["digest-correction", "alert-correction", "settings", "digest", "lull"]
 
 
-async def test_what_a_correction_says_is_kept_with_its_bulletin(durable: Stores) -> None:
-    number = await durable.outbox.number("correction", KINDS.DIGEST_CORRECTION, NOW)
-    note = Note((("en", "The date was wrong."), ("ko", "날짜가 틀렸습니다.")), "Ann", NOW)
-    assert await durable.outbox.keep_note(number, note)
-    assert not await durable.outbox.keep_note(999, note)
-
-
 async def test_what_was_stopped_in_the_hands_of_another_process_is_seen_there(durable: Stores) -> None:
     (one,) = await readers(durable, 1)
     await durable.outbox.enqueue(alert("s1", one))

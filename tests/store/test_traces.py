@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from nkwatch.domain.bounce import Bounced, BounceKind
 from nkwatch.domain.bulletin import Addressed, Mailing, Window
-from nkwatch.domain.desk import Note
+from nkwatch.store.bounces import BounceStore
 from nkwatch.store.traces import TraceStore
 from tests.making import NOW
 from tests.store.conftest import KEYRING, Stores
@@ -44,15 +45,25 @@ async def test_a_delivery_tells_of_the_stories_in_it(durable: Stores) -> None:
     (claimed,) = await claim(durable)
     trace = await TraceStore(durable.database, KEYRING).delivery(claimed.delivery.id)
     assert trace.stories == trace.bulletin.stories == ("s2", "s1")
-    assert (trace.subscriber, trace.bulletin.answers, trace.bulletin.note) == (replace(one, heard_at=NOW), None, None)
+    assert (trace.subscriber, trace.bulletin.answers) == (replace(one, heard_at=NOW), None)
 
 
-async def test_a_correction_tells_what_it_corrects_and_what_it_says(durable: Stores) -> None:
+async def test_a_bulletin_tells_how_many_of_its_mails_came_back_and_as_what(durable: Stores) -> None:
+    one, other = await readers(durable, 2)
+    mails = tuple(Addressed(reader, content("s1")) for reader in (one, other))
+    await durable.outbox.enqueue(Mailing("digest 1", KINDS.DIGEST, NOW, mails))
+    first, _ = await claim(durable)
+    traces, bounces = TraceStore(durable.database, KEYRING), BounceStore(durable.database, KEYRING)
+    assert (await traces.bulletin(first.number)).came_back == {}
+    await bounces.mark(Bounced(first.subscriber_id, BounceKind.SOFT, "", first.delivery.id), NOW)
+    found = await traces.bulletin(first.number)
+    assert (found.deliveries, found.came_back) == ({"leased": 2}, {"soft": 1})
+
+
+async def test_a_correction_tells_what_it_corrects(durable: Stores) -> None:
     (one,) = await readers(durable, 1)
     mails = (Addressed(one, content("s1", kind=KINDS.DIGEST_CORRECTION)),)
     await durable.outbox.enqueue(Mailing("c", KINDS.DIGEST_CORRECTION, NOW, mails, answers=7))
     number = await durable.outbox.number("c", KINDS.DIGEST_CORRECTION, NOW)
-    note = Note((("en", "The date was wrong."),), "Ann", NOW)
-    await durable.outbox.keep_note(number, note)
     trace = await TraceStore(durable.database, KEYRING).bulletin(number)
-    assert (trace.answers, trace.note) == (7, note)
+    assert trace.answers == 7

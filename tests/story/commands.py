@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli import app
+from nkwatch.domain.bounce import Bounce, BounceKind
 
 SOURCE = '\n[[source]]\nid = "a"\nurl = "https://a.example/feed"\npublisher = "Publisher a"\nrole = "statement"\nalerts = true\n'
 
@@ -51,6 +52,11 @@ async def refused(installation, *arguments: str, code: int = 1) -> str:
     assert (was, told) == (code, ""), (was, told, said)
     assert "Traceback" not in said
     return " ".join(said.split())
+
+
+def came_back(newsroom: Newsroom, delivery_id: int, kind: BounceKind) -> Bounce:
+    """A mail that proves by its token that it is about this delivery."""
+    return Bounce(kind, sent_to=(f"bounces+{newsroom.keyring.envelope(delivery_id)}@watch.example",))
 
 
 @asynccontextmanager

@@ -3,9 +3,14 @@
 import json
 import re
 import stat
+import subprocess
+import sys
 
 import pytest
-from tests.story.commands import invoke
+from tests.story.commands import invoke, run
+
+from nkwatch.cli import bounces, deferring, digests, keys
+from nkwatch.cli.app import COMMANDS as ROOT
 
 FEED = """<?xml version="1.0" encoding="EUC-KR"?><rss version="2.0"><channel><title>t</title><link>https://a.example/</link>
 <item><title>북한 정치범수용소</title><link>https://a.example/1?utm_source=x</link><guid>g1</guid>
@@ -61,16 +66,16 @@ async def test_what_is_no_feed_is_said_in_one_line(installation):
 
 async def test_nobody_is_confirmed_without_consent_and_an_address_without_at_is_refused(installation):
     installation.write(port=2)
-    code, _, said = await installation.run("subscribers", "add", "nobody")
+    code, _, said = await run(installation, "subscribers", "add", "nobody")
     assert code == 2
     assert "'nobody' is no mail address" in said
     for arguments in (["one@readers.example"], ["two@readers.example", "--consent", "letter of 1 November"]):
-        code, *_ = await installation.run("subscribers", "add", *arguments)
+        code, *_ = await run(installation, "subscribers", "add", *arguments)
         assert code == 0
-    _, told, _ = await installation.run("subscribers", "list", "--addresses", "--json")
+    _, told, _ = await run(installation, "subscribers", "list", "--addresses", "--json")
     standings = {r["address"]: r["standing"] for r in map(json.loads, told.splitlines())}
     assert standings == {"one@readers.example": "pending", "two@readers.example": "confirmed"}
-    _, told, _ = await installation.run("publish", "--json")
+    _, told, _ = await run(installation, "publish", "--json")
     assert json.loads(told)["deliveries"] == 0
 
 
@@ -86,7 +91,7 @@ async def test_nobody_is_confirmed_without_consent_and_an_address_without_at_is_
 )
 async def test_wrong_usage_exits_with_2_and_says_what_there_is(installation, arguments, said):
     installation.write(port=2)
-    code, told, errors = await installation.run(*arguments)
+    code, told, errors = await run(installation, *arguments)
     assert (code, told) == (2, "")
     assert said in " ".join(errors.split())
     assert "Traceback" not in errors
@@ -95,7 +100,7 @@ async def test_wrong_usage_exits_with_2_and_says_what_there_is(installation, arg
 async def test_no_as_an_answer_exits_with_1(installation):
     installation.write(port=2)
     for arguments in (["alert", "release", "nosuch"], ["subscribers", "end", "nosuch"]):
-        code, _, said = await installation.run(*arguments)
+        code, _, said = await run(installation, *arguments)
         assert code == 1
         assert "'nosuch'" in said
 
@@ -111,3 +116,30 @@ def test_every_command_has_help_with_an_example(command):
     code, told, _ = invoke(*command.split(), "--help")
     assert code == 0
     assert f"Example: nkwatch {command}" in re.sub(r"(-c|--config) \S+ ", "", " ".join(told.split()))
+
+
+DEFERRED = ROOT | bounces.COMMANDS | digests.COMMANDS | keys.COMMANDS
+
+
+@pytest.mark.parametrize("name", DEFERRED)
+def test_a_list_of_commands_says_of_each_what_its_own_help_begins_with(name):
+    command = deferring.loaded(name, DEFERRED[name])
+    assert command.name == name
+    assert DEFERRED[name].line == command.help.partition("\n\n")[0]
+
+
+#: Asks for help, and tells which modules that took.
+ASKING = """
+import sys
+from nkwatch.cli import app
+try:
+    app(["--help"])
+finally:
+    sys.stderr.write(" ".join(sys.modules))
+"""
+
+
+def test_a_list_of_commands_waits_for_no_database_driver():
+    ended = subprocess.run([sys.executable, "-c", ASKING], capture_output=True, text=True, check=True)
+    assert all(name in ended.stdout for name in ROOT)
+    assert not {"sqlalchemy", "alembic", "aiohttp", "pydantic", "nkwatch.assembly"} & set(ended.stderr.split())

@@ -4,12 +4,14 @@ import email
 import email.policy
 import json
 import os
+import shlex
 import subprocess
 import sys
 from html.parser import HTMLParser
 
 import html5lib
 import pytest
+from tests.story.commands import invoke
 from tests.web.test_browser import CHROMIUM, browser, faults
 
 
@@ -42,6 +44,24 @@ def test_the_demo_polls_reads_groups_alerts_and_digests(demo):
     assert text.startswith("Forced return: 7 people, Tumen (China). "), "the first line of an alert is the fact"
     kinds = {m["list-id"].partition("<")[2].partition(".")[0] for m in mails if m["list-id"]}
     assert kinds == {"alerts", "digests"}
+
+
+@pytest.mark.timeout(120)
+def test_each_mail_of_the_demo_can_be_verified_without_asking_anybody_by_the_command_that_it_names(demo):
+    _, progress, out, mails = demo
+    _, _, command = " ".join(progress.split()).partition("check that one is ours: nkwatch ")
+    words = shlex.split(command)[:6]
+    assert words[0] == "verify"
+    first = out / words[1].rpartition("/")[2]
+    files = sorted(out.glob("*.eml"))
+    assert first in files
+    for file in files:
+        code, told, said = invoke("--config", str(out / "none.toml"), "verify", str(file), *words[2:], "--json")
+        assert (code, json.loads(told)["signed_by"]) == (0, ["nkwatch.example"]), said
+    assert len(files) == len(mails)
+    first.write_bytes(first.read_bytes().replace(b"Subject: ", b"Subject: x", 1))
+    code, *_ = invoke("--config", str(out / "none.toml"), *words)
+    assert code == 1
 
 
 @pytest.mark.timeout(120)

@@ -8,15 +8,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 from tests.edges.nameserver import name_server
+from tests.making import NOW
 from tests.story.single import invoke
 
+from nkwatch.assembly.standing import identities
 from nkwatch.cli import checks, doctor, mail_checks, roundtrips
 from nkwatch.cli.doctor import admitted, examined
 from nkwatch.demo.mailbox import open_mailbox
 from nkwatch.domain.posture import Severity
+from nkwatch.domain.problems import ConfigError
 from nkwatch.mail.dkim_keys import new_key, write_key
 from nkwatch.store import schema
 from nkwatch.store.database import Database
+from nkwatch.workflow.posture import Posture
 
 HOME = "watch.org.zz"
 DKIM = '\n[dkim]\ndomain = "{domain}"\nselector = "s1"\nkey = "dkim.pem"\n'
@@ -45,7 +49,7 @@ def wrong(found):
     return [f"{f.about}: {f.found}" for f in found if f.severity is Severity.WRONG]
 
 
-def said(found, about):
+def said_of(found, about):
     return [f.found for f in found if f.about == about]
 
 
@@ -150,7 +154,7 @@ async def test_templates_and_rules_that_cannot_be_used_are_told(installation):
     installation.settings.write_text('templates = "own"\n' + installation.settings.read_text())
     found = await checks.settings(patient_of(installation))
     assert "templates: " in wrong(found)[0]
-    assert said(found, "rules") == ["the rules can be used"]
+    assert said_of(found, "rules") == ["the rules can be used"]
 
 
 # How it is watched
@@ -204,6 +208,71 @@ async def test_records_are_looked_up_and_what_is_missing_is_told_in_full(install
     assert wrong(mended) == []
 
 
+LIST = "reading.org.zz"
+NEUTRAL = f'\n[neutral]\nsender = "post@{LIST}"\n'
+
+
+def with_two_domains(installation):
+    """Each sender has a domain and a key of its own."""
+    write_key(installation.folder / "list.pem", new_key("rsa"))
+    more = f'\n[[dkim.also]]\ndomain = "{LIST}"\nselector = "s2"\nkey = "list.pem"\n{NEUTRAL}'
+    with_key(installation)
+    installation.settings.write_text(installation.settings.read_text() + more)
+    return installation
+
+
+async def test_the_records_of_each_senders_domain_are_looked_up(installation):
+    patient = patient_of(with_two_domains(installation))
+    async with name_server() as (server, names):
+        found = await mail_checks.DnsCheck(names)(patient)
+        at = {HOME: f"s1._domainkey.{HOME}", LIST: f"s2._domainkey.{LIST}"}
+        keys = [f.found for f in found if f.about == "DKIM"]
+        assert [said.partition(" ")[0] for said in keys] == [*at.values()]
+        for f in (f for f in found if f.record):
+            domain = HOME if HOME in f.found or f.about == "SPF" else LIST
+            server.text({"SPF": HOME, "DKIM": at[domain], "DMARC": f"_dmarc.{domain}"}[f.about], f.record)
+        for domain in at:
+            server.has(domain, "MX", f"10 mx.{HOME}.")
+        mended = await mail_checks.DnsCheck(names)(patient)
+    assert wrong(mended) == []
+    proved = [said for said in said_of(mended, "alignment") if "proved by its signature" in said]
+    assert len(proved) == 2
+
+
+async def test_bulk_stands_still_while_either_sender_can_be_imitated(installation):
+    config, keys = patient_of(with_two_domains(installation)).config, patient_of(installation).keys
+    senders = identities(config, keys)
+    assert [(i.sender, [k.domain for k in i.keys]) for i in senders] == [(HOME, [HOME]), (LIST, [LIST])]
+    async with name_server() as (server, names):
+        server.text(f"_dmarc.{HOME}", "v=DMARC1; p=reject")
+        said = await Posture(names, senders, lambda: NOW, lambda *_, **__: None)()
+        assert f"in the name of post@{LIST}" in said
+        server.text(f"_dmarc.{LIST}", "v=DMARC1; p=reject")
+        assert await Posture(names, senders, lambda: NOW, lambda *_, **__: None)() == ""
+
+
+async def test_a_sender_whose_domain_has_no_key_is_refused_at_the_start_and_told_by_the_doctor(installation):
+    with_key(installation)
+    installation.settings.write_text(installation.settings.read_text() + NEUTRAL)
+    patient = patient_of(installation)
+    said = (
+        f"neutral.sender: no key signs mail from {LIST}, [dkim] signs for {HOME} only: run"
+        f" `nkwatch keys dkim --domain {LIST}` and write what it says into the settings, or leave [dkim] out and let"
+        " the mail server sign"
+    )
+    assert wrong(await checks.signing(patient)) == [f"signing: {said}"]
+    with pytest.raises(ConfigError) as refused:
+        async with installation.open():
+            pass
+    assert refused.value.problems == (said,)
+    # a key for the domain above counts, and where the mail server signs nothing is asked for
+    text = installation.settings.read_text().replace(f"@{LIST}", f"@post.{HOME}")
+    installation.settings.write_text(text)
+    assert wrong(await checks.signing(patient_of(installation))) == []
+    installation.settings.write_text(text.partition("[dkim]")[0] + NEUTRAL)
+    assert wrong(await checks.signing(patient_of(installation))) == []
+
+
 async def test_where_the_relays_address_leads_back_to_nothing_is_advice(installation):
     settings(installation, domain=HOME)
     text = installation.settings.read_text().replace('host = "127.0.0.1"', 'host = "mx.relay.zz"', 1)
@@ -212,10 +281,10 @@ async def test_where_the_relays_address_leads_back_to_nothing_is_advice(installa
     async with name_server() as (server, names):
         server.has("mx.relay.zz", "A", "192.0.2.1")
         found = await mail_checks.DnsCheck(names)(patient)
-        assert "192.0.2.1" in said(found, "PTR")[0]
+        assert "192.0.2.1" in said_of(found, "PTR")[0]
         server.has("1.2.0.192.in-addr.arpa", "PTR", "mx.relay.zz.")
         found = await mail_checks.DnsCheck(names)(patient)
-    assert "lead back to a name" in said(found, "PTR")[0]
+    assert "lead back to a name" in said_of(found, "PTR")[0]
 
 
 # Round trips

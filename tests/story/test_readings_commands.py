@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from tests.making import NOW, context, entry, finding, polled, reading, sifted, sign_up, snapshot, statement
-from tests.story.commands import answered, invoke, lines, opened, refused, run
+from tests.story.commands import answered, came_back, invoke, lines, opened, refused, run
 from tests.workflow.fakes import FakeClock
 
 from nkwatch.catalogue.labelled import read_labelled
+from nkwatch.domain.bounce import BounceKind
 from nkwatch.domain.reading import Ask, Evidence, Mention, Quote, Urgency
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule
 from nkwatch.domain.wish import Wish
@@ -205,6 +206,26 @@ async def test_explain_tells_a_bulletin_and_a_delivery_without_any_address(insta
         for arguments in (("explain", name), ("explain", name, "--json")):
             _, shown, said = await run(installation, *arguments)
             assert "example.org" not in shown + said
+
+
+async def test_explain_tells_what_came_back_of_a_delivery_and_what_it_led_to(installation):
+    await published(installation)
+    assert (await answered(installation, "explain", "delivery:2"))["came_back"] is None
+    async with opened(installation, FakeClock(NOW + timedelta(days=1))) as newsroom:
+        await newsroom.bounces.take(came_back(newsroom, 2, BounceKind.SOFT))
+    told = await answered(installation, "explain", "delivery:2")
+    assert told["came_back"] == {
+        "kind": "soft", "at": "2026-11-23T07:00:00Z", "led_to": "nothing yet", "ended_at": None
+    }  # fmt: skip
+    async with opened(installation, FakeClock(NOW + timedelta(days=2))) as newsroom:
+        await newsroom.bounces.take(came_back(newsroom, 2, BounceKind.HARD))
+    told = await answered(installation, "explain", "delivery:2")
+    at = "2026-11-24T07:00:00Z"
+    assert told["came_back"] == {"kind": "hard", "at": at, "led_to": "subscription ended", "ended_at": at}
+    assert (await answered(installation, "explain", "2"))["came_back"] == {"hard": 1}
+    _, shown, _ = await run(installation, "explain", "delivery:2")
+    assert "Came back" in shown
+    assert "subscription ended" in shown
 
 
 async def test_what_explain_tells_is_laid_out_for_people(installation):

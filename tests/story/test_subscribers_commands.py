@@ -10,10 +10,11 @@ from datetime import timedelta
 
 import pytest
 from tests.making import NOW, at, choice, context, polled, reading, report, sifted, sign_up, statement, story
-from tests.story.commands import done, invoke, lines, opened, refused, run
+from tests.story.commands import came_back, done, invoke, lines, opened, refused, run
 from tests.workflow.fakes import FakeClock
 
 from nkwatch.cli.unfit import unfit
+from nkwatch.domain.bounce import BounceKind
 from nkwatch.domain.delivery import Deferred, Lane, Refused, Sent
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.reading import Urgency
@@ -377,6 +378,35 @@ async def test_why_says_that_somebody_got_it_and_what_the_relay_said(installatio
     answer = json.loads(told)
     assert (code, answer["got"], answer["state"], answer["standing"]) == (0, True, "sent", "confirmed")
     assert answer["done_at"] == "2026-11-22T11:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("kind", "then", "got", "said"),
+    [
+        (BounceKind.SOFT, "", False, "came back as a soft bounce, which has led to nothing yet"),
+        (BounceKind.HARD, "", False, "came back as a hard bounce, and the subscription ended for it"),
+        (BounceKind.COMPLAINT, "", True, "was complained of, and the subscription ended for it"),
+        (BounceKind.SOFT, "asked by telephone", False, "came back as a soft bounce, which led to nothing"),
+    ],
+)
+async def test_why_says_what_came_back_and_what_it_led_to(installation, kind, then, got, said):
+    ids = await posted(installation)
+    async with opened(installation, FakeClock(NOW + timedelta(hours=4))) as newsroom:
+        now, lease = newsroom.clock(), Lease("test", newsroom.clock() + timedelta(hours=1))
+        claimed = await newsroom.outbox.claim(now, 99, lease, Lane.URGENT)
+        (mail,) = [c.delivery for c in claimed if c.subscriber_id == ids["ann"]]
+        await newsroom.outbox.book([(mail, Sent("250 2.0.0 queued"))], (), now, "test")
+        assert await newsroom.bounces.take(came_back(newsroom, mail.id, kind))
+        if then:
+            await newsroom.subscribe.leave(ids["ann"], then)
+    was, why = await asked(installation, ids["ann"], "1")
+    assert (was, why) == (
+        got, f"alert 1: the relay took it on 2026-11-22 11:00 UTC: 250 2.0.0 queued; on 2026-11-22 11:00 UTC it {said}"
+    )  # fmt: skip
+    code, told, _ = await run(installation, "subscribers", "why", ids["ann"], "--json")
+    mails = json.loads(told)["mails"]
+    assert [m["came_back"]["kind"] for m in mails if m["came_back"]] == [str(kind)]
+    assert code == (1 if "ended" in said or then else 0)
 
 
 async def test_why_says_why_not_for_every_reason_that_there_is(installation):

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from nkwatch.config.mail import DkimSettings
-from nkwatch.domain.bulletin import BulletinKind
+from nkwatch.domain.bulletin import Addressed, BulletinKind, Mailing
 from nkwatch.domain.delivery import Message, Sent
 from nkwatch.domain.posture import Unreached
 from nkwatch.feeds.workers import Workers, attempted
@@ -23,7 +23,7 @@ from nkwatch.web.app import create_app
 from nkwatch.web.check import MOST_WAITING, UPLOADS, Check
 from nkwatch.web.pages import Pages
 from nkwatch.web.values import LARGEST_MAIL, LARGEST_UPLOAD
-from tests.making import NOW
+from tests.making import NOW, composition
 from tests.store.people import claim, confirmed, pending, record, send
 from tests.web.html import Page
 from tests.web.samples import SITE, empty_newsroom, settings
@@ -86,9 +86,13 @@ class Site:
         self.newsroom, self.app, self.workers = newsroom, app, newsroom.workers
         self.key = load_key(newsroom.config.dkim.domain, "s1", newsroom.config.dkim.key, "rsa")
 
-    async def alert(self, subject="Seven held", kind=BulletinKind.ALERT):
-        """An alert or digest that was sent."""
+    async def alert(self, subject="Seven held", kind=BulletinKind.ALERT, neutral=""):
+        """An alert or digest that was sent; with `neutral`, with this subject to another reader."""
         await send(self.newsroom, await confirmed(self.newsroom, READER), subject, kind)
+        if neutral:
+            other, made = await confirmed(self.newsroom, "other@inbox.example"), composition(neutral, kind)
+            mails = (Addressed(other, replace(made, neutral=True)),)
+            await self.newsroom.outbox.enqueue(Mailing(subject, kind, NOW, mails))
         found = await claim(self.newsroom)
         await record(self.newsroom, [(c.delivery, Sent("250 taken")) for c in found])
         return found[0]
@@ -162,6 +166,17 @@ async def test_a_right_number_or_link_does_not_make_a_mail_ours(site, lines):
     if "/mails/" in lines:
         assert "another" in page.text("main")
         assert page.text("main").count("evil.example") == 1
+
+
+@pytest.mark.parametrize(
+    ("subject", "differs"), [("Your alert no. 1", False), ("Seven held", False), ("Open this now", True)]
+)
+async def test_a_mail_is_compared_with_every_subject_that_its_bulletin_had(site, subject, differs):
+    found = await site.alert(neutral="Your alert no. 1")
+    for lines in (f"No. {found.number}", f"{SITE}/mails/{found.composition_id}"):
+        page = Page.of((await site.checked(mail(subject, lines))).text)
+        assert page.text("h1") == NOT_OURS
+        assert ("The subject of your mail is another." in page.text("main")) is differs, lines
 
 
 async def test_a_changed_mail_one_of_another_sender_and_one_without_a_key_are_told_apart(site):
@@ -296,6 +311,15 @@ async def test_the_number_of_an_alert_shows_what_it_was_and_that_it_proves_nothi
     assert READER not in page.text("body")
 
 
+async def test_who_has_a_neutral_mail_finds_its_subject_too(site):
+    found = await site.alert(neutral="Your alert no. 1")
+    page = await shown(site, found.number)
+    terms = [(d.text_content(), d.getnext().text_content()) for d in page.all("main dt")][2:]
+    assert [term for term, _ in terms] == ["Subject (English)", "Subject (English; Neutral envelope)"]
+    assert terms[0][1].startswith("Seven held")
+    assert terms[1][1].startswith("Your alert no. 1")
+
+
 async def test_of_a_digest_no_subject_is_shown_and_of_a_personal_mail_nothing(site):
     digest = await site.alert("Weekly digest on Tumen", BulletinKind.DIGEST)
     page = await shown(site, digest.number)
@@ -333,6 +357,7 @@ async def test_the_page_explains_and_holds_no_script(site):
         page = Page.of((await client.get("/check")).text)
     assert "watch.example" in page.text("main")
     assert "digest@watch.example" in page.text("main")
+    assert "in each mail to you, but not in those that ask you to confirm an address" in page.text("main")
     assert not page.all("script")
     for field in page.all("main input:not([type=hidden])"):
         assert page.one(f"label[for={field.get('id')}]").text_content().strip()

@@ -2,7 +2,10 @@
 
 from email.message import EmailMessage
 
+from sqlalchemy import update
+
 from nkwatch.domain.subscriber import Format
+from nkwatch.store import schema
 from nkwatch.web.preview import write_overview
 from tests.web.conftest import visitor
 from tests.web.html import Page
@@ -32,6 +35,22 @@ async def test_the_overview_tells_what_was_read_and_what_was_mailed(newsroom):
     assert len(kinds) == len(box.messages)
     assert {"alert", "confirmation"} <= set(kinds)
     assert page.one("nav.pages li:last-child a").get("aria-current") == "page"
+
+
+async def test_every_mail_that_is_not_done_is_counted_as_waiting(newsroom):
+    await join(newsroom)
+    async with visitor(newsroom, Box()) as client:
+        for state in ("pending", "leased", "deferred", "unknown"):
+            change = update(schema.delivery).values(state=state)
+            await newsroom.database.write(lambda c, change=change: c.execute(change))
+            page = Page.of((await client.get("/demo")).text)
+            assert waiting_in(page) == "1", state
+        await newsroom.database.write(lambda c: c.execute(update(schema.delivery).values(state="refused")))
+        assert waiting_in(Page.of((await client.get("/demo")).text)) == "0"
+
+
+def waiting_in(page):
+    return next(t.getnext().text_content() for t in page.all("dt") if t.text_content() == "mails waiting")
 
 
 async def test_new_mails_appear_as_they_arrive(newsroom):

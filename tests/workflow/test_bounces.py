@@ -168,6 +168,23 @@ async def test_one_that_arrived_among_them_saves_the_subscription() -> None:
     assert await desk.bounces() == CameBack(marked=1)
 
 
+async def test_a_warning_of_a_delay_counts_for_nothing() -> None:
+    late = replace(proved(SOFT), final=False)
+    desk = Desk(late)
+    desk.ledger.history["r1"] = soft_run(20, 9)
+    assert await desk.bounces() == CameBack(delayed=1)
+    assert (desk.ledger.noted, desk.ledger.ended, desk.inbox.mails, desk.notices.told) == ({}, {}, [], [])
+    assert await desk.bounces.take(late) == CameBack(delayed=1)
+    assert await desk.bounces.report([replace(late, relay_ids=("1@r1",))]) == CameBack(delayed=1)
+    assert desk.ledger.noted == {}
+
+
+async def test_a_warning_without_proof_is_left_like_any_other() -> None:
+    desk = Desk(replace(unproved(SOFT), final=False))
+    assert await desk.bounces() == CameBack(unproved=1)
+    assert len(desk.inbox.mails) == 1
+
+
 async def test_the_same_mail_twice_changes_nothing_more() -> None:
     desk = Desk(proved(HARD), proved(HARD), proved(SOFT, "r2", 2), proved(SOFT, "r2", 2))
     assert await desk.bounces() == CameBack(ended=1, marked=1, known=2)

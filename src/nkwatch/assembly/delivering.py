@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from nkwatch import logs
-from nkwatch.assembly.standing import identities
+from nkwatch.assembly.standing import identities, unsigned
 from nkwatch.config import Config, Secrets
 from nkwatch.domain.delivery import Lane
 from nkwatch.domain.problems import ConfigError
@@ -91,8 +91,10 @@ def relay_of(config: Config, secrets: Secrets, clock: Clock) -> Relays | FolderR
 
 
 def signer_of(config: Config, keys: tuple[DkimKey, ...]) -> DkimSigner | Unsigned:
-    """What signs; without keys the mail server does."""
+    """What signs; without keys the mail server does. Raises `ConfigError` where a sender's mails would be unproved."""
     dkim = config.dkim
+    if problems := unsigned(config):
+        raise ConfigError(*problems)
     return DkimSigner(keys, dkim.leave_out, dkim.processes, logs.notice) if dkim else Unsigned()
 
 

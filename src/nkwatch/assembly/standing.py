@@ -7,8 +7,10 @@ import idna
 
 from nkwatch.config import Config
 from nkwatch.domain.posture import Identity, SigningKey
+from nkwatch.domain.problems import ConfigError
 from nkwatch.mail.dkim_keys import DkimKey, load_keys
 from nkwatch.mail.proof import Names, Prover, Workers
+from nkwatch.mail.signing import chosen, signs_for
 
 #: How mails name their bulletin; each translation has its own way.
 NUMBERED = "No. %(number)s"
@@ -17,20 +19,43 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 def dkim_keys(config: Config) -> tuple[DkimKey, ...]:
     """The keys that we sign with; none where the mail server does. Raises `ConfigError`."""
-    dkim = config.dkim
-    if dkim is None:
-        return ()
-    return load_keys(dkim.domain, dkim.selector, dkim.key, dkim.ed25519_selector, dkim.ed25519_key)
+    found: list[DkimKey] = []
+    problems: list[str] = []
+    for one in config.dkim.signing if config.dkim else ():
+        try:
+            found += load_keys(one.domain, one.selector, one.key, one.ed25519_selector, one.ed25519_key)
+        except ConfigError as wrong:
+            problems += wrong.problems
+    if problems:
+        raise ConfigError(*problems)
+    return tuple(found)
+
+
+def unsigned(config: Config) -> list[str]:
+    """One sentence for each sender whose mails no key of ours proves; none where the mail server signs."""
+    signing = [s.domain for s in config.dkim.signing] if config.dkim else []
+    named = {domain_of(config.neutral.sender or config.mail.sender): "neutral.sender"}
+    named[domain_of(config.mail.sender)] = "mail.sender"
+    remedy = "and write what it says into the settings, or leave [dkim] out and let the mail server sign"
+    return [
+        f"{name}: no key signs mail from {domain}, [dkim] signs for {', '.join(signing)} only:"
+        f" run `nkwatch keys dkim --domain {domain}` {remedy}"
+        for domain, name in named.items()
+        if signing and not any(signs_for(s, domain) for s in signing)
+    ]
 
 
 def identities(config: Config, keys: Sequence[DkimKey]) -> tuple[Identity, ...]:
-    """The sender, and the neutral one where it has a domain of its own."""
+    """The sender, and the neutral one where it has a domain of its own; each with the keys that sign its mails."""
     mail = config.mail
     path = domain_of(config.bounces.address if config.bounces else mail.return_path or mail.sender)
-    public = tuple(_public(key) for key in keys)
+    public, domains = [_public(key) for key in keys], tuple(key.domain for key in keys)
     relay = "" if mail.host in LOOPBACK else mail.host
     senders = {domain_of(a): a for a in (config.neutral.sender or mail.sender, mail.sender)}
-    return tuple(Identity(address, domain, path, public, relay) for domain, address in reversed(senders.items()))
+    return tuple(
+        Identity(address, domain, path, tuple(public[i] for i in chosen(domains, domain)) if keys else (), relay)
+        for domain, address in reversed(senders.items())
+    )
 
 
 def senders(config: Config) -> frozenset[str]:

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.finding import Choice, Finding, as_table, fresh_id
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, answer, errors, plain_errors, rows, say
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import FAILED, Json, answer, errors, plain_errors, rows, say
 from nkwatch.cli.settings_file import read_settings, source_text, with_sources, write_settings
 from nkwatch.config import SourceSettings
 from nkwatch.domain.identity import normalised_address

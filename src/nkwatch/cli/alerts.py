@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from nkwatch.assembly import Newsroom
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, answer, end, plain_errors, rows, say
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import FAILED, Json, answer, end, plain_errors, rows, say
 from nkwatch.cli.settings_file import read_settings, with_trusted
 from nkwatch.cli.signing import By, Say, signer, words
 from nkwatch.cli.switching import DryRun, save, unknown

@@ -19,8 +19,7 @@ from nkwatch.catalogue.locales import load_locales
 from nkwatch.catalogue.rules import load_rules
 from nkwatch.cli.choices import Offered, read_choice
 from nkwatch.cli.corpus import Rules
-from nkwatch.cli.newsroom import Json
-from nkwatch.cli.output import bar, end, plain_errors, say
+from nkwatch.cli.output import Json, bar, end, plain_errors, say
 from nkwatch.config import load_config
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Source

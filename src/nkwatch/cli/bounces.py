@@ -12,13 +12,28 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from nkwatch.cli.deferring import Later, deferring
 from nkwatch.cli.output import bar, end, errors, plain_errors
 from nkwatch.domain.bounce import Bounce
 from nkwatch.feeds.workers import Workers
 from nkwatch.mail.bounces import read_bounce
 from nkwatch.mail.bounces.pieces import LARGEST
 
-bounces_app = typer.Typer(help="Mails that come back: bounces, complaints, automatic replies.", no_args_is_help=True)
+#: Those that ask the database; to read a mail nothing else is needed.
+COMMANDS = {
+    "take": Later(
+        "bouncing:take",
+        "Act on mails that came back, as if they had come to the mailbox of bounces; the files stay as they are.",
+    ),
+    "webhooks": Later(
+        "bouncing:webhooks",
+        "Print the addresses that mail providers may report to; whoever knows one can report in the provider's name.",
+    ),
+}
+
+bounces_app = typer.Typer(
+    help="Mails that come back: bounces, complaints, automatic replies.", no_args_is_help=True, cls=deferring(COMMANDS)
+)
 
 #: Mails that are read at a time, so that both workers have something to do.
 AT_A_TIME = 8
@@ -35,9 +50,9 @@ def read(
         ),
     ],
 ) -> None:
-    """Show what mails tell, as JSON lines: file, kind, recipients, status, reason.
+    """Show what mails tell, as JSON lines: file, kind, final, recipients, status, reason.
 
-    The kind is hard, soft, complaint, auto-reply or none.
+    The kind is hard, soft, complaint, auto-reply or none. A soft one that is not final only warns of a delay.
 
     Example: nkwatch bounces read /var/mail/bounces
     """
@@ -119,6 +134,7 @@ def _record(name: str, bounce: Bounce) -> dict[str, object]:
     return {
         "file": name,
         "kind": bounce.kind.value,
+        "final": bounce.final,
         "recipients": list(bounce.recipients),
         "status": bounce.status,
         "reason": bounce.reason,

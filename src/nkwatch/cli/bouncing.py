@@ -10,8 +10,8 @@ import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.bounces import told
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import answer, end, rows
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import Json, answer, end, rows
 from nkwatch.mail.bounces.hooks import path_of
 from nkwatch.workflow.bounces import CameBack
 

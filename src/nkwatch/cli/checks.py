@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from nkwatch.assembly import check_sources
+from nkwatch.assembly.standing import unsigned
 from nkwatch.catalogue.rules import load_rules
 from nkwatch.config import Config, Secrets
 from nkwatch.domain.posture import Finding, Severity
@@ -105,7 +106,9 @@ async def signing(patient: Patient) -> list[Finding]:
     if patient.config.dkim is None:
         do = "Let it sign for the domain of the sender, or set [dkim] (`nkwatch keys dkim`)."
         return [Finding("signing", ADVICE, "nkwatch does not sign: the mail server is to", do)]
-    return [Finding("signing", FINE, f"{key.name}: an {key.kind} key that can be used") for key in patient.keys]
+    found = [Finding("signing", FINE, f"{key.name}: an {key.kind} key that can be used") for key in patient.keys]
+    do = "Until then nkwatch does not start."
+    return [*found, *(Finding("signing", WRONG, said, do) for said in unsigned(patient.config))]
 
 
 async def bounces(patient: Patient) -> list[Finding]:

@@ -15,8 +15,7 @@ from rich.table import Table
 from nkwatch.catalogue.labelled import load_labelled, read_labelled
 from nkwatch.catalogue.rules import load_rules, load_terms
 from nkwatch.catalogue.weights import written
-from nkwatch.cli.newsroom import Json
-from nkwatch.cli.output import FAILED, WIDE, errors, plain_errors, say
+from nkwatch.cli.output import FAILED, WIDE, Json, errors, plain_errors, say
 from nkwatch.cli.records import RecordError, readings, record, statement
 from nkwatch.domain.labelled import Labelled
 from nkwatch.domain.problems import ConfigError

@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 import typer
 
 from nkwatch.assembly import Newsroom
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import answer, counter
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import Json, answer, counter
 from nkwatch.workflow.deliver import Deliver, Delivered
 
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from nkwatch.assembly import Newsroom
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, WRONG, answer, end, say
+from nkwatch.cli.deferring import Later, deferring
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import FAILED, WRONG, Json, answer, end, say
 from nkwatch.cli.signing import By, Say, signer, words
 from nkwatch.cli.switching import DryRun
 from nkwatch.domain.desk import Marks, Note, Translation
@@ -18,7 +19,22 @@ from nkwatch.workflow.correct import Refused
 from nkwatch.workflow.desk import Corrected, Marked
 
 T = TypeVar("T")
-digest_app = typer.Typer(help="Digests: preview, send, and say what of a story goes into them.", no_args_is_help=True)
+COMMANDS = {
+    "preview": Later(
+        "previewing:preview",
+        "Show the digest that a reader of any kind would get, of the open window or any other. Nothing is sent.",
+    ),
+    "test": Later(
+        "previewing:proof",
+        "Mail that digest to an editor, and to nobody else; its subject begins with [TEST].",
+    ),
+}
+
+digest_app = typer.Typer(
+    help="Digests: preview, send, and say what of a story goes into them.",
+    no_args_is_help=True,
+    cls=deferring(COMMANDS),
+)
 
 StoryId = Annotated[str, typer.Argument(metavar="STORY", help="The story's id.")]
 Off = Annotated[bool, typer.Option("--off", help="Take it back.")]

@@ -17,8 +17,7 @@ from nkwatch.assembly.newsroom import utc_now
 from nkwatch.assembly.standing import dkim_keys
 from nkwatch.cli import checks, mail_checks, roundtrips
 from nkwatch.cli.checks import Patient
-from nkwatch.cli.newsroom import Json
-from nkwatch.cli.output import FAILED, WIDE, WRONG, end, plain_errors
+from nkwatch.cli.output import FAILED, WIDE, WRONG, Json, end, plain_errors
 from nkwatch.config import Config, Secrets, load_config, load_secrets
 from nkwatch.domain.posture import Finding, Severity
 from nkwatch.domain.problems import ConfigError

@@ -13,8 +13,8 @@ from nkwatch.assembly import Newsroom
 from nkwatch.catalogue.opml import LARGEST, Subscriptions, on_the_web, read_opml, write_opml
 from nkwatch.catalogue.sources import load_sources
 from nkwatch.cli.finding import as_table, fresh_id
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, answer, errors, plain_errors, say
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import FAILED, Json, answer, errors, plain_errors, say
 from nkwatch.cli.settings_file import read_settings, with_sources
 from nkwatch.cli.switching import DryRun, save
 from nkwatch.config import SourceSettings, load_config

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from nkwatch.assembly import Newsroom
+from nkwatch.cli.posted import came_back
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.correction import Corrected, Correction, Filed
 from nkwatch.domain.reading import Reading
@@ -14,6 +15,7 @@ from nkwatch.domain.wish import Follows, Mutes, Wish
 from nkwatch.editing.digests import is_news
 from nkwatch.editing.matching import CASE, WORD, Offer, Reason, reasons
 from nkwatch.reading.stories import Alike, most_alike
+from nkwatch.store.bounces import BounceStore
 from nkwatch.store.traces import BulletinTrace, DeliveryTrace, StatementTrace, StoryTrace
 
 DELIVERY = "delivery:"
@@ -200,6 +202,7 @@ def _counted(bulletin: BulletinTrace) -> Told:
         "window": {"start": window.start, "end": window.end} if window else None,
         "readers": sum(bulletin.deliveries.values()),
         "deliveries": bulletin.deliveries,
+        "came_back": bulletin.came_back,
         "languages": bulletin.languages,
         "answers": bulletin.answers,
     }
@@ -215,10 +218,12 @@ async def _delivery(newsroom: Newsroom, traced: DeliveryTrace) -> Told:
     found = {s.id: Offer.of(s, newsroom.rules.cases.keys) for s in await newsroom.statements.stories(traced.stories)}
     why = {i: [_reason(r) for r in reasons(reader.choice, offer)] for i, offer in found.items()}
     stories = await _stories(newsroom, traced.stories)
+    marks = await BounceStore(newsroom.database, newsroom.keyring).marks([traced.delivery.id])
     return {
         "kind": "delivery",
         "id": f"{DELIVERY}{traced.delivery.id}",
         "delivery": asdict(traced.delivery) | {"state": str(traced.delivery.state)},
+        "came_back": came_back(marks.get(traced.delivery.id)),
         "bulletin": _counted(traced.bulletin),
         "language": traced.language,
         "subject": traced.subject,

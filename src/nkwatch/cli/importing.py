@@ -10,8 +10,8 @@ import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.choices import Offered, read_choice
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, answer, bar, rows, say
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import FAILED, Json, answer, bar, rows, say
 from nkwatch.cli.people import offered
 from nkwatch.cli.rolls import From, Subscriptions, Terms, read_roll
 from nkwatch.cli.sheets import Unused

@@ -8,8 +8,9 @@ import tomlkit
 import typer
 
 from nkwatch.assembly import Newsroom
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import answer, bar, plain_errors, rows, say
+from nkwatch.cli.deferring import Later, deferring
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import Json, answer, bar, plain_errors, rows, say
 from nkwatch.cli.settings_file import beside, read_settings
 from nkwatch.config import Secrets, load_config, load_secrets
 from nkwatch.domain.problems import ConfigError
@@ -20,9 +21,18 @@ from nkwatch.store.key_use import KeyUse, key_use
 BATCH = 500
 LAST_KEY = 255
 
+COMMANDS = {
+    "dkim": Later(
+        "dkim:dkim",
+        "Make an RSA and an Ed25519 key beside the settings, and say what to publish in the DNS. "
+        "Settings are not changed.",
+    )
+}
+
 keys_app = typer.Typer(
     help="The master keys. Back the secrets file up apart from the database: both together show every address.",
     no_args_is_help=True,
+    cls=deferring(COMMANDS),
 )
 
 

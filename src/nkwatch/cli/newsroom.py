@@ -1,26 +1,36 @@
 """Opens the newsroom that the settings describe, for one command."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from nkwatch import logs
 from nkwatch.assembly import Newsroom, open_newsroom
-from nkwatch.cli.output import plain_errors
+from nkwatch.cli.output import end, plain_errors
 from nkwatch.config import load_config, load_secrets
 
 T = TypeVar("T")
 
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """`plain_errors`, for what asks a database too."""
+    with plain_errors():
+        try:
+            yield
+        except DBAPIError as wrong:
+            end(f"database: {wrong.orig}; nothing was half-written")
 
 
 def in_newsroom(context: typer.Context, work: Callable[[Newsroom], Awaitable[T]]) -> T:
     """Run `work` in the newsroom of ``--config``; what goes wrong becomes a sentence and an exit code."""
     path: Path = context.obj
-    with plain_errors():
+    with database_errors():
         config = load_config(path)
         logs.set_up(json=config.log.json_lines, level=config.log.level)
         secrets = load_secrets(config.secrets)

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from sqlalchemy.exc import DBAPIError
 
 from nkwatch.domain.problems import ConfigError
 from nkwatch.keys import BrokenSeal
@@ -22,6 +21,8 @@ FAILED, WRONG = 1, 2
 WIDE = 160
 #: Progress and notices; a pipe on standard output stays clean.
 errors = Console(stderr=True, highlight=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 @contextmanager
@@ -35,9 +36,6 @@ def plain_errors() -> Iterator[None]:
         raise typer.Exit(WRONG) from None
     except BrokenSeal as wrong:
         errors.print(str(wrong), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(FAILED) from None
-    except DBAPIError as wrong:
-        errors.print(f"database: {wrong.orig}; nothing was half-written", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(FAILED) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

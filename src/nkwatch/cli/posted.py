@@ -3,8 +3,26 @@
 from datetime import datetime
 from typing import Any
 
+from nkwatch.domain.bounce import BounceKind
 from nkwatch.domain.delivery import Delivery, DeliveryState
+from nkwatch.store.bounces import BounceTrace
 from nkwatch.store.outbox import Posted
+from nkwatch.workflow.bounces import COMPLAINED, NO_MAILBOX, RUN_OUT
+
+#: How the reason of an end begins that a mail which came back so led to.
+_ENDS = {BounceKind.HARD: NO_MAILBOX, BounceKind.SOFT: RUN_OUT, BounceKind.COMPLAINT: COMPLAINED}
+_CAME_BACK = {
+    BounceKind.HARD: "came back as a hard bounce",
+    BounceKind.SOFT: "came back as a soft bounce",
+    BounceKind.COMPLAINT: "was complained of",
+    BounceKind.AUTO_REPLY: "was answered by a program",
+}
+ENDED, YET, NOTHING = "subscription ended", "nothing yet", "nothing"
+_LED_TO = {
+    ENDED: "and the subscription ended for it",
+    YET: "which has led to nothing yet",
+    NOTHING: "which led to nothing",
+}
 
 
 def bulletin_name(found: Posted) -> str:
@@ -31,7 +49,33 @@ def outcome(delivery: Delivery) -> str:
             return f"it was {delivery.state} on {when(delivery.done_at)}: {delivery.reply}"
 
 
-def facts(found: Posted) -> dict[str, Any]:
+def returned(mark: BounceTrace | None) -> str:
+    """What came back of a mail, as the end of a sentence on it; empty where nothing did."""
+    return f"; on {when(mark.at)} it {_CAME_BACK[mark.kind]}, {_LED_TO[_led_to(mark)]}" if mark else ""
+
+
+def came_back(mark: BounceTrace | None) -> dict[str, Any] | None:
+    """What came back of a mail, for programs: as what, when that was noted, what it led to."""
+    if mark is None:
+        return None
+    led_to = _led_to(mark)
+    return {
+        "kind": str(mark.kind),
+        "at": mark.at,
+        "led_to": led_to,
+        "ended_at": mark.ended_at if led_to == ENDED else None,
+    }
+
+
+def _led_to(mark: BounceTrace) -> str:
+    """Nobody writes down which of several mails ended a subscription: the reason tells it, and the time."""
+    if mark.ended_at is None:
+        return YET
+    ending = _ENDS.get(mark.kind)
+    return ENDED if ending and mark.end_reason.startswith(ending) and mark.ended_at >= mark.at else NOTHING
+
+
+def facts(found: Posted, mark: BounceTrace | None = None) -> dict[str, Any]:
     """A mail, for programs."""
     delivery = found.delivery
     return {
@@ -44,6 +88,7 @@ def facts(found: Posted) -> dict[str, Any]:
         "due_at": delivery.due_at,
         "done_at": delivery.done_at,
         "reply": delivery.reply,
+        "came_back": came_back(mark),
     }
 
 

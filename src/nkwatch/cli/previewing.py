@@ -11,8 +11,8 @@ import typer
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.choices import MUTE, SIDES, SINGLE, read_choice
 from nkwatch.cli.digests import taken
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, WRONG, answer, end, say
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import FAILED, WRONG, Json, answer, end, say
 from nkwatch.cli.people import offered
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.delivery import Sent

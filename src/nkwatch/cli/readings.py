@@ -11,8 +11,8 @@ import typer
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.explaining import Told, correction, explained, summary
 from nkwatch.cli.layout import show
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, WRONG, answer, bar, end, plain_errors, rows, say
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import FAILED, WRONG, Json, answer, bar, end, plain_errors, rows, say
 from nkwatch.cli.signing import login
 from nkwatch.cli.switching import DryRun
 from nkwatch.domain.correction import Filed, Tally, tally

@@ -13,8 +13,8 @@ from nkwatch.assembly import Newsroom
 from nkwatch.cli.adding import add, local, printable
 from nkwatch.cli.exchange import export_sources, from_file, import_sources, plot_sources
 from nkwatch.cli.finding import as_table
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, answer, plain_errors, rows, say
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import FAILED, Json, answer, plain_errors, rows, say
 from nkwatch.cli.switching import disable, enable, remove, unknown
 from nkwatch.domain.outcome import Failed, Fetched
 from nkwatch.domain.polling import Health, PollState

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from nkwatch.assembly import Newsroom
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, answer, errors, rows
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import FAILED, Json, answer, errors, rows
 from nkwatch.domain.statement import Presence
 
 statements_app = typer.Typer(help="Deleted statements, and proofs of what was said.", no_args_is_help=True)

@@ -9,8 +9,8 @@ from nkwatch.assembly import Newsroom
 from nkwatch.cli.choices import read_choice
 from nkwatch.cli.exporting import export_readers
 from nkwatch.cli.importing import import_readers
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, WRONG, answer, end, rows, say
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import FAILED, WRONG, Json, answer, end, rows, say
 from nkwatch.cli.people import Someone, address_of, instant, nobody, offered, someone
 from nkwatch.cli.switching import DryRun
 from nkwatch.cli.whether import why

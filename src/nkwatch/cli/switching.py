@@ -9,8 +9,8 @@ import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.catalogue.sources import load_sources, suggested_ids
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import WRONG, answer, errors, plain_errors, say
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import WRONG, Json, answer, errors, plain_errors, say
 from nkwatch.cli.settings_file import (
     differences,
     read_settings,

@@ -14,8 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from nkwatch.assembly.standing import dkim_keys, prover
 from nkwatch.catalogue.locales import load_locales
 from nkwatch.cli.layout import show
-from nkwatch.cli.newsroom import Json
-from nkwatch.cli.output import FAILED, WRONG, answer, end, plain_errors
+from nkwatch.cli.output import FAILED, WRONG, Json, answer, end, plain_errors
 from nkwatch.config import Config, load_config
 from nkwatch.domain.bulletin import Composition
 from nkwatch.feeds.workers import Workers
@@ -156,7 +155,7 @@ async def _bulletin(config: Config, proof: Proof, *, ours: bool) -> dict[str, An
     site = config.site.url.rstrip("/")
     real: dict[str, Any] = {"number": sent.number, "what": str(sent.kind), "sent": sent.date}
     if composition:
-        differs = difference(proof.claims, composition, site)
+        differs = difference(proof.claims, composition, site, sent.heads)
         real |= {"subject": composition.subject, "copy": f"{site}/mails/{copy}", "fingerprint": composition.fingerprint}
         real |= {
             "same_subject": not differs.subject,
@@ -164,8 +163,8 @@ async def _bulletin(config: Config, proof: Proof, *, ours: bool) -> dict[str, An
             "other_links": list(differs.hosts),
         }
     else:
-        real |= {"subjects": [s for _, s in sent.subjects.values()]}
-        real |= {"copies": [f"{site}/mails/{name}" for name, _ in sent.subjects.values()]}
+        real |= {"subjects": [s.text for s in sent.subjects]}
+        real |= {"copies": [f"{site}/mails/{s.copy}" for s in sent.subjects]}
     return {"bulletin" if ours else "what_it_really_was": real}
 
 

@@ -1,5 +1,6 @@
 """``nkwatch subscribers why``: whether somebody got a bulletin or a story, and why."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
@@ -7,11 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from nkwatch.assembly import Newsroom
-from nkwatch.cli.newsroom import Json, in_newsroom
-from nkwatch.cli.output import FAILED, answer
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import FAILED, Json, answer
 from nkwatch.cli.people import Someone, address_of, nobody, someone
-from nkwatch.cli.posted import bulletin_name, facts, outcome, when
+from nkwatch.cli.posted import bulletin_name, facts, outcome, returned, when
 from nkwatch.cli.unfit import unfit
+from nkwatch.domain.bounce import BounceKind
 from nkwatch.domain.bulletin import BulletinKind, Window
 from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.retention import DELIVERIES
@@ -20,6 +22,7 @@ from nkwatch.domain.subscriber import Own, Rhythm, Standing, Suppression
 from nkwatch.editing.digests import is_news
 from nkwatch.editing.matching import Offer
 from nkwatch.editing.windows import next_closing
+from nkwatch.store.bounces import BounceStore, BounceTrace
 from nkwatch.store.outbox import Posted
 from nkwatch.store.traces import BulletinTrace, StoryTrace
 
@@ -86,7 +89,8 @@ class _Asked:
     async def at_all(self) -> Told:
         """Whether mails go to somebody."""
         last = await self.newsroom.outbox.deliveries_of(self.own.subscriber.id, 5)
-        mails = {"mails": [facts(p) for p in last]}
+        marks = await self._marks(last)
+        mails = {"mails": [facts(p, marks.get(p.delivery.id)) for p in last]}
         now, reader = self.newsroom.clock(), self.own.subscriber
         if blocked := self._blocked():
             return Told(False, blocked, mails)
@@ -95,7 +99,7 @@ class _Asked:
         schedule, alerts = reader.choice.schedule, "alerts" if reader.choice.alerts else "no alerts"
         closing = next_closing(schedule, reader.covered_until)
         digests = f"{schedule.rhythm} digests, the next window closes on {when(closing)}" if closing else "no digests"
-        newest = f"; the last mail: {bulletin_name(last[0])}, {outcome(last[0].delivery)}" if last else ""
+        newest = f"; the last mail: {_became(last[0], ', ', marks)}" if last else ""
         return Told(True, f"{digests}, {alerts}{newest}", mails)
 
     async def bulletin(self, number: int) -> Told:
@@ -105,7 +109,7 @@ class _Asked:
             return Told(False, f"there is no bulletin with the number {number}")
         mails = await self.newsroom.outbox.deliveries_of(self.own.subscriber.id, LOOKED_THROUGH)
         if found := next((p for p in mails if p.number == number), None):
-            return _delivered(found)
+            return await self._delivered(found)
         missed = self._blocked() or self._away(bulletin.date) or self._old(bulletin.date)
         if missed:
             return Told(False, missed)
@@ -119,7 +123,7 @@ class _Asked:
         if trace is None:
             return Told(False, f"there is no story with the id {story_id!r}")
         if found := await self._holding(trace):
-            return _delivered(found)
+            return await self._delivered(found)
         if blocked := self._blocked():
             return Told(False, blocked)
         shown = await self.newsroom.statements.stories([story_id])
@@ -140,6 +144,18 @@ class _Asked:
                 traced = await self.newsroom.traces.delivery(posted.delivery.id)
                 found += [posted] if traced and story.id in traced.stories else []
         return max(found, key=lambda p: p.delivery.state is DeliveryState.SENT, default=None)
+
+    async def _delivered(self, found: Posted) -> Told:
+        marks = await self._marks([found])
+        mark = marks.get(found.delivery.id)
+        lost = mark is not None and mark.kind in {BounceKind.HARD, BounceKind.SOFT}
+        got = found.delivery.state is DeliveryState.SENT and not lost
+        return Told(got, _became(found, ": ", marks), facts(found, mark))
+
+    async def _marks(self, mails: Sequence[Posted]) -> Mapping[int, BounceTrace]:
+        """What came back of these mails."""
+        store = BounceStore(self.newsroom.database, self.newsroom.keyring)
+        return await store.marks([p.delivery.id for p in mails])
 
     def _blocked(self) -> str:
         """Why nothing at all goes to somebody."""
@@ -202,9 +218,8 @@ class _Asked:
         return self._old(trace.ready_at) or "its window closed before the choice was what it is today"
 
 
-def _delivered(found: Posted) -> Told:
-    sent = found.delivery.state is DeliveryState.SENT
-    return Told(sent, f"{bulletin_name(found)}: {outcome(found.delivery)}", facts(found))
+def _became(found: Posted, between: str, marks: Mapping[int, BounceTrace]) -> str:
+    return f"{bulletin_name(found)}{between}{outcome(found.delivery)}{returned(marks.get(found.delivery.id))}"
 
 
 def _suppressed(reason: Suppression, since: datetime) -> str:

@@ -28,9 +28,8 @@ def load_config(path: Path) -> Config:
         "database": _absolute(config.database, base),
     }
     resolved |= {name: base / own for name in OWN if (own := getattr(config, name))}
-    if dkim := config.dkim:
-        keys = {"key": base / dkim.key, "ed25519_key": dkim.ed25519_key and base / dkim.ed25519_key}
-        resolved["dkim"] = dkim.model_copy(update=keys)
+    if config.dkim:
+        resolved["dkim"] = config.dkim.beside(base)
     if config.mail.to:
         resolved["mail"] = config.mail.model_copy(update={"to": _beside(config.mail.to, base)})
     return config.model_copy(update=resolved)

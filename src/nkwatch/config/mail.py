@@ -80,10 +80,10 @@ class MailSettings(Connection):
         return self.return_path or self.sender
 
 
-class DkimSettings(Section):
-    """Signatures (RFC 6376) that prove a mail is ours; without this section the mail server signs.
+class SigningSettings(Section):
+    """A domain that we sign for. `key` and `ed25519_key` are PEM files that only their owner may read.
 
-    `key` and `ed25519_key` are PEM files that only their owner may read; `nkwatch keys dkim` makes them.
+    `nkwatch keys dkim` makes them.
     """
 
     domain: str = Field(pattern=r"^[a-z0-9.-]+$")
@@ -91,17 +91,47 @@ class DkimSettings(Section):
     key: Path
     ed25519_selector: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9-]*)?$")
     ed25519_key: Path | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if bool(self.ed25519_selector) != bool(self.ed25519_key):
+            msg = "ed25519_selector and ed25519_key go together"
+            raise ValueError(msg)
+        return self
+
+    def beside(self, folder: Path) -> Self:
+        """The same, its files named from this folder on."""
+        second = self.ed25519_key and folder / self.ed25519_key
+        return self.model_copy(update={"key": folder / self.key, "ed25519_key": second})
+
+
+class DkimSettings(SigningSettings):
+    """Signatures (RFC 6376) that prove a mail is ours; without this section the mail server signs.
+
+    `also` are further domains that mails come from, such as that of the neutral sender: each signs its own mails.
+    """
+
+    also: tuple[SigningSettings, ...] = ()
     #: header fields that the relay rewrites, and that are therefore not signed (Amazon SES: Date, Message-ID)
     leave_out: tuple[Literal["date", "message-id"], ...] = ()
     #: processes beside this one that sign; 0 signs in this one
     processes: int = Field(default=1, ge=0, le=8)
 
     @model_validator(mode="after")
-    def _both_or_none(self) -> "DkimSettings":
-        if bool(self.ed25519_selector) != bool(self.ed25519_key):
-            msg = "ed25519_selector and ed25519_key go together"
+    def _each_domain_once(self) -> Self:
+        if len({s.domain for s in self.signing}) < len(self.signing):
+            msg = "each domain signs with the keys of one section: one is named twice"
             raise ValueError(msg)
         return self
+
+    @property
+    def signing(self) -> tuple[SigningSettings, ...]:
+        """All domains that we sign for; the first signs what comes from none of them."""
+        return (self, *self.also)
+
+    def beside(self, folder: Path) -> Self:
+        """The same, all files named from this folder on."""
+        return super().beside(folder).model_copy(update={"also": tuple(s.beside(folder) for s in self.also)})
 
 
 class BouncesSettings(Section):

@@ -1,5 +1,6 @@
 """What sections of the settings are made of: the base of all, and values with rules of their own."""
 
+from functools import cache
 from typing import Annotated
 from zoneinfo import available_timezones
 
@@ -39,8 +40,14 @@ def _room_for_an_envelope(value: str) -> str:
     return value
 
 
+@cache
+def _zones() -> set[str]:
+    """Looked up once: it reads the whole folder of zones."""
+    return available_timezones()
+
+
 def _zone(value: str) -> str:
-    if value and value not in available_timezones():
+    if value and value not in _zones():
         msg = "no time zone of that name; use one such as Asia/Seoul"
         raise ValueError(msg)
     return value

@@ -10,7 +10,7 @@ class BounceKind(StrEnum):
 
     #: there is no such mailbox, and there will be none (RFC 3463: 5.1.1 and the like)
     HARD = "hard"
-    #: it did not arrive this time: mailbox full, server not reached, message refused
+    #: it did not arrive this time: mailbox full, server not reached, message refused; or not yet (`Bounce.final`)
     SOFT = "soft"
     #: its reader called it junk (RFC 5965)
     COMPLAINT = "complaint"
@@ -26,7 +26,8 @@ class Bounce:
 
     `reason` is what the server said, without addresses. `sent_to` are the addresses that the bounce itself was sent
     to, which may hold our token. `leave_tokens` are those found in our own header fields where it quotes them,
-    `message_ids` the Message-IDs quoted, `relay_ids` the names that our relay gave to the message.
+    `message_ids` the Message-IDs quoted, `relay_ids` the names that our relay gave to the message. It is not `final`
+    where a server only warns that it goes on trying (RFC 3464, 2.3.3: delayed): the last word is yet to come.
     """
 
     kind: BounceKind = BounceKind.NONE
@@ -37,6 +38,7 @@ class Bounce:
     leave_tokens: tuple[str, ...] = field(default=(), repr=False)
     message_ids: tuple[str, ...] = ()
     relay_ids: tuple[str, ...] = ()
+    final: bool = True
 
 
 @dataclass(frozen=True, slots=True)

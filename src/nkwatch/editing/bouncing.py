@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from nkwatch.domain.bounce import BounceKind, Fate
+from nkwatch.editing import bounce_gone as gone_words
 from nkwatch.editing import bounce_words as words
 
 #: So many letters of an answer are looked at: reasons stand at the beginning.
@@ -26,6 +27,8 @@ _REPLY = re.compile(r"(?<![\d.:/\w])([45]\d\d)(?=[ :;,)\-#]|$)")
 #: In the middle of an answer of several lines: "550-5.1.1 ".
 _CONTINUED = re.compile(r"(?<![\d.])[45]\d\d-(?:[45]\.\d\.\d{1,3})? ?")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "\u00ad": None, "\u200b": None})
+#: Sendmail's word for what the other server said; what it writes below is often its own guess at the meaning.
+_SERVER_SAID = re.compile(r"\(reason: (.{3,600}?)\)(?= *(?:\n|$))", re.DOTALL)
 _RETURNED = frozenset({BounceKind.HARD, BounceKind.SOFT})
 
 
@@ -36,7 +39,8 @@ def kind_of(status: str, said: str, told: str = "") -> BounceKind:
     the latter only counts where the former says nothing. What nobody can tell is SOFT: a wrong HARD ends
     somebody's subscription.
     """
-    return _verdict(status, said) or _verdict(status, told) or BounceKind.SOFT
+    own = _SERVER_SAID.search(said[:LONGEST_ANSWER])
+    return (own and _verdict("", own[1])) or _verdict(status, said) or _verdict(status, told) or BounceKind.SOFT
 
 
 def of_reply(reply: str) -> BounceKind:
@@ -80,14 +84,14 @@ def _verdict(status: str, answer: str) -> BounceKind | None:
         return BounceKind.SOFT
     refused = bool(words.BLOCKED.search(text) or words.BLOCKED_COMPACT.search(compact))
     later = bool(words.LATER.search(text) or words.LATER_COMPACT.search(compact))
-    gone = bool(words.GONE.search(text) or words.GONE_COMPACT.search(compact))
+    gone = bool(gone_words.GONE.search(text) or gone_words.GONE_COMPACT.search(compact))
     if _transient(code, text) or (gone and _doubtful(code, text, refused=refused)):
         return BounceKind.SOFT
     if gone or (code in GONE and not (refused or later)):
         return BounceKind.HARD
     if refused or later or not _vague(code):
         return BounceKind.SOFT
-    return BounceKind.HARD if words.LIKELY.search(text) and not code.startswith("4") else None
+    return BounceKind.HARD if gone_words.LIKELY.search(text) and not code.startswith("4") else None
 
 
 def _doubtful(code: str, text: str, *, refused: bool) -> bool:
@@ -101,7 +105,7 @@ def _doubtful(code: str, text: str, *, refused: bool) -> bool:
     if code.startswith("5.7"):
         return refused
     after = words.AFTER_CONTENT.search(text) and not words.NO_RECIPIENT.search(text)
-    return bool(after) and code not in GONE and not words.ACCOUNT.search(text)
+    return bool(after) and code not in GONE and not gone_words.ACCOUNT.search(text)
 
 
 def _decisive(status: str, text: str) -> str:
@@ -126,9 +130,9 @@ def _transient(code: str, text: str) -> bool:
 
 
 def _plain(answer: str) -> str:
-    """Small letters, single spaces, a lone @ for each address, and no codes in the middle of a sentence."""
+    """Small letters, single spaces also for _, a lone @ for each address, no codes in the middle of a sentence."""
     text = unicodedata.normalize("NFKC", answer[:LONGEST_ANSWER]).casefold().translate(_QUOTES)
-    text = _ADDRESS.sub("@", " ".join(text.split()))
+    text = _ADDRESS.sub("@", " ".join(text.split())).replace("_", " ")
     return "".join(_uncontinued(text))
 
 

@@ -61,7 +61,7 @@ class MailAssembler:
     _shared: Kept[Shared] = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_shared", Kept(self._prepare))
+        object.__setattr__(self, "_shared", Kept(self._prepare, lambda same: same.weight))
 
     def assemble(self, claimed: Claimed) -> Message:
         """The message for one delivery. Lines have at most 998 octets and end with CRLF.
@@ -121,7 +121,7 @@ class MailAssembler:
             yield same.list_id
             yield field("List-Unsubscribe", f"<{links['leave_url']}>")
             yield _ONE_CLICK
-        yield field("Feedback-ID", f"{number}::{same.feedback}")
+        yield _feedback(number, same.feedback)
 
     def _return_path(self, delivery_id: int) -> str:
         """Whose mail came back is known by the address that it came back to, whatever stands in it.
@@ -153,6 +153,11 @@ def _thread(claimed: Claimed) -> Iterator[bytes]:
     if answers and _MESSAGE_ID.fullmatch(answers) and not claimed.composition.kind.personal:
         yield field("In-Reply-To", answers)
         yield field("References", answers)
+
+
+@lru_cache(maxsize=256)
+def _feedback(number: str, rest: str) -> bytes:
+    return field("Feedback-ID", f"{number}::{rest}")
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ import quopri
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -76,13 +76,21 @@ def read_claims(raw: bytes, numbered: Sequence[str] = ()) -> Claims:
     )
 
 
-def difference(claims: Claims, composition: Composition, site: str) -> Difference:
-    """How a mail differs from a composition: places of the reader's own may hold anything but links elsewhere."""
+def difference(claims: Claims, composition: Composition, site: str, subjects: Collection[str] = ()) -> Difference:
+    """How a mail differs from a composition: places of the reader's own may hold anything but links elsewhere.
+
+    `subjects` are those that other mails of the bulletin had.
+    """
     text, page = (_decoded(part) for part in (composition.text, composition.html))
     known = hosts_in(f"{text}\n{unescape(page)}\n{site}")
     missing = _missing(list(_lines(text)), claims.lines)
     other = tuple(sorted(claims.hosts - known))
-    return Difference(claims.subject != " ".join(composition.subject.split()), missing, other)
+    return Difference(not same_subject(claims, [composition.subject, *subjects]), missing, other)
+
+
+def same_subject(claims: Claims, subjects: Iterable[str]) -> bool:
+    """Whether a mail has one of these subjects."""
+    return any(claims.subject == " ".join(subject.split()) for subject in subjects)
 
 
 def hosts_in(text: str) -> frozenset[str]:

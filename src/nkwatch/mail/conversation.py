@@ -5,6 +5,7 @@ import re
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import cast
 
 from nkwatch.mail.verdicts import CLOSING, LineBroken, Reply
@@ -26,13 +27,16 @@ class Conversation(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
         self._rest = b""
-        self._code = b""
-        self._lines: list[bytes] = []
+        self._code = 0
+        self._lines: list[str] = []
         self._replies: deque[Reply] = deque()
         self._owed = 0
         self._why = ""
         self._paused = False
         self._news: asyncio.Future[None] | None = None
+        #: how long and until when something must happen (seconds, the loop's time), and what looks whether it did
+        self._timeout = self._late_at = 0.0
+        self._look: asyncio.TimerHandle | None = None
         self._gone = asyncio.Event()
 
     def take_over(self, transport: asyncio.BaseTransport) -> None:
@@ -114,6 +118,7 @@ class Conversation(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._broke(f"the connection was lost: {exc}" if exc else "the relay closed the connection")
+        self._stop_looking()
         self._gone.set()
 
     def pause_writing(self) -> None:
@@ -129,15 +134,15 @@ class Conversation(asyncio.Protocol):
 
     def _line(self, line: bytes) -> None:
         """One line of a reply; the last one has no hyphen (RFC 5321, 4.2.1)."""
-        found = _LINE.fullmatch(line)
-        if found is None or (self._lines and found[1] != self._code):
+        read = _read(line)
+        if read is None or (self._lines and read[0] != self._code):
             self._broke(f"the relay gave no proper answer: {_text(line)[:80]}")
             return
-        self._code = found[1]
-        self._lines.append(found[3] or b"")
-        if found[2] == b"-":
+        self._code, ends, text = read
+        self._lines.append(text)
+        if not ends:
             return
-        reply = Reply(int(found[1]), _text(b"\n".join(self._lines)))
+        reply = Reply(self._code, "\n".join(self._lines))
         self._lines.clear()
         if self._owed > 0:
             self._owed -= 1
@@ -163,18 +168,45 @@ class Conversation(asyncio.Protocol):
     async def _something(self, timeout: float) -> None:  # noqa: ASYNC109
         """Wait until something happens; a line that stays silent for that long is broken."""
         self._news = self._loop.create_future()
-        late = self._loop.call_later(timeout, self._broke, f"the relay did not answer within {timeout:g} seconds")
+        self._timeout, self._late_at = timeout, self._loop.time() + timeout
+        # one timer for many answers: to make and cancel one for each costs more than to read the answer
+        if self._look is None or self._look.when() > self._late_at:
+            self._look_again()
         try:
             await self._news
         finally:
-            late.cancel()
             self._news = None
+
+    def _look_again(self) -> None:
+        self._stop_looking()
+        self._look = self._loop.call_at(self._late_at, self._looked)
+
+    def _looked(self) -> None:
+        self._look = None
+        if self._news is None:
+            return
+        if self._loop.time() < self._late_at:
+            self._look_again()
+        else:
+            self._broke(f"the relay did not answer within {self._timeout:g} seconds")
+
+    def _stop_looking(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
 
     async def _drained(self, timeout: float) -> bool:  # noqa: ASYNC109
         """Wait until there is room again; false when a reply came first, or the line broke."""
         while self._paused and not self._replies and not self._why:
             await self._something(timeout)
         return not self._paused
+
+
+@lru_cache(maxsize=64)
+def _read(line: bytes) -> tuple[int, bool, str] | None:
+    """A line of a reply: its code, whether it is the last one, its text. Most are the same all day."""
+    found = _LINE.fullmatch(line)
+    return None if found is None else (int(found[1]), found[2] != b"-", _text(found[3] or b""))
 
 
 def _text(octets: bytes) -> str:

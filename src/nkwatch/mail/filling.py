@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from nkwatch.mail.encoding import fill
 from nkwatch.mail.reasons import SLOT
-from nkwatch.mail.templates import LINKS
+from nkwatch.mail.templates import COPY, LINKS
 from nkwatch.mail.views import plain
 from nkwatch.mail.widths import TEXT_WIDTH, wrap
 
@@ -38,9 +38,8 @@ def filled(slots: Iterable[tuple[str, str]], links: Mapping[str, str]) -> dict[s
         if in_text and name not in LINKS:
             text[name], page[name] = in_text, in_page
     for name, url in links.items():
-        escaped = html.escape(url)
-        text[name] = _broken(url)
-        page[name] = text[name] if escaped == url else _broken(escaped)
+        # the copy's is the same for everybody
+        text[name], page[name] = (_link if name == COPY else _link.__wrapped__)(url)
     return {"plain": text, "html": page}
 
 
@@ -54,6 +53,13 @@ def _line(value: str) -> tuple[bytes, bytes]:
     # in plain text a line ends by itself, so that an empty one leaves no empty line behind
     whole = wrapped.encode() + b"\r\n" if len(wrapped) <= _ROOM and _SAFE.fullmatch(wrapped) else fill(f"{wrapped}\n")
     return whole, _broken(html.escape(line))
+
+
+@lru_cache(maxsize=KEPT)
+def _link(url: str) -> tuple[bytes, bytes]:
+    escaped = html.escape(url)
+    broken = _broken(url)
+    return broken, broken if escaped == url else _broken(escaped)
 
 
 def _broken(value: str) -> bytes:

@@ -31,8 +31,8 @@ _LETTERS = "letters"
 _AUTOMATIC = field("Auto-Submitted", "auto-generated") + field("X-Auto-Response-Suppress", "OOF")
 #: Octets in a line without its end (RFC 5322, 2.1.1).
 LONGEST_LINE = 998
-#: Compositions whose shared parts are kept (most mails have 20 to 40 KB), and blocks known to be in their wire form.
-KEPT, BLOCKS = 64, 1024
+#: Octets of shared parts that are kept (most mails have 20 to 40 KB), and blocks known to be in their wire form.
+ROOM, BLOCKS = 16 * 1024 * 1024, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,8 @@ class Body:
 class Shared:
     """What all mails of a composition have in common: header fields as bytes, and bodies, the plainer first.
 
-    `list_id` is empty for what concerns one subscription; `feedback` is what a Feedback-ID ends with.
+    `list_id` is empty for what concerns one subscription; `feedback` is what a Feedback-ID ends with. `stuffed` says
+    that nothing of them has to be changed for the line.
     """
 
     sender: bytes
@@ -94,11 +95,12 @@ class Shared:
     list_id: bytes
     feedback: str
     bodies: tuple[tuple[str, Body], ...]
+    stuffed: bool
 
     @property
-    def stuffed(self) -> bool:
-        """Whether nothing of them has to be changed for the line."""
-        return all(body.stuffed for _, body in self.bodies)
+    def weight(self) -> int:
+        """The octets of the bodies."""
+        return sum([len(run) for _, body in self.bodies for run in body.runs])
 
 
 def shared(composition: Composition, sender: Sender, host: str) -> Shared:
@@ -111,23 +113,25 @@ def shared(composition: Composition, sender: Sender, host: str) -> Shared:
     if composition.neutral:
         on = _NEUTRAL_LISTS.get(on, "")
         words, at = sender.name, f"{on}.{sender.domain}"
-    bodies = {"plain": composition.text, "html": composition.html}
+    pieces = {"plain": composition.text, "html": composition.html}
+    bodies = tuple([(name, Body.of(own)) for name, own in pieces.items() if own or name == "plain"])
     return Shared(
         sender=field("From", mailbox(sender.name, ascii_domain(sender.address))),
         subject=text_field("Subject", composition.subject),
         constant=field("Content-Language", composition.language) + _AUTOMATIC,
         list_id=list_id(words, at) if on else b"",
         feedback=f"{on or _LETTERS}:{_sender_id(sender.domain)}",
-        bodies=tuple((name, Body.of(pieces)) for name, pieces in bodies.items() if pieces or name == "plain"),
+        bodies=bodies,
+        stuffed=all(body.stuffed for _, body in bodies),
     )
 
 
 class Kept(Generic[V]):
-    """What was made of the last compositions asked for."""
+    """What was made of the last compositions asked for; `weight` says how many octets it takes, all take `room`."""
 
-    def __init__(self, make: Callable[[Composition], V], most: int = KEPT) -> None:
-        self._make = make
-        self._most = most
+    def __init__(self, make: Callable[[Composition], V], weight: Callable[[V], int], room: int = ROOM) -> None:
+        self._make, self._weight = make, weight
+        self._room = room
         self._kept: OrderedDict[int, tuple[Composition, V]] = OrderedDict()
 
     def __call__(self, composition: Composition) -> V:
@@ -139,8 +143,9 @@ class Kept(Generic[V]):
             return known[1]
         made = self._make(composition)
         self._kept[id(composition)] = (composition, made)
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+        self._room -= self._weight(made)
+        while self._room < 0:
+            self._room += self._weight(self._kept.popitem(last=False)[1][1])
         return made
 
 

@@ -1,6 +1,7 @@
 """What a relay answers, made fit to be stored: no reader's address in it (promise 9), one line, 200 characters."""
 
 import re
+from collections.abc import Sequence
 
 from nkwatch.domain.delivery import Sent
 
@@ -53,7 +54,7 @@ def relay_id(reply: str) -> str:
 
     Providers' reports name it, and so do the relay's logs.
     """
-    text = re.sub(r"^\s*250[ -]", "", " ".join(_CONTROLS.sub(" ", reply).split()))
+    text = _one_line(reply).removeprefix("250 ").removeprefix("250-")
     for pattern in _IDS:
         if found := pattern.search(text):
             name = found[1].rstrip(".:,")
@@ -70,21 +71,26 @@ def accepted(reply: str, recipient: str) -> Sent:
 
 
 def _clean(reply: str, recipient: str) -> str:
-    text = _ADDRESS_LIKE.sub(REMOVED, _CONTROLS.sub(" ", reply))
+    text = _one_line(reply)
+    if _is_address_like(text):
+        text = _ADDRESS_LIKE.sub(REMOVED, text)
     folded = text.casefold()
     for part in _names(recipient):
         if part.casefold() not in folded:
             continue  # an expression for each recipient would cost more than the rest of the hand-over
         text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", REMOVED, text, flags=re.IGNORECASE)
-    return " ".join(text.split())
+    return text
+
+
+def _one_line(text: str) -> str:
+    return " ".join((text if text.isprintable() else _CONTROLS.sub(" ", text)).split())
 
 
 def _is_address_like(text: str) -> bool:
-    return any(sign in text.lower() for sign in ("@", "%40", "＠"))
+    return "@" in text or "%40" in text or "＠" in text
 
 
-def _names(recipient: str) -> list[str]:
+def _names(recipient: str) -> Sequence[str]:
     """The address, its local part, and that without a subaddress, the longest first."""
     local = recipient.rpartition("@")[0]
-    names = {recipient, local, local.partition("+")[0]}
-    return sorted((n for n in names if len(n) >= _SHORTEST_NAME), key=len, reverse=True)
+    return [name for name in (recipient, local, local.partition("+")[0]) if len(name) >= _SHORTEST_NAME]

@@ -5,6 +5,7 @@ The same message gets the same signatures, so that a retry is the same, octet fo
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Generic, Protocol, TypeVar
 
 from nkwatch.domain.delivery import Handover, Message
@@ -48,7 +49,7 @@ class Unsigned:
 
 
 class DkimSigner:
-    """Puts a DKIM signature of each key before each message, those of the sender's own domain where there are any.
+    """Puts a DKIM signature of each key of the sender's domain before each message (`chosen`).
 
     `left_out` names header fields that the mail server rewrites, and that are therefore not signed. `processes` is how
     many processes sign beside this one; they start with the first message, and end with `close`. `notice` is told in a
@@ -66,6 +67,7 @@ class DkimSigner:
         patience: float = PATIENCE,
     ) -> None:
         self._keys = tuple(keys)
+        self._domains = tuple(key.domain for key in keys)
         self._left_out = frozenset(name.lower().encode() for name in left_out)
         privates = [key.private for key in keys]
         self._beside = [Signatory(privates, notice, command, patience) for _ in range(processes)]
@@ -97,13 +99,8 @@ class DkimSigner:
 
     def _drawn(self, message: Message) -> list[tuple[int, Draft]]:
         parsed = Parsed.of(message.content)
-        chosen = self._chosen(parsed.domain)
-        return list(zip(chosen, drafts(parsed, [self._keys[i] for i in chosen], self._left_out), strict=True))
-
-    def _chosen(self, domain: str) -> Sequence[int]:
-        """The keys for mails of a domain: DMARC counts only signatures of that domain or of one beneath it."""
-        everything = range(len(self._keys))
-        return [i for i in everything if _aligned(self._keys[i].domain, domain)] or everything
+        by = chosen(self._domains, parsed.domain)
+        return list(zip(by, drafts(parsed, [self._keys[i] for i in by], self._left_out), strict=True))
 
     async def _signatures(self, jobs: Sequence[Job]) -> list[bytes]:
         if jobs and self._beside:
@@ -147,5 +144,17 @@ class SigningRelay(Generic[L_contra]):
         await self._relay.close()
 
 
-def _aligned(one: str, other: str) -> bool:
-    return f".{one}".endswith(f".{other}") or f".{other}".endswith(f".{one}")
+@lru_cache(maxsize=64)
+def chosen(domains: tuple[str, ...], sender: str) -> tuple[int, ...]:
+    """Which of the keys of these domains sign mails that come from the domain `sender`, by their places.
+
+    Those of the very domain, else of one above or beneath it: DMARC counts no others. A mail of none of them is signed
+    for the first domain; by a second one it would show which belong together.
+    """
+    by = sender if sender in domains else next((d for d in domains if signs_for(d, sender)), domains[0])
+    return tuple(i for i, domain in enumerate(domains) if domain == by)
+
+
+def signs_for(domain: str, sender: str) -> bool:
+    """Whether a signature of this domain proves mails that come from the domain `sender`, as far as names tell."""
+    return f".{domain}".endswith(f".{sender}") or f".{sender}".endswith(f".{domain}")

@@ -36,12 +36,18 @@ if TYPE_CHECKING:
     from types import CodeType
 
 #: Addresses, filled for each delivery.
-LINKS = frozenset({"leave_url", "manage_url", "copy_url", "confirm_url", "settings_url", "move_url"})
+#: The one that is the same for everybody who gets a composition.
+COPY = "copy_url"
+LINKS = frozenset({COPY, "leave_url", "manage_url", "confirm_url", "settings_url", "move_url"})
 #: Besides, lines filled for each delivery, and places where the parts of a digest go.
 SLOTS = LINKS | {"phrase", "everything", "counts", "content", "asks", "lines", "why"}
 
 _MARKER_LETTERS = dict.fromkeys(map(ord, (OPENING, CLOSING)))
 _REASONS = re.compile(rf"{SLOT}[\w-]+", re.ASCII)
+#: A tag as the inliner writes it: values in double quotes, of which it escapes no more than it must.
+_TAG = re.compile(r'<[a-zA-Z][^\s<>"=]*(?: [^\s<>"=]+="[^"]*")+>')
+#: What may be a < in a value; there is none in most pages.
+_BARE = re.compile(r'="[^"]*<')
 _DOCUMENT = re.compile(r"\s*<!doctype", re.IGNORECASE)
 
 
@@ -79,9 +85,9 @@ class Templates:
         return styled if styled.endswith(("\n", CLOSING)) else styled + "\n"
 
     def _styled(self, html: str) -> str:
-        if _DOCUMENT.match(html):
-            return self._inliner.inline(html)
-        return self._inliner.inline_fragment(html, self._style)
+        whole = _DOCUMENT.match(html)
+        styled = self._inliner.inline(html) if whole else self._inliner.inline_fragment(html, self._style)
+        return _TAG.sub(_guarded, styled) if _BARE.search(styled) else styled
 
 
 class Compiled(BytecodeCache):
@@ -138,6 +144,11 @@ def _environment(loader: BaseLoader, locale: Locale) -> ImmutableSandboxedEnviro
         weekday=locale.weekday,
     )
     return environment
+
+
+def _guarded(tag: re.Match[str]) -> str:
+    """The tag without a bare < or > in its values: filters take what stands there for another tag."""
+    return f"<{tag[0][1:-1].replace('<', '&lt;').replace('>', '&gt;')}>"
 
 
 def _slot(name: str) -> Markup:

@@ -15,7 +15,7 @@ from nkwatch.store import gates, schema, waiting
 from nkwatch.store.database import chunks
 from nkwatch.store.gates import Gates
 from nkwatch.store.leasing import FREED
-from nkwatch.store.prepared import Prepared, micros
+from nkwatch.store.prepared import Prepared, among, micros, named
 
 _D, _H = schema.delivery.c, schema.accepted_hour.c
 _HOUR = timedelta(hours=1)
@@ -72,7 +72,7 @@ class Book:
     def _count(self, connection: Connection, accepted: Sequence[int]) -> None:
         """Count those of the bulk lane that were not yet known to be accepted."""
         if accepted:
-            _counted(len(accepted))(connection, {"hour": _hour_of(self.now)} | _named(accepted))
+            _counted(len(accepted))(connection, {"hour": _hour_of(self.now)} | named(accepted))
 
     def _write_others(
         self, connection: Connection, answered: Sequence[tuple[Delivery, Handover]], rows: dict[int, dict[str, Any]]
@@ -94,7 +94,7 @@ class Book:
         held: set[int] = set()
         values = {"owner": self.owner, "now": micros(self.now)}
         for part in chunks(sorted(c.delivery.id for c in self.wanted)):
-            held.update(_offered(len(part))(connection, values | _named(part)).scalars())
+            held.update([row[0] for row in _offered(len(part))(connection, values | named(part))])
         mine = [c for c in self.wanted if c.delivery.id in held]
         later = self.gates.put_off(connection, mine, self.now)
         if later:
@@ -119,14 +119,14 @@ def tidy(connection: Connection, now: datetime) -> None:
 @lru_cache(maxsize=512)
 def _offered(count: int) -> Prepared:
     """What marks those of so many deliveries that its owner still has."""
-    those = (_among(count), *_MINE, _D.leased_until > bindparam("now"))
+    those = (among(_D.id, count), *_MINE, _D.leased_until > bindparam("now"))
     return Prepared(update(schema.delivery).where(*those).values(offered_at=bindparam("now")).returning(_D.id))
 
 
 @lru_cache(maxsize=512)
 def _counted(count: int) -> Prepared:
     """What adds those of so many deliveries to the hour that are of the bulk lane and not yet accepted."""
-    new = (_among(count), _D.priority.in_(_BULK), _D.state != literal_column("'sent'"))
+    new = (among(_D.id, count), _D.priority.in_(_BULK), _D.state != literal_column("'sent'"))
     number = func.count().label("bulk")
     bulk = select(bindparam("hour", type_=_H.hour.type), number).select_from(schema.delivery).where(*new)
     adding: dict[str, Any] = {}
@@ -137,14 +137,6 @@ def _counted(count: int) -> Prepared:
         more = {"bulk": _H.bulk + insert.excluded.bulk}
         adding[name] = insert.on_conflict_do_update(index_elements=[_H.hour], set_=more)
     return Prepared(adding)
-
-
-def _among(count: int) -> Any:
-    return _D.id.in_([bindparam(f"id_{n}") for n in range(count)])
-
-
-def _named(ids: Sequence[int]) -> dict[str, int]:
-    return {f"id_{n}": i for n, i in enumerate(ids)}
 
 
 def _hour_of(instant: datetime) -> int | None:

@@ -5,6 +5,7 @@ A token of ours proves whose mail a bounce is about; an address in it, which any
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,16 @@ _TOKEN = re.compile(r"(?<![a-z2-7])[a-z2-7]{40}(?![a-z2-7])")
 MOST = 20
 #: Mails of one reader that tell whether anything arrives there; the newest.
 FATES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class BounceTrace:
+    """What came back of a delivery, and when that was noted; when its reader's subscription ended, and why."""
+
+    kind: BounceKind
+    at: datetime
+    ended_at: datetime | None = None
+    end_reason: str = ""
 
 
 class BounceStore:
@@ -88,16 +99,16 @@ class BounceStore:
         query = select(_D.id, _D.subscriber_id, _D.reply).where(schema.unjudged).order_by(_D.id).limit(limit)
         return await self._database.read(lambda c: [Refusal(r.id, r.subscriber_id, r.reply) for r in c.execute(query)])
 
-    async def marks(self, delivery_ids: Sequence[int]) -> Mapping[int, tuple[BounceKind, datetime]]:
-        """What came back of these deliveries, and when that was noted; for people who ask why."""
+    async def marks(self, delivery_ids: Sequence[int]) -> Mapping[int, BounceTrace]:
+        """What came back of these deliveries; for people who ask why."""
+        wanted = select(_D.id, _D.bounce, _D.bounced_at, _S.ended_at, _S.end_reason)
+        marked = wanted.join_from(schema.delivery, schema.subscriber).where(
+            _D.bounced_at.is_not(None), _D.bounce.not_in(["", BounceKind.NONE])
+        )
 
-        def look(connection: Connection) -> dict[int, tuple[BounceKind, datetime]]:
-            found: dict[int, tuple[BounceKind, datetime]] = {}
-            for part in chunks(delivery_ids):
-                query = select(_D.id, _D.bounce, _D.bounced_at).where(_D.id.in_(part), _D.bounced_at.is_not(None))
-                told = connection.execute(query.where(_D.bounce.not_in(["", BounceKind.NONE])))
-                found |= {r.id: (BounceKind(r.bounce), r.bounced_at) for r in told}
-            return found
+        def look(connection: Connection) -> dict[int, BounceTrace]:
+            told = (row for part in chunks(delivery_ids) for row in connection.execute(marked.where(_D.id.in_(part))))
+            return {r.id: BounceTrace(BounceKind(r.bounce), r.bounced_at, r.ended_at, r.end_reason) for r in told}
 
         return await self._database.read(look)
 

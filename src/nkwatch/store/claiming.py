@@ -1,13 +1,14 @@
 """Which deliveries may be handed over now, and to which address; and which alerts should have left long ago."""
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
+    Integer,
     Select,
     and_,
     bindparam,
@@ -21,30 +22,35 @@ from sqlalchemy import (
 )
 
 from nkwatch.domain.bulletin import BulletinKind, Composition
-from nkwatch.domain.delivery import Claimed, DeliveryState, Lane, Late
+from nkwatch.domain.delivery import Claimed, Delivery, DeliveryState, Lane, Late, Turn
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.subscriber import Standing
-from nkwatch.store import records, schema, suppressions
+from nkwatch.store import schema, suppressions
 from nkwatch.store.contents import Contents
 from nkwatch.store.database import chunks
 from nkwatch.store.leaving import BULLETINS
+from nkwatch.store.prepared import Prepared, among, instant, micros, named
 from nkwatch.store.schema import Instant
+from nkwatch.store.schema.columns import EPOCH
 from nkwatch.store.seals import Seals
 
 _D, _S, _B, _M = schema.delivery.c, schema.subscriber.c, schema.bulletin.c, schema.move.c
 _MOVES = (BulletinKind.MOVE_OLD, BulletinKind.MOVE_NEW)
-_NOW = bindparam("now", type_=Instant)
+#: None stands for what is given each time.
+_NOW, _LIMIT = bindparam("now", None, type_=Instant), bindparam("limit", None, type_=Integer)
+_FIRST, _LAST = bindparam("first", None, type_=Integer), bindparam("last", None, type_=Integer)
 
 
 def claim(
     connection: Connection, seals: Seals, contents: Contents, now: datetime, limit: int, lease: Lease, lane: Lane
 ) -> list[Claimed]:
     """Claim deliveries of a lane that are due, by priority and turn; never one whose subscriber may not be mailed."""
-    wanted = {"now": now, "limit": limit} | _span(lane.priorities)
-    rows = connection.execute(_DUE, wanted).all()
+    wanted = {"now": micros(now), "limit": limit} | _span(lane.priorities)
+    rows = [_Due._make(row) for row in _DUE(connection, wanted)]
+    held = {"owner": lease.owner, "until": micros(lease.until)}
     for part in chunks(rows):
-        connection.execute(_LEASED, {"ids": [r.id for r in part], "owner": lease.owner, "until": lease.until})
-    found = contents.read(connection, {r.composition_id for r in rows})
+        _leased(len(part))(connection, held | named([row.id for row in part]))
+    found = contents.read(connection, {row.composition_id for row in rows})
     return [_claimed(seals, row, found[row.composition_id]) for row in rows]
 
 
@@ -61,7 +67,7 @@ def _span(priorities: Collection[int]) -> dict[str, int]:
 def _mailable(*columns: Any) -> Select[Any]:
     """Undone deliveries of some priorities whose subscribers may be mailed at `now`."""
     # as a span: so the index gives them in their order
-    priorities = _D.priority.between(bindparam("first"), bindparam("last"))
+    priorities = _D.priority.between(_FIRST, _LAST)
     return (
         select(*columns)
         .join_from(schema.delivery, schema.subscriber)
@@ -89,25 +95,54 @@ def _recipient(column: str) -> ColumnElement[bytes]:
     return case((_B.kind == BulletinKind.MOVE_NEW, _M[column]), else_=_S[column])
 
 
+class _Due(NamedTuple):
+    """A delivery to be handed over, as it is in its row, with the sealed address that it goes to."""
+
+    id: int
+    message_id: str
+    date: int
+    state: str
+    attempts: int
+    due_at: int | None
+    reply: str
+    turn: int
+    subscriber_id: str
+    composition_id: str
+    slots: bytes | None
+    answers: str | None
+    recipient: bytes
+    number: int
+    kind: str
+
+    @property
+    def delivery(self) -> Delivery:
+        """It is not done, and was not offered since it was freed."""
+        return Delivery(
+            id=self.id,
+            message_id=self.message_id,
+            date=EPOCH + timedelta(microseconds=self.date),
+            state=DeliveryState(self.state),
+            attempts=self.attempts,
+            due_at=instant(self.due_at),
+            reply=self.reply,
+            turn=Turn(self.turn),
+        )
+
+
 def _due() -> Select[Any]:
-    """Deliveries to be handed over at `now`, with the sealed address that each goes to."""
-    columns = (*records.DELIVERY, _D.subscriber_id, _D.composition_id, _D.slots, _D.answers)
+    """Those to be handed over at `now`."""
+    own = [_D[name] for name in _Due._fields if name in _D]
     return (
-        _mailable(*columns, _recipient("address").label("recipient"), _B.number, _B.kind)
+        _mailable(*own, _recipient("address").label("recipient"), _B.number, _B.kind)
         .where(_D.state != literal_column("'leased'"), _D.due_at <= _NOW)
         .order_by(_D.priority, _D.turn, _D.id)
-        .limit(bindparam("limit"))
+        .limit(_LIMIT)
         .with_for_update(skip_locked=True, of=schema.delivery)
     )
 
 
 #: Made once, not for every claim.
-_DUE = _due()
-_LEASED = (
-    update(schema.delivery)
-    .where(_D.id.in_(bindparam("ids", expanding=True)))
-    .values(state=DeliveryState.LEASED, lease_owner=bindparam("owner"), leased_until=bindparam("until"))
-)
+_DUE = Prepared(_due())
 #: What waits for the end of a pause should leave then.
 _SINCE = case((_S.paused_until > _D.date, _S.paused_until), else_=_D.date)
 _LATE = (
@@ -118,10 +153,21 @@ _LATE = (
 )
 
 
-def _claimed(seals: Seals, row: Row[Any], composition: Composition) -> Claimed:
+@lru_cache(maxsize=512)
+def _leased(count: int) -> Prepared:
+    """What puts so many deliveries under a lease."""
+    held: dict[str, Any] = {
+        "state": literal_column("'leased'"),
+        "lease_owner": bindparam("owner"),
+        "leased_until": bindparam("until"),
+    }
+    return Prepared(update(schema.delivery).where(among(_D.id, count)).values(held))
+
+
+def _claimed(seals: Seals, row: _Due, composition: Composition) -> Claimed:
     unseal = seals.new_address if row.kind == BulletinKind.MOVE_NEW else seals.address
     return Claimed(
-        delivery=records.delivery(row),
+        delivery=row.delivery,
         subscriber_id=row.subscriber_id,
         address=unseal(row.recipient, row.subscriber_id),
         composition=composition,

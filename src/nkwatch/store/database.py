@@ -91,6 +91,25 @@ class Database:
             return work(connection)
 
 
+def driven(connection: Connection, text: str, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = ()) -> Any:
+    """Run a statement by the driver alone, once or for each of several values; answers its cursor (PEP 249).
+
+    What SQLAlchemy does for a statement takes longer than what SQLite does. Raises what SQLAlchemy would.
+    """
+    cursor = connection.connection.cursor()
+    try:
+        if isinstance(values, Mapping) or not values:
+            cursor.execute(text, values or ())
+        else:
+            cursor.executemany(text, values)
+    except connection.dialect.loaded_dbapi.Error as wrong:
+        errors = connection.dialect.loaded_dbapi.Error
+        raise DBAPIError.instance(
+            text, None, wrong, errors, hide_parameters=True, dialect=connection.dialect
+        ) from wrong
+    return cursor
+
+
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert the rows whose keys are not yet there; answers how many were."""
     if not rows:
@@ -161,4 +180,4 @@ def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # a transaction that begins by reading and then writes may fail with "database is locked" at once
     writes = connection.get_execution_options().get("nkwatch_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driven(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")

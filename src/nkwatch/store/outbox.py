@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select
 
 from nkwatch.domain.alert import Due, Pace, Recipient, Told
 from nkwatch.domain.bulletin import BulletinKind, Composition, Mailing, Window
 from nkwatch.domain.delivery import Booked, Claimed, Delivery, Handover, Lane, Late
-from nkwatch.domain.desk import Note
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.rates import Limits
 from nkwatch.keys import Keyring
-from nkwatch.store import booking, claiming, leasing, marks, posting, records, schema, telling, waiting
+from nkwatch.store import booking, claiming, leasing, posting, records, schema, telling, waiting
 from nkwatch.store.contents import Contents
 from nkwatch.store.database import Database
 from nkwatch.store.gates import Gates
@@ -107,11 +106,6 @@ class OutboxStore:
     async def bulletins_with(self, story_id: str) -> Sequence[int]:
         """The numbers of the alerts that told of a story, alone or with others, and of updates of it."""
         return await self._database.read(lambda c: telling.bulletins_with(c, story_id))
-
-    async def keep_note(self, number: int, note: Note) -> bool:
-        """Keep what a correction says with its bulletin; false when there is none with this number."""
-        kept = update(schema.bulletin).where(_B.number == number).values(note=marks.note_column(note))
-        return await self._database.write(lambda c: c.execute(kept).rowcount > 0)
 
     async def claim(self, now: datetime, limit: int, lease: Lease, lane: Lane) -> list[Claimed]:
         """Claim deliveries of this lane that are due: by priority, then turn; never one that may not be mailed."""

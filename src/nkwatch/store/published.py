@@ -1,10 +1,11 @@
 """Bulletins as they were sent, for whoever holds a mail that says it is one of them. Nothing personal, no reader."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, func, select
 
 from nkwatch.domain.bulletin import BulletinKind, Composition
 from nkwatch.domain.delivery import DeliveryState
@@ -20,16 +21,27 @@ _SHARED = frozenset({BulletinKind.ALERT, BulletinKind.ALERT_CORRECTION})
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """A bulletin that was handed over to somebody. `subjects` are (composition id, subject) by language.
+class Subject:
+    """The one subject of all mails in a language that are `neutral`, or are not; `copy` is a composition's id."""
 
-    There are subjects only where all its readers got the same: of alerts and their corrections.
+    language: str
+    text: str
+    copy: str
+    neutral: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A bulletin that was handed over to somebody. `subjects` are those that all its readers of a language got.
+
+    `heads` are all subjects that its mails had. There are either only of alerts and their corrections.
     """
 
     number: int
     kind: BulletinKind
     date: datetime
-    subjects: Mapping[str, tuple[str, str]]
+    subjects: tuple[Subject, ...] = ()
+    heads: frozenset[str] = frozenset()
 
 
 async def published(database: Database, number: int) -> Published | None:
@@ -43,22 +55,24 @@ def _published(connection: Connection, number: int) -> Published | None:
     if row is None or BulletinKind(row.kind).personal:
         return None
     kind = BulletinKind(row.kind)
-    return Published(number, kind, row.date, _subjects(connection, number) if kind in _SHARED else {})
+    found = _subjects(connection, number) if kind in _SHARED else []
+    return Published(number, kind, row.date, tuple(_single(found)), frozenset(s.text for s in found))
 
 
-def _subjects(connection: Connection, number: int) -> dict[str, tuple[str, str]]:
-    """The one subject in each language that has one; the neutral ones say nothing on purpose."""
+def _subjects(connection: Connection, number: int) -> list[Subject]:
+    """All that there are, each once in a language."""
     sent = select(_D.composition_id).where(_D.bulletin == number, _D.state == DeliveryState.SENT).limit(LOOKED_AT)
-    query = select(_C.language, _C.subject, _C.id).where(_C.id.in_(sent), _C.neutral.is_(False)).order_by(_C.id)
-    found: dict[str, dict[str, str]] = {}
-    for row in connection.execute(query):
-        found.setdefault(row.language, {}).setdefault(row.subject, row.id)
-    return {
-        language: (name, subject)
-        for language, subjects in sorted(found.items())
-        if len(subjects) == 1
-        for subject, name in subjects.items()
-    }
+    wanted = select(_C.language, _C.subject, func.min(_C.id), _C.neutral).where(_C.id.in_(sent))
+    query = wanted.group_by(_C.language, _C.subject, _C.neutral).order_by(_C.language, _C.neutral, _C.subject)
+    return [Subject(*row) for row in connection.execute(query)]
+
+
+def _single(found: Sequence[Subject]) -> Iterator[Subject]:
+    """Those of the languages in which nobody got another: of two, whoever sees one takes the other for forged."""
+    for _, subjects in groupby(found, lambda s: s.language):
+        alike = list(subjects)
+        if len({s.neutral for s in alike}) == len(alike):
+            yield from alike
 
 
 async def content(database: Database, composition_id: str) -> tuple[Composition, int] | None:

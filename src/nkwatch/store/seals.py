@@ -91,9 +91,7 @@ class Seals:
         """The lines for a reader's own places in one bulletin."""
         if sealed is None:
             return ()
-        return tuple(
-            (n, line) for n, line in json.loads(self.keyring.unseal(sealed, f"slots:{number}/{subscriber_id}"))
-        )
+        return tuple(map(tuple, json.loads(self.keyring.unseal(sealed, f"slots:{number}/{subscriber_id}"))))
 
     def resealed(self, sealed: bytes, context: str) -> bytes:
         """The same under the current key."""

@@ -4,15 +4,16 @@ No address is looked at.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
+from nkwatch.domain.bounce import BounceKind
 from nkwatch.domain.bulletin import BulletinKind, Window
 from nkwatch.domain.delivery import Delivery
-from nkwatch.domain.desk import UNMARKED, Marks, Note, Ruling
+from nkwatch.domain.desk import UNMARKED, Marks, Ruling
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.subscriber import Standing, Subscriber
 from nkwatch.keys import Keyring
@@ -64,7 +65,8 @@ class DeskTrace:
 class BulletinTrace:
     """A bulletin, the ids of its stories in their order, and how many deliveries are in which state and language.
 
-    `answers` is the number of the bulletin that it corrects or follows, `note` what a correction says.
+    `answers` is the number of the bulletin that it corrects or follows; `came_back` are its deliveries that came back,
+    by the kind of bounce.
     """
 
     number: int
@@ -75,7 +77,7 @@ class BulletinTrace:
     deliveries: dict[str, int]
     languages: dict[str, int]
     answers: int | None = None
-    note: Note | None = None
+    came_back: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +163,12 @@ def _numbered(connection: Connection, number: int) -> BulletinTrace | None:
 
 def _bulletin(connection: Connection, row: Row[Any], holding: str = "") -> BulletinTrace:
     """The bulletin; with `holding`, only the deliveries that hold this story are counted."""
+    alike = (_DELIVERY.state, _DELIVERY.bounce, _DELIVERY.composition_id, _COMPOSITION.language)
     query = (
-        select(_DELIVERY.state, _DELIVERY.composition_id, _COMPOSITION.language, func.count().label("times"))
+        select(*alike, func.count().label("times"))
         .join_from(schema.delivery, schema.composition)
         .where(_DELIVERY.bulletin == row.number)
-        .group_by(_DELIVERY.state, _DELIVERY.composition_id, _COMPOSITION.language)
+        .group_by(*alike)
         .order_by(_DELIVERY.composition_id)
     )
     rows = connection.execute(query).all()
@@ -174,10 +177,12 @@ def _bulletin(connection: Connection, row: Row[Any], holding: str = "") -> Bulle
         told = dict.fromkeys(told, (row.story_id,))
     states: Counter[str] = Counter()
     languages: Counter[str] = Counter()
+    came_back: Counter[str] = Counter()
     for one in rows:
         if not holding or holding in told[one.composition_id]:
             states[one.state] += one.times
             languages[one.language] += one.times
+            came_back[one.bounce] += one.times
     return BulletinTrace(
         number=row.number,
         kind=BulletinKind(row.kind),
@@ -187,7 +192,7 @@ def _bulletin(connection: Connection, row: Row[Any], holding: str = "") -> Bulle
         deliveries=dict(sorted(states.items())),
         languages=dict(sorted(languages.items())),
         answers=row.answers,
-        note=marks.note(row.note),
+        came_back={kind: n for kind, n in sorted(came_back.items()) if kind not in {"", BounceKind.NONE}},
     )
 
 

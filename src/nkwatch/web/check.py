@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from nkwatch.assembly import Newsroom
 from nkwatch.assembly.standing import dkim_keys, prover
 from nkwatch.config import SignUpSettings
-from nkwatch.mail.claims import DIGITS, Claims, Difference, difference
+from nkwatch.mail.claims import DIGITS, Claims, Difference, difference, same_subject
 from nkwatch.mail.proof import Names, Proof, Verdict
 from nkwatch.net.dns import Dns
 from nkwatch.store.published import Published, published
@@ -107,14 +107,14 @@ class Check:
             if shared := await self._newsroom.outbox.shared(copy):
                 composition, number = shared
                 if sent := await published(self._newsroom.database, number):
-                    differs = difference(claims, composition, self._newsroom.config.site.url)
+                    differs = difference(claims, composition, self._newsroom.config.site.url, sent.heads)
                     return Real(sent, composition.subject, copy, composition.language, differs)
         return await self._numbered(claims)
 
     async def _numbered(self, claims: Claims) -> Real | None:
         for number in claims.numbers:
             if sent := await published(self._newsroom.database, number):
-                return Real(sent)
+                return Real(sent, differs=Difference(bool(sent.heads) and not same_subject(claims, sent.heads)))
         return None
 
     def _answer(

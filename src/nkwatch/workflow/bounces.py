@@ -37,14 +37,16 @@ class CameBack:
     """What one round did.
 
     `ended` and `complained` are subscriptions that ended, `marked` mails of which it is noted that they did not
-    arrive; `known` changed nothing more. `automatic` and `other` are no bounces. `unproved` and `unread` (those that
-    cannot be read) were left for the operator.
+    arrive; `known` changed nothing more, and `delayed` ones count for nothing, since a server goes on trying.
+    `automatic` and `other` are no bounces. `unproved` and `unread` (those that cannot be read) were left for the
+    operator.
     """
 
     ended: int = 0
     complained: int = 0
     marked: int = 0
     known: int = 0
+    delayed: int = 0
     automatic: int = 0
     other: int = 0
     unproved: int = 0
@@ -58,6 +60,7 @@ class Done(StrEnum):
     COMPLAINED = "complained"
     MARKED = "marked"
     KNOWN = "known"
+    DELAYED = "delayed"
     AUTOMATIC = "automatic"
     OTHER = "other"
     UNPROVED = "unproved"
@@ -153,7 +156,7 @@ class Bounces:
         """Act on what a provider reports, over a channel that is known to be its own."""
         done: Counter[Done] = Counter()
         for event in events:
-            done[_IDLE.get(event.kind) or await self._settle(await self.ledger.reported(event))] += 1
+            done[_IDLE.get(event.kind) or await self._weigh(event, await self.ledger.reported(event))] += 1
         return _counted(done)
 
     async def _look_into(self, inbox: Inbox) -> Counter[Done]:
@@ -180,7 +183,13 @@ class Bounces:
     async def _act(self, bounce: Bounce) -> Done:
         if bounce.kind in _IDLE:
             return _IDLE[bounce.kind]
-        return await self._settle(await self.ledger.proved(bounce, self.clock()))
+        return await self._weigh(bounce, await self.ledger.proved(bounce, self.clock()))
+
+    async def _weigh(self, bounce: Bounce, bounced: Bounced | None) -> Done:
+        """A warning is no return: the message may still arrive, and if not, a final one comes."""
+        if bounced is not None and not bounce.final:
+            return Done.DELAYED
+        return await self._settle(bounced)
 
     async def _believed(self, refusals: Sequence[Refusal]) -> bool:
         """Whether a relay's refusals say something of readers: one that refuses more than it takes is set up wrong."""

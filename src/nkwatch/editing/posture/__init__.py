@@ -49,7 +49,7 @@ def _alignment(identity: Identity, answers: Answers) -> list[Finding]:
         return [Finding(ALIGNMENT, Severity.FINE, f"mail of {identity.address} is proved by its signature{also}")]
     if identity.keys:
         severity = Severity.ADVICE if by_path else Severity.WRONG
-        do = f"Sign for {identity.sender} (dkim.domain), or mail from the domain that is signed for."
+        do = f"Sign for {identity.sender} (dkim.domain or [[dkim.also]]), or mail from the domain that is signed for."
         return [Finding(ALIGNMENT, severity, _unsigned(identity), do)]
     said = f"the mail server is to sign for {identity.sender}; whether it does is not known here"
     return [Finding(ALIGNMENT, Severity.ADVICE, said, "Run `nkwatch doctor --roundtrip`, or set [dkim].")]

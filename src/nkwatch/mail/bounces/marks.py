@@ -38,6 +38,9 @@ FAILURE = re.compile(
     # Russian, Polish
     r"|не (?:было |может быть |удалось )?(?:доставл|доставить|отправл)|недоставл|ошибка доставки|niedostarcz"
     r"|nie (?:\w+ )?dostarcz"
+    # Czech, Hungarian, Turkish, Romanian, Ukrainian, Norwegian
+    r"|nedoručen|nelze doručit|nepodařilo (?:se )?doručit|kézbesíthetetlen|nem (?:sikerült )?kézbesít"
+    r"|teslim edileme|iletileme|nu a putut fi livrat|nu a fost livrat|не доставлен|kunne ikke (?:bli )?lever"
     # Chinese, Japanese, Korean
     r"|退信|退回|(?:投递|投遞|传递|傳遞|发送|發送|送达|送達|寄送)(?:失败|失敗|不成功)|(?:无法|無法|不能|未能)(?:\S{0,8})?(?:投递|投遞|传递|傳遞|送达|送達|发送|發送|递送|遞送|寄)"
     r"|配信(?:不能|エラー|でき|に失敗|不可)|送信(?:エラー|失敗|でき|に失敗)|(?:送達|配達|配送|お届け)(?:でき|不能|エラー)|不達|エラーメール|届けられ|届きません|返送"
@@ -122,12 +125,44 @@ AUTO_REPLY = re.compile(
     r"|外出|休假|자동 ?(?:응답|회신|답장)|\[자동|부재 ?중|휴가|출장"
     r"|(?:please )?(?:confirm|verify) (?:your|that) (?:message|e-?mail|mail|you)|challenge"
     r"|your (?:e-?mail|message) requires (?:verification|confirmation)"
-    r"|thank you for (?:your (?:e-?mail|message|mail|inquiry)|contacting))",
+    r"|\[?automatyczna odpowied|odpowied[zź] automatyczna|\[?autoodpowied|nieobecno|poza biurem"
+    r"|thank you for (?:your (?:e-?mail|message|mail|inquiry)|contacting)"
+    r"|.{0,300}[(\[](?:auto(?:matic|mated)?[- ]?(?:response|reply|answer)|out of (?:the )?office)[)\]]$)",
     re.IGNORECASE,
 )
 ABSENCE = re.compile(
     r"i am (?:currently )?(?:out of|away|on (?:vacation|leave|holiday)|not in the office)"
     r"|i will be (?:out|away|back|travel)|will be out of (?:the )?office|automatische antwort"
     r"|r[eé]ponse automatique|자동 ?(?:응답|회신)|自動返信|自动回复",
+    re.IGNORECASE,
+)
+#: A server goes on trying. East Asian wordings are looked for in the text without its spaces.
+DELAY = re.compile(
+    r"warning (?:message )?only|just a warning|(?:do|does) not need to re-?send|no action is required"
+    r"|ha(?:s|ve) not yet been delivered|delivery attempts will continue|will be (?:retried|re-?attempted)"
+    r"|will (?:continue|keep|go on) (?:trying|to try|to attempt|attempting|retrying|to retry)"
+    r"|will (?:re)?try (?:again|for)"
+    r"|still (?:being retried|undelivered|trying)|could not send (?:the |your )?message for (?:the )?past"
+    r"|delivery (?:\w+ ){0,3}(?:has been|is|was|being) delayed|\(delay(?:ed)?\)|delayed (?:mail|message|delivery)"
+    r"|(?:mail|message|delivery) (?:\S{1,40} )?(?:delayed|delay\b)|delivery incomplete"
+    r"|verzögert|weitere zustellversuche|weiter(?:hin)? versucht|lediglich eine warnung|nur eine warnung"
+    r"|remise (?:\w+ ){0,3}retard|a [eé]t[eé] retard|nouvelles? tentatives?|essaiera (?:de )?(?:nouveau|encore)"
+    r"|se ha retrasado|entrega retrasada|seguir[aá] intent|volver[aá] a intentar"
+    r"|entrega atrasada|continuar[aá] (?:a )?tenta|ritardat|continuer[aà] a (?:ri)?(?:prov|tent)"
+    r"|задержан|попытки доставки (?:будут )?продолж",
+    re.IGNORECASE,
+)
+DELAY_COMPACT = re.compile(
+    "(?:配信|配送|送信|送達|配達)(?:が|は|に)?(?:遅延|遅れ)|引き続き(?:配信|配送|送信|再送)|再(?:送信?|試行|配送)(?:を(?:続|行い|試み)|します|いたします|され)"
+    "|(?:발송|전송|배달|전달|수신)(?:이|가)?지연(?:되|알림|안내|중)|계속(?:해서)?(?:재)?(?:시도|전송|발송)|다시(?:전송|발송)(?:을)?(?:시도)?(?:합|할|하겠)"
+    "|(?:投递|投遞|发送|發送|送达|送達|传递|傳遞)(?:已|被)?(?:延迟|延遲)|(?:将|將|会|會)(?:继续|繼續)?(?:尝试|嘗試|重试|重試)|(?:继续|繼續)(?:尝试|嘗試)"
+)
+#: And these say that it does not, whatever was said of the delay before.
+GIVEN_UP = re.compile(
+    r"g(?:iving|iven|ave) up|(?:deleted|removed) from (?:the |our )?(?:mail )?queue|queue too long|not going to try"
+    r"|no (?:further|more) (?:delivery )?attempts|will not (?:be retried|(?:re)?try)|unrecoverable|retry time(?:out)?"
+    r"|(?:delivery|message) (?:has |time )?expired|permanent (?:fatal )?(?:error|failure)s?\b"
+    r"|could not be delivered for \d"
+    r"|nicht mehr versucht|endgültig",
     re.IGNORECASE,
 )

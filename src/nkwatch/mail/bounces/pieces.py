@@ -40,6 +40,8 @@ _MARKUP = re.compile(
 _HEADER = re.compile(
     r"^[> \t]{0,8}(?:Received|Return-Path|From|To|Message-I[dD]|Subject|Date|Delivered-To|MIME-Version):", re.MULTILINE
 )
+#: Between two parts: a line that begins with two dashes, and a field of a header below it.
+_BOUNDARY = re.compile(r'^--([^\s"\\-][^\s"\\]{0,199})[ \t]*\r?\n(?=Content-[A-Za-z-]{2,40}:)', re.MULTILINE)
 #: An original that begins in the midst of a text: three fields of a header, one below the other.
 _BARE_ORIGINAL = re.compile(
     r"^(?:Received|Return-[Pp]ath|X-[\w-]{1,60}|Message-I[dD]|Delivered-To): .{0,998}\n(?:[ \t].{0,998}\n"
@@ -86,13 +88,13 @@ class Pieces:
 
 def taken_apart(raw: bytes) -> Pieces:
     """The pieces of a mail. May raise anything on hostile bytes."""
-    # mbox files and some programs leave a line before the header
-    whole = raw[:LARGEST].lstrip(b"\r\n")
+    # mbox files and some programs leave lines before the header
+    whole = raw[:LARGEST].lstrip(b" \t\r\n")
     if whole.startswith(b"From "):
         whole = whole.partition(b"\n")[2]
     mail = BytesParser(_class=Part).parsebytes(whole)
     pieces, markup = Pieces(mail), []
-    for part in _leaves(mail):
+    for part in _leaves(mail if mail.is_multipart() else _mended(mail)):
         text = _text(part)
         if part.kind == "text/html":
             markup.append(_plain(text))
@@ -113,6 +115,16 @@ def head(original: str) -> Message:
     return BytesParser(_class=Part).parsebytes("\n".join(bare).encode("utf-8", "replace"), headersonly=True)
 
 
+def _mended(mail: Part) -> Part:
+    """A mail of several parts whose header does not name their boundary as it is, by the boundary that there is."""
+    body = mail.get_payload()
+    found = _BOUNDARY.search(body) if mail.get_content_maintype() == "multipart" and isinstance(body, str) else None
+    if not found:
+        return mail
+    named = f'Content-Type: multipart/mixed; boundary="{found[1]}"\n\n'
+    return BytesParser(_class=Part).parsebytes(f"{named}{body}".encode("ascii", "surrogateescape"))
+
+
 def _sort(part: Part, text: str, pieces: Pieces) -> None:
     kind = part.kind
     if kind in STATUS:
@@ -123,7 +135,9 @@ def _sort(part: Part, text: str, pieces: Pieces) -> None:
         pieces.receipts.append(text)
     elif kind in QUOTED:
         pieces.originals.append(text)
-    elif kind.startswith("text/") and not (part.get_content_disposition() == "attachment" and pieces.notes):
+    elif kind.startswith(("text/", "multipart/")) and not (
+        part.get_content_disposition() == "attachment" and pieces.notes
+    ):
         _note(text, pieces)
 
 

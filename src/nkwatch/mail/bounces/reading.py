@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from nkwatch.domain.bounce import Bounce, BounceKind
 from nkwatch.editing.bouncing import kind_of, status_in
+from nkwatch.mail.bounces import marks
 from nkwatch.mail.bounces.elsewhere import second_opinion
 from nkwatch.mail.bounces.feedback import complainants, is_complaint, is_feedback
 from nkwatch.mail.bounces.notices import addresses, noticed
@@ -21,7 +23,8 @@ MOST_SENT_TO = 50
 LONGEST_NOTE = 4_000
 #: What is no failure (RFC 3464, 2.3.3): a receipt.
 ARRIVED = frozenset({"delivered", "relayed", "expanded"})
-_DELAY = re.compile(
+#: Where a note has these and no code says more, nobody is gone.
+_PERHAPS = re.compile(
     r"warning only|just a warning|no action is required|(?:has|have) not yet been delivered"
     r"|delivery attempts will continue|will (?:be retried|continue trying)"
     r"|still (?:being retried|undelivered)|\bdelayed\b|delay in|do not need to re-?send",
@@ -59,6 +62,7 @@ def _read(raw: bytes) -> Bounce:
         leave_tokens=ours.leave_tokens,
         message_ids=ours.message_ids,
         relay_ids=ours.relay_ids,
+        final=kind is not BounceKind.SOFT or not _goes_on({f.action for f in failed}, pieces, who),
     )
 
 
@@ -126,8 +130,10 @@ def _notices(raw: bytes, pieces: Pieces, ours: Quoted, who: Origin, strangers: C
 def _worst(found: Sequence[Failed], pieces: Pieces) -> tuple[BounceKind, Sequence[Failed]]:
     """The gravest that is told, and of whom it is."""
     kinds: dict[BounceKind, list[Failed]] = {BounceKind.HARD: [], BounceKind.SOFT: [], BounceKind.AUTO_REPLY: []}
+    # often all are told the same, in a long text
+    judged = {same: _kind(same, pieces, alone=len(found) == 1) for same in {replace(f, recipient="") for f in found}}
     for failed in found:
-        kinds[_kind(failed, pieces, alone=len(found) == 1)].append(failed)
+        kinds[judged[replace(failed, recipient="")]].append(failed)
     return next((kind, of) for kind, of in kinds.items() if of)
 
 
@@ -135,9 +141,18 @@ def _kind(failed: Failed, pieces: Pieces, *, alone: bool) -> BounceKind:
     if failed.action in ARRIVED:
         return BounceKind.AUTO_REPLY
     told = pieces.text[:LONGEST_NOTE] if alone else ""
-    if failed.action == "delayed" or (not failed.action and _DELAY.search(pieces.text[:LONGEST_NOTE])):
+    if failed.action == "delayed" or (not failed.action and _PERHAPS.search(pieces.text[:LONGEST_NOTE])):
         return BounceKind.SOFT
     return kind_of(failed.status, failed.said, told)
+
+
+def _goes_on(actions: Collection[str], pieces: Pieces, who: Origin) -> bool:
+    """Whether the server goes on trying for all: its own word for it (RFC 3464, 2.3.3), else that of the note."""
+    if any(actions):
+        return set(actions) <= {"delayed", ""}
+    note = f"{who.subject}\n{' '.join(pieces.text[:LONGEST_NOTE].split())}"
+    goes_on = marks.DELAY.search(note) or marks.DELAY_COMPACT.search("".join(note.split()))
+    return goes_on is not None and marks.GIVEN_UP.search(note) is None
 
 
 def _reason(text: str) -> str:

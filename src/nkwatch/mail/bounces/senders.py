@@ -66,7 +66,9 @@ def origin(pieces: Pieces) -> Origin:
     return Origin(
         sender=sender,
         subject=subject,
-        server=_failed(mail)
+        # nobody but a server writes as nobody
+        server=written.strip().endswith("<>")
+        or _failed(mail)
         or _is(marks.DAEMON, sender)
         or (marks.DAEMON_NAME.search(name) is not None and not answer),
         nobody=_nobody(mail, written),

@@ -5,43 +5,31 @@ A revision's id is its schema number; a released revision never changes.
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, column, inspect, select, table
 
-from nkwatch.domain.problems import ConfigError
+#: Where Alembic writes which revision a database has.
+_VERSION = table("alembic_version", column("version_num"))
 
 
 def upgrade(connection: Connection) -> None:
     """Run the revisions that `connection`'s database lacks. Refuses a database newer than this program."""
-    current, known = _current(connection), _known()
-    if current and current not in known:
-        raise ConfigError(
-            f"the database has schema {current}, this nkwatch knows up to {known[0]}: install the newer nkwatch again"
-        )
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    if not is_current(connection):
+        from nkwatch.store.migrations import running  # noqa: PLC0415  brings Alembic, and there is hardly ever a need
+
+        running.upgrade(connection, _current(connection))
 
 
 def is_current(connection: Connection) -> bool:
     """Whether the database has exactly this version's schema."""
-    return _current(connection) == _known()[0]
+    return _current(connection) == _newest()
 
 
 def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    return connection.execute(select(_VERSION.c.version_num)).scalar_one_or_none()
 
 
-def _known() -> list[str]:
-    """All revisions, the newest first."""
-    return [r.revision for r in ScriptDirectory.from_config(_config()).walk_revisions()]
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    config.set_main_option("path_separator", "os")
-    return config
+def _newest() -> str:
+    """The last schema number: every revision is a file that is named by its own."""
+    return max(path.stem for path in (Path(__file__).parent / "versions").glob("schema_*.py")).removeprefix("schema_")
