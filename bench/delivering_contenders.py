@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from bench.delivering_parts import CONNECTIONS, DOMAIN, KEYRING, SELECTOR, assembler, rows
 from nkwatch.domain.delivery import Booked, Claimed, Delivery, Handover, Lane
 from nkwatch.mail.dkim_keys import DkimKey
@@ -118,7 +120,8 @@ def _turns(kind: str, folder: Path, port: int, count: int, options: Sequence[str
 
 
 def _turn_by_turn(turn: Callable[[], Awaitable[Answer]]) -> None:
-    with asyncio.Runner() as runner:
+    # all contenders on the loop of the service
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         _say({})
         for _ in sys.stdin:
             _say(runner.run(turn()))  # type: ignore[arg-type]

@@ -1,6 +1,5 @@
 """Opens the newsroom that the settings describe, for one command."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from nkwatch import logs
 from nkwatch.assembly import Newsroom, open_newsroom
 from nkwatch.cli.output import end, plain_errors
 from nkwatch.config import load_config, load_secrets
+from nkwatch.net import loop
 
 T = TypeVar("T")
 
@@ -39,4 +39,4 @@ def in_newsroom(context: typer.Context, work: Callable[[Newsroom], Awaitable[T]]
             async with open_newsroom(config, secrets) as newsroom:
                 return await work(newsroom)
 
-        return asyncio.run(run())
+        return loop.run(run())

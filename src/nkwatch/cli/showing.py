@@ -1,6 +1,5 @@
 """``nkwatch demo``: everything at once, on samples."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from nkwatch.cli.newsroom import database_errors
 from nkwatch.cli.output import Json, answer, say
 from nkwatch.demo import run_demo
+from nkwatch.net import loop
 
 
 def demo(
@@ -22,4 +22,4 @@ def demo(
     Example: nkwatch demo --once --out demo-out
     """
     with database_errors():
-        asyncio.run(run_demo(say, lambda summary: answer(summary, as_json=as_json), once=once, out=out, port=port))
+        loop.run(run_demo(say, lambda summary: answer(summary, as_json=as_json), once=once, out=out, port=port))

@@ -1,14 +1,28 @@
 """The ledger, written before and after a message is on the line: what became of some, and which may go next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, bindparam, case, delete, func, literal_column, null, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
 
 from nkwatch.domain.delivery import Booked, Claimed, Delivery, DeliveryState, Handover, Lane, Sent, Unknown
 from nkwatch.store import gates, schema, waiting
@@ -24,20 +38,11 @@ HOURS_KEPT = timedelta(days=7)
 
 _ROW = update(schema.delivery).where(_D.id == bindparam("row"))
 _UNSURE = or_(_D.risked, bindparam("unsure", type_=Boolean))
-_ANSWERED = _ROW.values(
-    # what is done needs its personal lines no longer
-    slots=case((bindparam("done", type_=Boolean), null()), else_=_D.slots),
-    risked=_UNSURE,
-    **{
-        name: bindparam(f"to_{name}")
-        for name in ("state", "attempts", "due_at", "reply", "done_at", "turn", "relay_id")
-    },
-    **FREED,
-)
 _BULK: list[Any] = [literal_column(str(priority)) for priority in Lane.BULK.priorities]
 _MINE = (schema.leased, _D.lease_owner == bindparam("owner"))
-_ANSWERED_MINE = Prepared(_ANSWERED.where(*_MINE))
-_ANSWERED_ANYWAY = Prepared(_ANSWERED.where(_D.state != literal_column("'sent'")))
+_NOT_SENT = (_D.state != literal_column("'sent'"),)
+#: The columns that get what is told of an answer.
+_SET = ("state", "attempts", "due_at", "reply", "done_at", "turn", "relay_id")
 _STOPPED = Prepared(_ROW.values(risked=_UNSURE, **FREED))
 _PUT_OFF = Prepared(_ROW.values(state=bindparam("to_state"), due_at=bindparam("to_due_at"), **FREED))
 
@@ -63,10 +68,11 @@ class Book:
 
         A slow process must not undo what another has done since; that a mail was accepted counts in any case.
         """
-        rows = [_written(delivery.after(outcome, self.now), outcome, self.owner) for delivery, outcome in answered]
+        rows = [_written(delivery.after(outcome, self.now), outcome) for delivery, outcome in answered]
         accepted = [delivery.id for delivery, outcome in answered if isinstance(outcome, Sent)]
         self._count(connection, accepted)
-        if _ANSWERED_MINE(connection, rows).rowcount < len(rows):
+        mine = _answered(len(rows), mine=True)(connection, {"owner": self.owner} | _numbered(rows))
+        if mine.rowcount < len(rows):
             self._write_others(connection, answered, {row["row"]: row for row in rows})
 
     def _count(self, connection: Connection, accepted: Sequence[int]) -> None:
@@ -83,22 +89,28 @@ class Book:
         found = connection.execute(asked).all()
         sent = [r for r in found if isinstance(of[r.id], Sent) and r.state != DeliveryState.SENT]
         if sent:
-            _ANSWERED_ANYWAY(connection, [rows[r.id] for r in sent])
+            _answered(len(sent), mine=False)(connection, _numbered([rows[r.id] for r in sent]))
         stopped = [r for r in found if r.state == DeliveryState.CANCELLED]
         waiting.left_after_all(connection, [r.id for r in stopped if r in sent], self.now)
         mine = [r.id for r in stopped if r not in sent and r.lease_owner == self.owner]
         if mine:
             _STOPPED(connection, [{"row": i, "unsure": isinstance(of[i], Unknown)} for i in mine])
 
+    def _held(self, connection: Connection, ids: Sequence[int]) -> Sequence[int]:
+        """Those of these deliveries that this worker still has."""
+        mine = (_D.id.in_(ids), schema.leased, _D.lease_owner == self.owner, _D.leased_until > self.now)
+        return connection.scalars(select(_D.id).where(*mine)).all()
+
     def _mark(self, connection: Connection) -> Booked:
         held: set[int] = set()
-        values = {"owner": self.owner, "now": micros(self.now)}
+        mine = {"owner": self.owner, "now": micros(self.now)}
         for part in chunks(sorted(c.delivery.id for c in self.wanted)):
-            held.update([row[0] for row in _offered(len(part))(connection, values | named(part))])
-        mine = [c for c in self.wanted if c.delivery.id in held]
-        later = self.gates.put_off(connection, mine, self.now)
+            marked = _offered(len(part))(connection, mine | named(part)).rowcount
+            held.update(part if marked == len(part) else self._held(connection, part))
+        kept = [c for c in self.wanted if c.delivery.id in held]
+        later = self.gates.put_off(connection, kept, self.now)
         if later:
-            states = {c.delivery.id: c.delivery.state for c in mine}
+            states = {c.delivery.id: c.delivery.state for c in kept}
             rows = [{"row": i, "to_state": states[i], "to_due_at": micros(at)} for i, at in later.items()]
             _PUT_OFF(connection, sorted(rows, key=itemgetter("row")))
         return Booked(frozenset(held - later.keys()), frozenset(later))
@@ -120,7 +132,30 @@ def tidy(connection: Connection, now: datetime) -> None:
 def _offered(count: int) -> Prepared:
     """What marks those of so many deliveries that its owner still has."""
     those = (among(_D.id, count), *_MINE, _D.leased_until > bindparam("now"))
-    return Prepared(update(schema.delivery).where(*those).values(offered_at=bindparam("now")).returning(_D.id))
+    return Prepared(update(schema.delivery).where(*those).values(offered_at=bindparam("now")))
+
+
+@lru_cache(maxsize=512)
+def _answered(count: int, *, mine: bool) -> Prepared:
+    """What writes so many answers, of those that the owner has, or of all that are not known to be accepted.
+
+    One statement for all: at each step of another thread the interpreter may change hands.
+    """
+    ids = [bindparam(f"row_{n}", type_=_D.id.type) for n in range(count)]
+
+    def told(name: str, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+        return case(*((i, bindparam(f"{name}_{n}", None, kind)) for n, i in enumerate(ids)), value=_D.id)
+
+    change: dict[str, Any] = {name: told(f"to_{name}", _D[name].type) for name in _SET}
+    # what is done needs its personal lines no longer
+    change["slots"] = case((told("done", Boolean()), null()), else_=_D.slots)
+    change["risked"] = or_(_D.risked, told("unsure", Boolean()))
+    those = (_D.id.in_(ids), *(_MINE if mine else _NOT_SENT))
+    return Prepared(update(schema.delivery).where(*those).values(change | FREED))
+
+
+def _numbered(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {f"{name}_{n}": value for n, row in enumerate(rows) for name, value in row.items()}
 
 
 @lru_cache(maxsize=512)
@@ -143,10 +178,9 @@ def _hour_of(instant: datetime) -> int | None:
     return micros(instant.replace(minute=0, second=0, microsecond=0))
 
 
-def _written(after: Delivery, outcome: Handover, owner: str) -> dict[str, Any]:
+def _written(after: Delivery, outcome: Handover) -> dict[str, Any]:
     return {
         "row": after.id,
-        "owner": owner,
         "to_state": after.state.value,
         "to_attempts": after.attempts,
         "to_due_at": micros(after.due_at),
