@@ -63,13 +63,13 @@ class MortalDatabase(Database):
         super().__init__(address)
         self._fate = fate
 
-    def _transact(self, work: Callable[[Connection], T]) -> T:
+    def _transact(self, work: Callable[[Connection], T], here: Connection | None = None) -> T:
         def last(connection: Connection) -> T:
             result = work(connection)
             self._fate.passes("before commit")
             return result
 
-        done = super()._transact(last)
+        done = super()._transact(last, here)
         self._fate.passes("after commit")
         return done
 

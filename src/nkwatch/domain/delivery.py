@@ -6,7 +6,6 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from functools import partial
 
 from nkwatch.domain.bulletin import Composition
 from nkwatch.domain.retry import UNKNOWN_RETRY, pause
@@ -112,30 +111,51 @@ class Delivery:
 
     def after(self, outcome: Handover, now: datetime) -> "Delivery":
         """The delivery after an attempt at `now`; four days after its date it is given up."""
-        tried = partial(
-            replace, self, attempts=self.attempts + 1, reply=outcome.reply, offered_at=None, turn=Turn.USUAL
-        )
         match outcome:
             case Sent():
-                return tried(state=DeliveryState.SENT, done_at=now, due_at=None, relay_id=outcome.relay_id)
+                return self._tried(DeliveryState.SENT, outcome.reply, done_at=now, relay_id=outcome.relay_id)
             case Refused():
-                return tried(state=DeliveryState.REFUSED, done_at=now, due_at=None)
+                return self._tried(DeliveryState.REFUSED, outcome.reply, done_at=now)
             case Unknown() | Deferred() if now - self.date >= GIVE_UP_AFTER:
                 reply = f"given up after {GIVE_UP_AFTER.days} days: {outcome.reply}"
-                return tried(state=DeliveryState.REFUSED, done_at=now, due_at=None, reply=reply)
+                return self._tried(DeliveryState.REFUSED, reply, done_at=now)
             case Unknown():
                 due_at = now + max(pause(outcome.reply, self.attempts), UNKNOWN_RETRY)
-                return tried(state=DeliveryState.UNKNOWN, due_at=due_at, turn=Turn.LAST)
+                return self._tried(DeliveryState.UNKNOWN, outcome.reply, due_at=due_at, turn=Turn.LAST)
             case Deferred():
                 # an unreachable relay says nothing about this reader: try again at the first step
                 step = 0 if outcome.line else self.attempts
-                return tried(state=DeliveryState.DEFERRED, due_at=now + pause(outcome.reply, step))
+                return self._tried(DeliveryState.DEFERRED, outcome.reply, due_at=now + pause(outcome.reply, step))
 
     def abandoned(self, now: datetime) -> "Delivery":
         """The delivery once the lease of who had it is over: one that may have left is settled first."""
         if self.offered_at is None:
             return replace(self, state=DeliveryState.PENDING, due_at=now)
         return replace(self, state=DeliveryState.UNKNOWN, due_at=now, turn=Turn.FIRST, offered_at=None)
+
+    def _tried(
+        self,
+        state: DeliveryState,
+        reply: str,
+        *,
+        due_at: datetime | None = None,
+        done_at: datetime | None = None,
+        turn: Turn = Turn.USUAL,
+        relay_id: str = "",
+    ) -> "Delivery":
+        # `replace` takes three times as long, and each message comes by here
+        return Delivery(
+            id=self.id,
+            message_id=self.message_id,
+            date=self.date,
+            state=state,
+            attempts=self.attempts + 1,
+            due_at=due_at,
+            reply=reply,
+            done_at=done_at,
+            turn=turn,
+            relay_id=relay_id or self.relay_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,9 @@ def mailbox(name: str, address: str) -> str:
 def ascii_domain(address: str) -> str:
     """The address with its domain in punycode. Raises `ValueError` when it is no domain."""
     local, at, domain = address.rpartition("@")
-    return f"{local}{at}{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}"
+    if domain.isascii():
+        return address
+    return f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
 
 
 def one_line(value: str) -> str:

@@ -1,7 +1,7 @@
 """Which deliveries may be handed over now, and to which address; and which alerts should have left long ago."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -31,7 +31,6 @@ from nkwatch.store.database import chunks
 from nkwatch.store.leaving import BULLETINS
 from nkwatch.store.prepared import Prepared, among, instant, micros, named
 from nkwatch.store.schema import Instant
-from nkwatch.store.schema.columns import EPOCH
 from nkwatch.store.seals import Seals
 
 _D, _S, _B, _M = schema.delivery.c, schema.subscriber.c, schema.bulletin.c, schema.move.c
@@ -120,10 +119,10 @@ class _Due(NamedTuple):
         return Delivery(
             id=self.id,
             message_id=self.message_id,
-            date=EPOCH + timedelta(microseconds=self.date),
+            date=instant(self.date),
             state=DeliveryState(self.state),
             attempts=self.attempts,
-            due_at=instant(self.due_at),
+            due_at=None if self.due_at is None else instant(self.due_at),
             reply=self.reply,
             turn=Turn(self.turn),
         )

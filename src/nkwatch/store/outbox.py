@@ -120,7 +120,7 @@ class OutboxStore:
         A delivery may go while this owner has the lease and its reader has not left; a limit of rate puts it off. What
         is marked may be on the line from then on.
         """
-        return await self._database.write(booking.Book(self._gates, answered, wanted, now, owner))
+        return await self._database.write_at_once(booking.Book(self._gates, answered, wanted, now, owner))
 
     async def renew(self, deliveries: Sequence[Delivery], lease: Lease) -> None:
         """Keep these claimed deliveries until the end of this lease, those that its owner still has."""

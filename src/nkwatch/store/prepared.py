@@ -6,6 +6,7 @@ What SQLAlchemy does with a statement and its values each time takes longer than
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ClauseElement, ColumnElement, Connection, Dialect, bindparam
@@ -60,6 +61,7 @@ def micros(instant: datetime | None) -> int | None:
     return None if instant is None else (instant - EPOCH) // MICROSECOND
 
 
-def instant(micros: int | None) -> datetime | None:
+@lru_cache(maxsize=1024)
+def instant(micros: int) -> datetime:
     """The other way round."""
-    return None if micros is None else EPOCH + timedelta(microseconds=micros)
+    return EPOCH + timedelta(microseconds=micros)
