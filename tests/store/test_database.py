@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from threading import Barrier, BrokenBarrierError
+from threading import Barrier, BrokenBarrierError, Event, get_ident
 
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DBAPIError
 
 from nkwatch.store import schema
@@ -57,4 +57,63 @@ async def test_what_is_wrong_is_tried_once_only(address: str) -> None:
     with pytest.raises(DBAPIError):
         await database.write(work)
     assert tried == [True]
+    database.close()
+
+
+# Where it is written
+
+
+def where(_: Connection) -> int:
+    return get_ident()
+
+
+async def test_what_takes_no_time_is_written_where_it_arises_if_nobody_else_writes(address: str) -> None:
+    database = Database(address)
+    assert (await database.write_at_once(where) == get_ident()) is address.startswith("sqlite")
+    assert await database.write(where) != get_ident()
+    database.close()
+
+
+async def test_what_is_written_at_once_lasts_or_is_undone_whole(address: str) -> None:
+    database = Database(address)
+
+    def work(connection: Connection) -> None:
+        connection.execute(schema.latch.insert(), {"name": "a", "closed_until": NOW})
+
+    def broken(connection: Connection) -> None:
+        connection.execute(schema.latch.insert(), {"name": "b", "closed_until": NOW})
+        raise LookupError
+
+    await database.write_at_once(work)
+    with pytest.raises(LookupError):
+        await database.write_at_once(broken)
+    assert await database.read(lambda c: c.scalars(select(_L.name)).all()) == ["a"]
+    database.close()
+
+
+async def test_while_another_one_writes_nothing_else_waits_for_it(empty_address: str) -> None:
+    other, database = Database(empty_address), Database(empty_address)
+    other.prepare()
+    begun, end = Event(), Event()
+
+    def long(_: Connection) -> None:
+        begun.set()
+        assert end.wait(30)
+
+    writing = asyncio.ensure_future(other.write(long))
+    await asyncio.to_thread(begun.wait, 30)
+    waiting = asyncio.ensure_future(database.write_at_once(where))
+    await asyncio.sleep(0)  # had it waited here, nobody could end the other one
+    end.set()
+    await writing
+    assert await waiting != get_ident()
+    for each in (other, database):
+        each.close()
+
+
+async def test_after_one_that_was_slow_threads_write_for_a_while(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Database(address)
+    monkeypatch.setattr("nkwatch.store.database.SLOW", 0.0)
+    await database.write_at_once(where)
+    assert await database.write_at_once(where) != get_ident()
     database.close()
