@@ -20,8 +20,7 @@ LONGEST_LINE = 76
 _MARKER = re.compile(rf"{OPENING}([\w-]+){CLOSING}", re.ASCII)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 #: All but printable ASCII, and the equals sign.
-_ESCAPES = {octet: f"={octet:02X}" for octet in range(256) if not 32 <= octet <= 126 or octet == ord("=")}  # noqa: PLR2004
-del _ESCAPES[ord("\t")]
+_ESCAPES = {octet: f"={octet:02X}" for octet in {*range(256)} - {*b"\t", *range(0x20, 0x7F)} | {*b"="}}
 _OPENS_BADLY = re.compile(rb"\.|From ")
 
 

@@ -1,7 +1,6 @@
 """What a relay answers, made fit to be stored: no reader's address in it (promise 9), one line, 200 characters."""
 
 import re
-from collections.abc import Sequence
 
 from nkwatch.domain.delivery import Sent
 
@@ -90,7 +89,7 @@ def _is_address_like(text: str) -> bool:
     return "@" in text or "%40" in text or "＠" in text
 
 
-def _names(recipient: str) -> Sequence[str]:
+def _names(recipient: str) -> list[str]:
     """The address, its local part, and that without a subaddress, the longest first."""
     local = recipient.rpartition("@")[0]
     return [name for name in (recipient, local, local.partition("+")[0]) if len(name) >= _SHORTEST_NAME]

@@ -35,9 +35,9 @@ from nkwatch.mail.widths import columns, shorten, wrap
 if TYPE_CHECKING:
     from types import CodeType
 
-#: Addresses, filled for each delivery.
-#: The one that is the same for everybody who gets a composition.
+#: The address that is the same for everybody who gets a composition.
 COPY = "copy_url"
+#: Addresses, filled for each delivery.
 LINKS = frozenset({COPY, "leave_url", "manage_url", "confirm_url", "settings_url", "move_url"})
 #: Besides, lines filled for each delivery, and places where the parts of a digest go.
 SLOTS = LINKS | {"phrase", "everything", "counts", "content", "asks", "lines", "why"}

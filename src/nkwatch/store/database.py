@@ -105,8 +105,9 @@ class Database:
     def _kept_here(self) -> Connection:
         """The connection of the event loop's own thread, which never waits for who else writes."""
         if self._here is None:
-            self._here = self._writing.connect()
-            driven(self._here, "PRAGMA busy_timeout=0")
+            here = self._writing.connect()
+            driven(here, "PRAGMA busy_timeout=0")
+            self._here = here
         return self._here
 
     def _transact(self, work: Callable[[Connection], T], here: Connection | None = None) -> T:
@@ -130,19 +131,17 @@ class Database:
 def driven(connection: Connection, text: str, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = ()) -> Any:
     """Run a statement by the driver alone, once or for each of several values; answers its cursor (PEP 249).
 
-    What SQLAlchemy does for a statement takes longer than what SQLite does. Raises what SQLAlchemy would.
+    Raises what SQLAlchemy would.
     """
-    cursor = connection.connection.cursor()
+    dialect, cursor = connection.dialect, connection.connection.cursor()
+    errors = dialect.loaded_dbapi.Error
     try:
         if isinstance(values, Mapping) or not values:
             cursor.execute(text, values or ())
         else:
             cursor.executemany(text, values)
-    except connection.dialect.loaded_dbapi.Error as wrong:
-        errors = connection.dialect.loaded_dbapi.Error
-        raise DBAPIError.instance(
-            text, None, wrong, errors, hide_parameters=True, dialect=connection.dialect
-        ) from wrong
+    except errors as wrong:
+        raise DBAPIError.instance(text, None, wrong, errors, hide_parameters=True, dialect=dialect) from wrong
     return cursor
 
 
