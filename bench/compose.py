@@ -15,14 +15,14 @@ from typing import Any
 from bench.report import Report
 from bench.rounds import ROUNDS
 
-SIZES = {"1k": 1_000, "5k": 5_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
+SIZES = {"500": 500, "5k": 5_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 SPREADS = ("usual", "different")
 #: Which sizes are composed for, and whose windows are closed: rows for a million different digests take an hour.
 COMPOSED, QUICK_COMPOSED = ("10k", "100k", "1m"), ("5k",)
 CLOSED = {"usual": ("10k", "100k", "1m"), "different": ("10k", "100k")}
-QUICK_CLOSED = {"usual": ("1k",), "different": ("1k",)}
+QUICK_CLOSED = {"usual": ("500",), "different": ("500",)}
 #: Mails that the peer renders in one turn.
-SAMPLE, QUICK_SAMPLE = 300, 20
+SAMPLE, QUICK_SAMPLE = 300, 10
 #: Megabytes that a million readers may take.
 ROOM = 300.0
 GOALS: dict[str, Mapping[str, float]] = {

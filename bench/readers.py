@@ -16,11 +16,7 @@ async def newsroom_of_readers(folder: Path, count: int) -> AsyncIterator[Newsroo
 
     The path of one who has left already is in `folder/repeated`.
     """
-    config = Config(
-        site=SiteSettings(url="https://watch.example", contact="editors@watch.example"),
-        mail=MailSettings(host="127.0.0.1", security="none", sender="digest@watch.example"),
-        database=f"sqlite:///{folder}/nkwatch.db",
-    )
+    config = _config(folder / "nkwatch.db")
     async with open_newsroom(config, Secrets(current=1, keys={1: new_master_key()}), shipped=False) as newsroom:
         paths = []
         for number in range(count):
@@ -30,3 +26,19 @@ async def newsroom_of_readers(folder: Path, count: int) -> AsyncIterator[Newsroo
         (folder / "paths").write_text("\n".join(paths[1:]), "utf-8")
         (folder / "repeated").write_text(paths[0], "utf-8")
         yield newsroom
+
+
+@asynccontextmanager
+async def newsroom_with_archive(folder: Path) -> AsyncIterator[Newsroom]:
+    """The archive that `bench.archive_rows` wrote to `folder`."""
+    config = _config(folder / "archive.db")
+    async with open_newsroom(config, Secrets(current=1, keys={1: new_master_key()})) as newsroom:
+        yield newsroom
+
+
+def _config(database: Path) -> Config:
+    return Config(
+        site=SiteSettings(url="https://watch.example", contact="editors@watch.example"),
+        mail=MailSettings(host="127.0.0.1", security="none", sender="digest@watch.example"),
+        database=f"sqlite:///{database}",
+    )

@@ -9,11 +9,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from urllib.parse import urlencode
 
 from bench.report import Report
 
@@ -27,19 +28,44 @@ GOALS = {
     "sign_up_page_of_empty_route": {"min": 0.4},
     "one_click_of_empty_route": {"min": 0.4},
     "one_click_repeated_of_empty_route": {"min": 0.4},
+    "front_page_of_empty_route": {"min": 0.25},
+    "story_page_of_empty_route": {"min": 0.25},
+    "search_english_p99_of_50_milliseconds": {"max": 1.0},
+    "search_korean_p99_of_50_milliseconds": {"max": 1.0},
 }
+#: The size of the archive for which the goals hold.
+WHOLE = 100_000
+SERVERS = ("empty", "site", "archive")
+#: What each page is compared with.
+PEERS = {
+    "sign_up_page": "empty",
+    "one_click": "empty_post",
+    "one_click_repeated": "empty_post",
+    "front_page": "empty",
+    "story_page": "empty",
+    "feed": "empty",
+    "feed_unchanged": "empty",
+}
+#: What is looked for: common words and rare ones, phrases, two letters.
+SEARCHES = {
+    "english": ("refugees", "human rights", '"forced repatriation"', "camp", "korea", "abduction families", "zzyzx"),
+    "korean": ("북한", "인권", "강제 북송", '"정치범 수용소"', "납치", "탈북민 송환", "유엔"),
+}
+#: Milliseconds that a search may take.
+PATIENCE = 50.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Seconds that wrk asks in each turn; readers who leave (each once)."""
+    """Seconds that wrk asks in each turn; readers who leave (each once); statements in the archive."""
 
     seconds: int = 4
     leaving: int = 30_000
+    archive: int = WHOLE
     rounds: int = ROUNDS
 
 
-QUICK = Sizes(seconds=1, leaving=4_000, rounds=3)
+QUICK = Sizes(seconds=1, leaving=4_000, archive=300)
 
 
 @dataclass(slots=True)
@@ -53,11 +79,12 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A page of a server, and the script of wrk that asks for it (empty: a plain GET)."""
+    """A page of a server, and the script of wrk that asks for it (empty: a plain GET) over so many connections."""
 
     server: str
     path: str
     script: str = ""
+    connections: int = CONNECTIONS
 
 
 def run(*, quick: bool) -> Report:
@@ -69,20 +96,33 @@ def run(*, quick: bool) -> Report:
         report.not_measured += GOALS
         return report
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        ports = {name: stack.enter_context(_server(name, Path(folder), sizes.leaving)) for name in ("empty", "site")}
-        answers = _race(wrk, _pages(Path(folder)), ports, sizes)
+        place = Path(folder)
+        subprocess.run([sys.executable, "-m", "bench.archive_rows", folder, str(sizes.archive)], check=True)
+        ports = {name: stack.enter_context(_server(name, place, sizes.leaving)) for name in SERVERS}
+        answers = _race(wrk, {**_pages(place), **_archive(place)}, ports, sizes)
+    _tell(report, answers)
+    if sizes.archive < WHOLE:
+        of_the_archive = [name for name in GOALS if name.startswith(("front", "story", "search"))]
+        report.not_measured += of_the_archive
+        for name in of_the_archive:
+            report.ratios.pop(name, None)
+    return report
+
+
+def _tell(report: Report, answers: Mapping[str, Answers]) -> None:
     for name, said in answers.items():
         report.figures[f"{name}_requests_per_second"] = median(said.rates)
         report.figures[f"{name}_p99_milliseconds"] = median(said.p99s)
         report.figures[f"{name}_refused_requests"] = said.failed
-    for name, peer in (("sign_up_page", "empty"), ("one_click", "empty_post"), ("one_click_repeated", "empty_post")):
+    for name, peer in PEERS.items():
         pairs = zip(answers[name].rates, answers[peer].rates, strict=True)
         report.ratios[f"{name}_of_empty_route"] = median(one / other for one, other in pairs)
-    return report
+    for name in SEARCHES:
+        report.ratios[f"search_{name}_p99_of_50_milliseconds"] = median(answers[f"search_{name}"].p99s) / PATIENCE
 
 
 def _pages(folder: Path) -> Mapping[str, Asked]:
-    """What is asked for, in the order of each round."""
+    """What is asked for of a site with many readers, in the order of each round."""
     return {
         "empty": Asked("empty", "/"),
         "sign_up_page": Asked("site", "/subscribe"),
@@ -91,6 +131,23 @@ def _pages(folder: Path) -> Mapping[str, Asked]:
         "one_click_repeated": Asked(
             "site", (folder / "repeated").read_text("utf-8"), _script(folder, "p", tokens=False)
         ),
+    }
+
+
+def _archive(folder: Path) -> Mapping[str, Asked]:
+    """What is asked for of a large archive. A search is asked one after the other: its time is what is looked at."""
+    stories = [f"/stories/{story}" for story in (folder / "stories").read_text("utf-8").split()]
+    return {
+        "front_page": Asked("archive", "/"),
+        "story_page": Asked("archive", "/", _in_turn(folder, "stories", stories)),
+        **{
+            f"search_{name}": Asked(
+                "archive", "/", _in_turn(folder, name, [_search(q) for q in queries]), connections=1
+            )
+            for name, queries in SEARCHES.items()
+        },
+        "feed": Asked("archive", "/feed.atom"),
+        "feed_unchanged": Asked("archive", "/feed.atom", _unchanged(folder)),
     }
 
 
@@ -108,7 +165,8 @@ def _race(wrk: str, pages: Mapping[str, Asked], ports: Mapping[str, int], sizes:
 
 def _ask(wrk: str, port: int, page: Asked, seconds: int, number: int) -> tuple[float, float, int]:
     """Requests a second, the 99th percentile (ms), and how many were not answered with 200."""
-    command = [wrk, f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
+    threads = min(THREADS, page.connections)
+    command = [wrk, f"-t{threads}", f"-c{page.connections}", f"-d{seconds}s", "--latency"]
     command += ["-s", page.script] if page.script else []
     command += [f"http://127.0.0.1:{port}{page.path}", "--", str(number)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -141,6 +199,19 @@ wrk.body = "{body}"
 wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
 """
 _BODY = "List-Unsubscribe=One-Click"
+#: One address after the other.
+_IN_TURN = """
+local paths, next = {{}}, 0
+for line in io.lines("{paths}") do paths[#paths + 1] = line end
+function request()
+  next = next % #paths + 1
+  return wrk.format("GET", paths[next])
+end
+"""
+#: What a feed reader says that has these bytes already.
+_UNCHANGED = """
+wrk.headers["If-None-Match"] = "*"
+"""
 
 
 def _script(folder: Path, name: str, *, tokens: bool) -> str:
@@ -152,6 +223,24 @@ def _script(folder: Path, name: str, *, tokens: bool) -> str:
     known = {"threads": THREADS, "share": share, "paths": paths, "headers": headers, "body": _BODY}
     script = folder / f"{name}.lua"
     script.write_text((_LEAVE if tokens else _POST).format(**known), "utf-8")
+    return str(script)
+
+
+def _in_turn(folder: Path, name: str, paths: Sequence[str]) -> str:
+    """A script that asks for these addresses, one after the other."""
+    listed, script = folder / f"{name}.paths", folder / f"{name}.lua"
+    listed.write_text("\n".join(paths), "utf-8")
+    script.write_text(_IN_TURN.format(paths=listed), "utf-8")
+    return str(script)
+
+
+def _search(words: str) -> str:
+    return f"/search?{urlencode({'q': words})}"
+
+
+def _unchanged(folder: Path) -> str:
+    script = folder / "unchanged.lua"
+    script.write_text(_UNCHANGED, "utf-8")
     return str(script)
 
 
@@ -187,10 +276,11 @@ async def _serve(kind: str, folder: Path, leaving: int) -> None:
         app.add_api_route("/", nothing, methods=["GET", "POST"])
         await serve(app, "127.0.0.1", 0, asyncio.Event(), ready)
         return
-    from bench.readers import newsroom_of_readers  # noqa: PLC0415
+    from bench.readers import newsroom_of_readers, newsroom_with_archive  # noqa: PLC0415
     from nkwatch.web.app import create_app  # noqa: PLC0415
 
-    async with newsroom_of_readers(folder, leaving) as newsroom:
+    opened = newsroom_with_archive(folder) if kind == "archive" else newsroom_of_readers(folder, leaving)
+    async with opened as newsroom:
         await serve(create_app(newsroom), "127.0.0.1", 0, asyncio.Event(), ready)
 
 

@@ -20,6 +20,7 @@ from nkwatch.mail.assemble import MailAssembler
 from nkwatch.mail.signing import Unsigned
 from nkwatch.mail.smtp import SmtpRelay
 from nkwatch.workflow.deliver import Deliver, Delivered
+from nkwatch.workflow.permits import Permits
 from nkwatch.workflow.ports import Signer
 from nkwatch.workflow.recover import Recover
 
@@ -122,8 +123,11 @@ def _delivering(task: Task, outbox: MortalOutbox, relay: MortalRelay, clock: Clo
         "nkwatch", f"digest@{DOMAIN}", f"digest@{DOMAIN}", f"https://{DOMAIN}", lambda *_: "token"
     )
     parts = (outbox, assembler, task.signer, relay, clock, _silent, f"worker/{os.getpid()}")
-    urgent = Deliver(*parts, lane=Lane.URGENT, lease=task.lease)
-    bulk = Deliver(*parts, lane=Lane.BULK, lease=task.lease, aside=lambda: urgent.busy, line=urgent.line)
+    permits = Permits(relay.connections)
+    urgent = Deliver(*parts, lane=Lane.URGENT, lease=task.lease, permits=permits)
+    bulk = Deliver(
+        *parts, lane=Lane.BULK, lease=task.lease, aside=lambda: urgent.busy, line=urgent.line, permits=permits
+    )
 
     async def delivering() -> bool:
         done = await asyncio.gather(urgent(), bulk(), return_exceptions=True)

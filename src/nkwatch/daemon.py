@@ -18,18 +18,21 @@ from nkwatch.assembly import Newsroom, utc_now
 
 #: How often each part looks into the rows (seconds). Looking costs one indexed query.
 TICKS = {
-    "collect": 10, "visit": 5, "tell": 60, "read": 2, "publish": 5, "call": 5, "deliver.urgent": 1, "deliver.bulk": 1,
-    "recover": 5, "tidy": 600, "watch": 15, "bounces": 60, "replies": 60,
+    "collect": 10, "visit": 5, "tell": 60, "read": 2, "index": 2, "publish": 5, "editions": 30, "call": 5,
+    "webhooks": 5, "deliver.urgent": 1, "deliver.bulk": 1, "recover": 5, "tidy": 600, "redact": 600, "watch": 15,
+    "bounces": 60, "replies": 60,
 }  # fmt: skip
-#: Jobs that belong to another part: who collects also visits pages and tells how the sources are, who publishes calls
-#: editors to alerts that wait, who delivers does so in two lanes, and who recovers watches whether all leaves in time.
+#: Jobs that belong to another part: who collects also visits pages and tells how the sources are, who reads puts it
+#: into the index, who publishes calls editors to alerts that wait and tells programs, who delivers does so in two
+#: lanes, and who recovers watches whether all leaves in time.
 BELONGS = {
-    "visit": "collect", "tell": "collect", "call": "publish", "deliver.urgent": "deliver", "deliver.bulk": "deliver",
-    "tidy": "recover", "watch": "recover", "replies": "bounces",
+    "visit": "collect", "tell": "collect", "index": "read", "editions": "publish", "call": "publish",
+    "webhooks": "publish", "deliver.urgent": "deliver", "deliver.bulk": "deliver", "tidy": "recover",
+    "redact": "recover", "watch": "recover", "replies": "bounces",
 }  # fmt: skip
 PARTS = (*dict.fromkeys(BELONGS.get(tick, tick) for tick in TICKS), "web")
 #: What ends in the middle of a round.
-STOPPED = ("collect", "visit", "deliver.urgent", "deliver.bulk", "bounces", "replies")
+STOPPED = ("collect", "visit", "webhooks", "deliver.urgent", "deliver.bulk", "bounces", "replies")
 #: What is in flight gets this long to end (seconds).
 GRACE = 6
 
@@ -96,11 +99,28 @@ class Daemon:
             logs.notice(f"{part} failed", why=why, what="it is tried again at every tick")
 
     async def _serve(self) -> None:
-        from nkwatch.web.app import create_app  # noqa: PLC0415  a process without pages does without their parts
-        from nkwatch.web.server import serve  # noqa: PLC0415
+        from nkwatch.web.server import serve  # noqa: PLC0415  a process without pages does without their parts
 
-        web = self.newsroom.config.web
-        await serve(self.app or create_app(self.newsroom), web.host, web.port, self.stop, self.ready)
+        sites = [asyncio.create_task(serve(*site)) for site in self._sites()]
+        try:
+            await asyncio.gather(*sites)
+        finally:
+            # where one cannot listen, the other ends too
+            self.stop.set()
+            await asyncio.wait(sites)
+
+    def _sites(self) -> list[tuple[Any, ...]]:
+        """What is served, as `serve` takes it: the site, and the editors' desk where there is one."""
+        from nkwatch.web.app import create_app  # noqa: PLC0415
+
+        web, desk = self.newsroom.config.web, self.newsroom.config.desk
+        sites = [(self.app or create_app(self.newsroom), web.host, web.port, self.stop, self.ready)]
+        if not desk.enabled:
+            return sites
+        from nkwatch.web.desk import create_desk  # noqa: PLC0415
+
+        ready = lambda address: logs.record("desk", address=address, url=f"{desk.url}/desk/")  # noqa: E731
+        return [*sites, (create_desk(self.newsroom), desk.listen, desk.port, self.stop, ready, "desk")]
 
     def _listen_for_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -10,7 +10,7 @@ import structlog
 
 _ADDRESS = re.compile(r"[^\s<>\"(),;:]+@[^\s<>\"(),;:]+")
 #: Tokens stand in addresses of pages; the part behind these paths is a secret.
-_PATH = re.compile(r"/(leave|confirm|manage|settings|move/old|move/new)/[\w.~-]+")
+_PATH = re.compile(r"/(leave|confirm|manage|settings|move/old|move/new|desk/enrol)/[\w.~-]+")
 #: One by itself, by its shape (`keys.Keyring.token`).
 _TOKEN = re.compile(r"\b\d{1,3}\.[\w~-]+\.[0-9a-z]*\.[\w-]{22}")
 

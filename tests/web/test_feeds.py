@@ -1,4 +1,4 @@
-"""Atom feeds: what stands in them, that they are valid whatever the texts hold, and that asking again costs nothing."""
+"""Feeds: what stands in them, that Atom is valid whatever the texts hold, and that asking again costs nothing."""
 
 import asyncio
 import re
@@ -20,14 +20,16 @@ from nkwatch.domain.statement import Entry, Presence
 from nkwatch.domain.story import Report, Story
 from nkwatch.domain.theme import Theme, ThemeKind
 from nkwatch.store import schema
-from nkwatch.web.atom import Channel, atom
-from nkwatch.web.feeds import KEPT, LOOKED_AT, SHOWN, Feeds
+from nkwatch.web.atom import atom
+from nkwatch.web.channel import Channel, Telling
+from nkwatch.web.feeds import FORMATS, Feeds
 from nkwatch.web.pages import Pages
+from nkwatch.web.subjects import KEPT, LOOKED_AT, SHOWN
 from tests.making import finding, prose, reading, statement
 from tests.web.samples import ENGLISH, NOW, SITE, tell, tell_samples
 
 CAMP = "The North Korean government must close the prison camp at Yodok. Nobody should be tortured there. " * 9
-CHANNEL = Channel("nkwatch", f"{SITE}/feed.atom?lang=en", f"{SITE}/?lang=en", "en", SITE)
+CHANNEL = Channel("nkwatch", f"{SITE}/feed", f"{SITE}/?lang=en", "en")
 NINE = (
     "Nine families from Hoeryong were banished to a mining village. The North Korean police beat them on the way. " * 3
 )
@@ -184,12 +186,155 @@ async def test_what_may_not_be_shown_is_in_no_feed(newsroom, client):
     assert parsed((await client.get("/feed.atom")).content).entries == []
 
 
+# Themes, sources, searches, alerts
+
+
+async def indexed(newsroom, *entries, source=ENGLISH):
+    """These entries, told and to be found."""
+    ids = await tell(newsroom, source, *entries)
+    await newsroom.index()
+    return ids
+
+
+async def test_a_rare_theme_has_its_stories_however_old_they_are(newsroom, client, monkeypatch):
+    monkeypatch.setattr("nkwatch.web.subjects.LOOKED_AT", 1)
+    await indexed(
+        newsroom,
+        entry(published=NOW - timedelta(days=2)),
+        entry("Free the nine of Hoeryong", NINE, url="https://x.example/2"),
+    )
+    titles = [e.title for e in parsed((await client.get("/themes/prisons/feed.atom")).content).entries]
+    assert "Close the camp at Yodok" in titles
+
+
+async def test_the_feed_of_a_source_tells_each_story_as_that_source_does(newsroom, client):
+    await tell_samples(newsroom)
+    await newsroom.index()
+    shared = next(s for s in await newsroom.statements.newest(90) if len(s.reports) > 1 and s.rights)
+    for report in shared.reports:
+        statement = report.statement
+        found = parsed((await client.get(f"/sources/{statement.source_id}/feed.atom")).content)
+        assert found.feed.title == f"nkwatch: {statement.publisher}"
+        (here,) = [e for e in found.entries if e.id == f"{SITE}/stories/{shared.id}"]
+        assert here.title == statement.title
+    assert (await client.get("/sources/nobody/feed.rss")).status_code == 404
+
+
+async def test_a_search_is_a_feed_whatever_the_order_of_its_filters(newsroom, client):
+    await indexed(newsroom, entry(), entry("Free the nine of Hoeryong", NINE, url="https://x.example/2"))
+    found = parsed((await client.get("/search.atom?q=Yodok&theme=prisons&lang=en")).content)
+    assert [e.title for e in found.entries] == ["Close the camp at Yodok"]
+    assert found.feed.title == "nkwatch: Search: Yodok prisons"
+    assert found.feed.id == f"{SITE}/search.atom?q=Yodok&theme=prisons"
+    (mine,) = [link.href for link in found.feed.links if link.rel == "self"]
+    assert mine == f"{found.feed.id}&lang=en"
+    assert found.feed.link == f"{SITE}/search?q=Yodok&theme=prisons&lang=en"
+    again = await client.get("/search.atom?theme=prisons&lang=en&q=Yodok")
+    assert again.headers["etag"] == (await client.get(mine)).headers["etag"]
+
+
+async def test_a_search_in_korean_is_a_feed(newsroom, client):
+    await tell_samples(newsroom)
+    await newsroom.index()
+    found = parsed((await client.get("/search.atom", params={"q": "북한", "lang": "ko"})).content)
+    assert found.entries
+    assert parsed((await client.get(found.feed.links[0].href)).content).feed.id == found.feed.id
+
+
+async def test_a_search_that_is_mistaken_says_what_is_wrong(client):
+    for ending in FORMATS:
+        answer = await client.get(f"/search.{ending}", params={"theme": "<b>%(contact)s 100%", "since": "soon"})
+        assert answer.status_code == 400
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "No theme is called “&lt;b&gt;%(contact)s 100%”." in answer.text
+        assert "“soon” is no date" in answer.text
+
+
+async def test_a_search_that_finds_nothing_is_an_empty_feed(client):
+    assert parsed((await client.get("/search.atom?q=nothing")).content).entries == []
+
+
+async def sent(newsroom, story_id: str, number: int, **fields) -> None:
+    """An alert on this story that somebody got."""
+    when = newsroom.clock() - timedelta(hours=1)
+    row = {
+        "number": number,
+        "key": f"alert:{number}",
+        "kind": "alert",
+        "date": when,
+        "story_id": story_id,
+        "reports": [],
+    }
+    await newsroom.database.write(lambda c: c.execute(schema.bulletin.insert().values(**row | fields)))
+
+
+async def test_alerts_that_were_sent_have_a_feed_with_their_numbers(newsroom, client):
+    first, second = await tell(
+        newsroom, ENGLISH, entry(), entry("Free the nine of Hoeryong", NINE, url="https://x.example/2")
+    )
+    for number, story_id in ((3, first), (4, second), (5, "gone")):
+        await sent(newsroom, story_id, number)
+    found = parsed((await client.get("/alerts/feed.atom?lang=en")).content)
+    assert found.feed.title == "nkwatch: Alerts"
+    assert [e.id for e in found.entries] == [f"{SITE}/alerts/4", f"{SITE}/alerts/3"]
+    assert all(re.match(r"Alert \d: ", e.title) for e in found.entries)
+    assert {e.published for e in found.entries} == {"2026-11-22T06:00:00Z"}
+
+
+async def test_an_alert_that_was_corrected_says_so_and_by_which_bulletin(newsroom, client):
+    (story_id,) = await tell(newsroom, ENGLISH, entry())
+    await sent(newsroom, story_id, 3)
+    note = {"words": [["en", "It was eight."]], "editor": "Ann", "at": NOW.isoformat()}
+    desk = {"story_id": story_id, "correction": note}
+    await newsroom.database.write(lambda c: c.execute(schema.desk.insert().values(**desk)))
+    await sent(newsroom, story_id, 7, kind="alert-correction", answers=3, date=NOW + timedelta(minutes=5))
+    (told_,) = parsed((await client.get("/alerts/feed.atom?lang=en")).content).entries
+    assert told_.title == "Alert 3: [Corrected] Close the camp at Yodok"
+    assert told_.summary == "It was eight. (Ann) [Corrected by bulletin 7]"
+    assert told_.updated == "2026-11-22T07:05:00Z"
+
+
+async def test_every_format_of_a_feed_holds_the_same(newsroom, client):
+    await indexed(newsroom, entry(), entry("Free the nine of Hoeryong", NINE, url="https://x.example/2"))
+    for path in ("/feed", "/themes/prisons/feed", f"/sources/{ENGLISH}/feed", "/search", "/alerts/feed"):
+        feeds = [feedparser.parse((await client.get(f"{path}.{e}?lang=en")).content) for e in ("atom", "rss")]
+        told_ = (await client.get(f"{path}.json?lang=en")).json()
+        assert [[e.id for e in f.entries] for f in feeds] == [[i["id"] for i in told_["items"]]] * 2
+        assert [[e.title for e in f.entries] for f in feeds] == [[i["title"] for i in told_["items"]]] * 2
+        assert {f.feed.title for f in feeds} == {told_["title"]}
+
+
+async def test_every_format_is_sent_as_what_it_is_and_known_again(newsroom, client):
+    await tell(newsroom, ENGLISH, entry())
+    kinds = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
+    for ending, kind in kinds.items():
+        answer = await client.get(f"/feed.{ending}")
+        assert answer.headers["content-type"] == f"{kind}; charset=utf-8"
+        known = {"if-none-match": answer.headers["etag"]}
+        assert (await client.get(f"/feed.{ending}", headers=known)).status_code == 304
+        assert (await client.get(f"/feed.{ending}?lang=fr", headers=known)).status_code == 200
+
+
+async def test_feeds_of_many_searches_take_no_more_room_than_there_is(newsroom, monkeypatch):
+    monkeypatch.setattr("nkwatch.web.feeds.ROOM", 20_000)
+    feeds, app = Feeds(newsroom, Pages(newsroom)), FastAPI()
+    app.include_router(feeds.routes())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=SITE) as client:
+        for n in range(20):
+            assert (await client.get(f"/search.atom?q=word{n}")).status_code == 200
+    assert feeds._rendered.taken <= 20_000
+
+
 # Entries
 
 
+def channel(*stories: Story, themes=None) -> Channel:
+    telling = Telling(SITE, "en", themes or {})
+    return replace(CHANNEL, items=tuple(map(telling.story, stories)))
+
+
 def told(story: Story, themes=None) -> feedparser.FeedParserDict:
-    body, _ = atom(CHANNEL, [story], themes or {})
-    (only,) = parsed(body).entries
+    (only,) = parsed(atom(channel(story, themes=themes))).entries
     return only
 
 
@@ -223,10 +368,10 @@ def test_themes_that_the_catalogue_has_no_more_are_left_out():
 
 
 def test_an_empty_feed_is_valid_and_always_the_same():
-    body, updated = atom(CHANNEL, [], {})
+    body = atom(CHANNEL)
     assert parsed(body).entries == []
-    assert updated == datetime(1990, 1, 1, tzinfo=UTC)
-    assert atom(CHANNEL, [], {})[0] == body
+    assert CHANNEL.updated == datetime(1990, 1, 1, tzinfo=UTC)
+    assert atom(CHANNEL) == body
 
 
 @given(*[st.text(max_size=60)] * 5)
@@ -244,11 +389,11 @@ def test_control_characters_do_not_break_the_feed(title):
 
 
 def test_a_title_of_unknown_language_does_not_take_that_of_the_feed():
-    root = etree.fromstring(atom(CHANNEL, [story(language="")], {})[0])
+    root = etree.fromstring(atom(channel(story(language=""))))
     assert (root.get(LANG), root.find(f"{ATOM}entry/{ATOM}title").get(LANG)) == ("en", "")
 
 
 def test_markup_in_a_title_stays_text():
-    root = etree.fromstring(atom(CHANNEL, [story(title="<b>x</b> & ]]> <script>")], {})[0])
+    root = etree.fromstring(atom(channel(story(title="<b>x</b> & ]]> <script>"))))
     assert root.findtext(f"{ATOM}entry/{ATOM}title") == "<b>x</b> & ]]> <script>"
     assert root.find(f"{ATOM}entry/{ATOM}title").get("type") in {None, "text"}

@@ -5,6 +5,8 @@ to it that every form that the site shows fits.
 """
 
 import asyncio
+import json
+import re
 import warnings
 from collections import defaultdict
 from contextlib import suppress
@@ -16,12 +18,24 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
+from nkwatch.domain.casepage import CaseWords
+from nkwatch.domain.edition import StandardEdition
 from nkwatch.domain.source import Role
 from nkwatch.domain.subscriber import Format, Rhythm, Standing
 from nkwatch.domain.wish import LONGEST, MOST_FOLLOWED
 from nkwatch.mail.locales import countries
+from nkwatch.store.editions import EditionStore
 from nkwatch.web.app import create_app
 from nkwatch.web.check import MULTIPART
 from nkwatch.web.forms import zones
@@ -30,7 +44,7 @@ from nkwatch.web.shell import HEADERS
 from nkwatch.web.values import LARGEST_MAIL, MOST_WISHES
 from tests.web.conftest import visitor
 from tests.web.html import Page
-from tests.web.samples import SITE, Box, confirmed, join, link, mailed, tell_samples
+from tests.web.samples import ENGLISH, SITE, Box, confirmed, join, link, mailed, rows, tell_samples
 from tests.web.test_browser import site
 from tests.web.test_signup import with_limits
 
@@ -109,7 +123,11 @@ def bodies(newsroom):
 #: Forms that hold a file.
 FILES = ("/check",)
 #: What stands in an address that is more than a language.
-QUERIES = {"/check": [{"name": "number", "in": "query", "schema": {"type": "string", "pattern": "^[0-9]{1,9}$"}}]}
+WORDS = [{"name": "q", "in": "query", "schema": {"type": "string", "maxLength": 300}}]
+QUERIES = {
+    "/check": [{"name": "number", "in": "query", "schema": {"type": "string", "pattern": "^[0-9]{1,9}$"}}],
+    **dict.fromkeys(("/search", "/dossier"), WORDS),
+}
 
 
 def described(newsroom, app):
@@ -161,17 +179,20 @@ def cases(document, mode, most):
 class Doors:
     """Puts into a request what leads on: a link of a reader with whom it works."""
 
-    def __init__(self, newsroom, story, copy):
+    def __init__(self, newsroom, **there):
+        """`there` is what stands in the places of addresses, by their names; `numbers` are by their addresses."""
         self._newsroom, self._readers, self._count = newsroom, {}, 0
-        self._there = {"story_id": story, "composition_id": copy, "code": "prisons"}
+        self._numbers = there.pop("numbers")
+        self._there = there
 
     async def open(self, operation, request):
         """The address to ask for."""
-        if f"/{GOOD}" not in request.url:
+        if GOOD not in request.url:
             return request.url
-        name = next(name for name in ("token", *self._there) if f"{{{name}}}" in operation.path)
-        good = self._there.get(name) or await self._token(operation.path.partition("/{")[0].strip("/"))
-        return request.url.replace(f"/{GOOD}", f"/{good}", 1)
+        name = next(name for name in ("number", "token", *self._there) if f"{{{name}}}" in operation.path)
+        good = self._numbers.get(operation.path) or self._there.get(name)
+        good = good or await self._token(operation.path.partition("/{")[0].strip("/"))
+        return request.url.replace(GOOD, str(good), 1)
 
     async def _token(self, place):
         purpose = place.replace("/", "-")
@@ -200,11 +221,25 @@ async def busy(newsroom):
     """A newsroom without limits, something to read in it, and who looks after the doors."""
     newsroom = with_limits(newsroom, per_network=10**6, per_domain=10**6, total=10**6)
     await tell_samples(newsroom)
-    await confirmed(newsroom, "first@inbox.example")
+    await newsroom.index()
+    await confirmed(newsroom, "first@inbox.example", alerts=True)
     box = Box(*await mailed(newsroom))
+    await newsroom.database.write(lambda c: c.exec_driver_sql("UPDATE delivery SET state = 'sent'"))
+    newsroom.clock.now += timedelta(days=2)
+    await newsroom.editions()
     (story, *_) = await newsroom.statements.newest(1)
     copy = await newsroom.database.read(lambda c: c.exec_driver_sql("SELECT id FROM composition").scalar())
-    return newsroom, box, Doors(newsroom, story.id, copy)
+    words = CaseWords("en", "A case", "Words of an editor.", "Jin", newsroom.clock())
+    case = await newsroom.cases.open(rows(newsroom, "named")[0]["key"], words)
+    bulletins = await EditionStore(newsroom.database).listed()
+    numbers = {f"/{'editions' if isinstance(b, StandardEdition) else 'alerts'}/{{number}}": b.number for b in bulletins}
+    async with visitor(newsroom) as client:
+        (cursor, *_) = re.findall("stories-([^.]+)[.]xml", (await client.get("/sitemap.xml")).text)
+    doors = Doors(
+        newsroom, numbers=numbers, story_id=story.id, composition_id=copy, code="prisons", source_id=ENGLISH,
+        page_id=case.id, cursor=cursor,
+    )  # fmt: skip
+    return newsroom, box, doors
 
 
 async def test_nothing_that_a_machine_makes_of_the_description_breaks_a_page(busy):
@@ -267,6 +302,75 @@ def fits(sent, schema):
             assert int(field.get("maxlength")) <= known["maxLength"]
     required = {f.get("name") for f in sent.cssselect("[required]")}
     assert required <= {*schema["required"], "until"}
+
+
+#: What schemathesis sees to, beside that nothing breaks.
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+
+
+def known_places(document, **good):
+    """The description with what stands in paths as it is known to be there."""
+    for path, operations in document["paths"].items():
+        for parameter in operations["get"]["parameters"]:
+            if parameter.get("in") == "path":
+                assert f"{{{parameter['name']}}}" in path
+                parameter["schema"] = one_of(good[parameter["name"]])
+    return document
+
+
+def asked_of_api(document, mode, most):
+    """What schemathesis makes of each operation, as it made it, and about to be sent."""
+    made = []
+    for found in schemathesis.openapi.from_dict(document).get_all_operations():
+        operation = found.ok()
+
+        @settings(max_examples=most, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+        @given(operation.as_strategy(generation_mode=mode))
+        def collect(case):
+            with suppress(requests.exceptions.InvalidHeader, UnicodeError):
+                kept = requests.Request(**case.as_transport_kwargs(f"{SITE}/api/v1")).prepare()
+                made.append((case, kept))
+
+        # what takes nothing cannot be asked in a wrong way
+        with suppress(Unsatisfiable):
+            collect()
+    return made
+
+
+async def test_the_api_keeps_to_its_description_whatever_it_is_asked(newsroom):
+    await tell_samples(newsroom)
+    await newsroom.index()
+    await newsroom.editions()
+    newsroom.clock.now += timedelta(days=2)
+    await newsroom.editions()
+    reached = defaultdict(set)
+    async with visitor(newsroom) as client:
+        document = (await client.get("/api/v1/openapi.json")).json()
+        (story, *_) = (await client.get("/api/v1/stories")).json()["items"]
+        (edition, *_) = (await client.get("/api/v1/bulletins")).json()["items"]
+        there = known_places(
+            json.loads(json.dumps(document)), story_id=story["id"], statement_id=story["id"], number=edition["number"]
+        )
+        fitting = asked_of_api(there, GenerationMode.POSITIVE, 5)
+        odd = asked_of_api(document, GenerationMode.NEGATIVE, 5)
+        for case, request in (*fitting, *odd):
+            # a minute for each file, lest it is too much
+            newsroom.clock.now += timedelta(seconds=30)
+            answer = await client.request(request.method, request.url, headers=request.headers)
+            case.validate_response(answer, checks=CHECKS)
+            assert HEADERS.keys() <= {name.title() for name in answer.headers}
+            reached[case.operation.path].add(answer.status_code)
+    assert reached.keys() == document["paths"].keys()
+    # every address got to its end at least once
+    assert {path: said for path, said in reached.items() if 200 not in said} == {}
+    assert set().union(*reached.values()) <= {200, 400, 404}
 
 
 RAW = [

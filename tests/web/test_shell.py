@@ -21,8 +21,8 @@ from tests.web.samples import dump, join
 class Broken:
     """A store that is not there."""
 
-    async def newest(self, limit):
-        raise OSError(f"disk is gone, secret of {limit}")
+    async def stories(self, query, now, **more):
+        raise OSError(f"disk is gone, secret of {query}")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ async def test_a_wrong_method_is_told_with_those_that_are_allowed(client):
 
 
 async def test_a_failure_of_ours_shows_a_page_and_no_traceback(newsroom, capsys):
-    async with visitor(replace(newsroom, statements=Broken())) as client:
+    async with visitor(replace(newsroom, search=Broken())) as client:
         answer = await client.get("/")
     assert answer.status_code == 500
     said = Page.of(answer.text).text()

@@ -48,7 +48,7 @@ async def press(client, step="look", path="/subscribe", **fields):
 
 def carried(page, button):
     """What a browser sends when a button of the first form of a page is pressed."""
-    return dict(page.all("form")[0].form_values()) | {"step": button}
+    return dict(page.all("main form")[0].form_values()) | {"step": button}
 
 
 async def standing(newsroom, address):
@@ -62,7 +62,7 @@ async def test_the_page_offers_the_feeds_first_and_says_who_sees_an_address(clie
     assert said.index("Without an address: feeds") < said.index("Your mail address")
     assert {"/feed.atom", "/themes/prisons/feed.atom"} <= set(page.links())
     assert all(who in said for who in ("this service", "the relay", "your own mail provider"))
-    assert page.one("link[rel=alternate]").get("href") == "/feed.atom"
+    assert page.one("link[type='application/atom+xml']").get("href") == "/feed.atom"
 
 
 async def test_every_page_leads_to_it(client):
@@ -96,7 +96,7 @@ async def test_with_every_source_on_the_page_stays_small(newsroom, client):
 async def test_every_field_has_a_name_for_everybody(client):
     page = Page.of((await client.get("/subscribe")).text)
     labelled = {label.get("for") for label in page.all("label[for]")}
-    for field in page.all("form input, form select, form textarea"):
+    for field in page.all("main form input, main form select, main form textarea"):
         assert field.get("id") in labelled or field.getparent().tag == "label", field.get("name")
     assert all(fieldset.find("legend") is not None for fieldset in page.all("fieldset"))
     names = [field.get("id") for field in page.all("[id]")]
@@ -226,7 +226,7 @@ async def test_wishes_are_added_and_removed_by_buttons(client):
 
 async def test_the_first_button_is_not_the_one_that_adds_a_wish(client):
     page = Page.of((await client.get("/subscribe")).text)
-    assert page.all("form button")[0].get("value") == "look"
+    assert page.all("main form button")[0].get("value") == "look"
 
 
 async def test_what_is_wrong_stands_at_its_field_and_above(newsroom, client):
@@ -351,7 +351,7 @@ async def test_a_closed_form_says_so_and_offers_the_feeds(newsroom, limit):
         page = Page.of((await client.get("/subscribe")).text)
         assert "Nobody can subscribe here at present" in page.text()
         assert "/feed.atom" in page.links()
-        assert not page.all("form")
+        assert not page.all("main form")
         assert (await press(client, "join")).status_code == 403
     assert not rows(newsroom, "subscriber")
 

@@ -10,6 +10,7 @@ from nkwatch.domain.delivery import Claimed, Delivery, Lane
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.subscriber import Consent
 from nkwatch.workflow.deliver import Deliver
+from nkwatch.workflow.permits import Permits
 from nkwatch.workflow.recover import Recover
 from tests.making import NOW, composition, sign_up
 from tests.workflow.fakes import CountingOutbox, FakeClock, FakeRelay, Notices, PlainAssembler, PlainSigner, Transit
@@ -27,8 +28,9 @@ class Office:
         self.signer = PlainSigner()
         self.outbox = CountingOutbox(self.memory, self.transit)
         self.relay = FakeRelay(self.transit, connections, depth)
-        self.deliver = self.lane(Lane.URGENT, **how)
-        self.bulk = self.lane(Lane.BULK, aside=lambda: self.deliver.busy, line=self.deliver.line)
+        self.permits = Permits(connections)
+        self.deliver = self.lane(Lane.URGENT, permits=self.permits, **how)
+        self.bulk = self.lane(Lane.BULK, aside=lambda: self.deliver.busy, line=self.deliver.line, permits=self.permits)
         self.recover = Recover(self.outbox, self.clock, self.notices)
 
     def lane(self, lane: Lane, owner: str = "test", **how: Any) -> Deliver:

@@ -8,7 +8,7 @@ import pytest
 from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.delivery import Handover, Message, Refused, Sent
 from nkwatch.domain.rates import Limits, Rate
-from nkwatch.workflow.deliver import CLAIM, Delivered
+from nkwatch.workflow.deliver import CLAIM, GROUP, Delivered
 from nkwatch.workflow.halts import Brake
 from tests.making import NOW
 from tests.workflow.dispatch import Office, number, settled
@@ -74,6 +74,35 @@ async def test_bulk_stands_aside_while_something_urgent_is_on_its_way() -> None:
     assert await office.bulk() == Delivered(sent=100 - done.sent)
     assert len(set(office.relay.contents)) == 2
     assert len(office.relay.accepted) == 130
+
+
+async def test_both_lanes_together_keep_the_law_of_crashes() -> None:
+    office = Office(connections=4)
+    await office.digests(100)
+    gate = office.outbox.recording = asyncio.Event()
+    # the database does not answer, and alerts come meanwhile
+    bulk = asyncio.create_task(office.bulk())
+    await settled()
+    await office.fill(100)
+    urgent = asyncio.create_task(office.deliver())
+    await settled()
+    assert len(office.relay.accepted) == 4 + GROUP - 1
+    gate.set()
+    await asyncio.gather(urgent, bulk)
+    await office.bulk()
+    assert office.transit.most == 4 + GROUP - 1
+    assert await office.counts() == {"sent": 200}
+
+
+async def test_what_a_lane_could_not_write_keeps_no_permit_from_the_other() -> None:
+    office = Office(connections=4)
+    await office.digests(100)
+    office.outbox.recording = OSError("no space left on device")
+    with pytest.raises(OSError, match="no space"):
+        await office.bulk()
+    office.outbox.recording = None
+    await office.fill(100)
+    assert await office.deliver() == Delivered(sent=100)
 
 
 async def test_who_looks_and_finds_nothing_keeps_nobody_waiting() -> None:

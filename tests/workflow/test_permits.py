@@ -10,9 +10,13 @@ from nkwatch.workflow.permits import GROUP, Permits
 from tests.making import delivery
 
 
+async def _got(permits: Permits, one: Delivery) -> bool:
+    return await permits.ask(one)
+
+
 async def tried(permits: Permits, one: Delivery) -> "asyncio.Task[bool]":
     """Somebody waits for a permit."""
-    task = asyncio.create_task(permits.wait(one))
+    task = asyncio.create_task(_got(permits, one))
     await asyncio.sleep(0)
     return task
 
@@ -54,18 +58,16 @@ async def test_a_permit_is_not_wasted_on_who_is_gone() -> None:
     assert delivery(20) not in permits
 
 
-async def test_when_it_is_over_nobody_waits_now_or_later() -> None:
+async def test_who_waits_no_longer_lets_the_next_one_go() -> None:
     permits = Permits(1)
     for n in range(GROUP):
         permits.take(delivery(n))
-    gone, waiting = await tried(permits, delivery(20)), await tried(permits, delivery(21))
-    gone.cancel()
-    await asyncio.sleep(0)
-    permits.stop_waiting()
-    assert not await waiting
-    assert not await permits.wait(delivery(22))
+    gone, waiting = permits.ask(delivery(20)), await tried(permits, delivery(21))
+    permits.refuse([gone])
+    assert await gone is False
     permits.put_back([delivery(0)])
-    assert permits.take(delivery(23))
+    assert await waiting
+    assert delivery(20) not in permits
 
 
 @given(st.integers(1, 5), st.lists(st.tuples(st.sampled_from("twbc"), st.integers(0, 40), st.booleans()), max_size=80))
@@ -84,5 +86,6 @@ async def test_the_limit_holds_whatever_happens(connections: int, steps: list[tu
                 waiting.pop(n).cancel()
         await asyncio.sleep(0)
         assert sum(delivery(n) in permits for n in range(41)) <= connections + GROUP - 1
-    permits.stop_waiting()
+    for task in waiting.values():
+        task.cancel()
     await asyncio.gather(*waiting.values(), return_exceptions=True)

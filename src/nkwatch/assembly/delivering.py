@@ -33,6 +33,7 @@ from nkwatch.workflow.bounces import Bounces
 from nkwatch.workflow.canary import ensure
 from nkwatch.workflow.deliver import Deliver, Lanes, Line
 from nkwatch.workflow.halts import Brake
+from nkwatch.workflow.permits import Permits
 from nkwatch.workflow.ports import Clock, Relay, Signer
 from nkwatch.workflow.posture import Posture
 from nkwatch.workflow.recover import Recover
@@ -122,12 +123,14 @@ async def canary_of(config: Config, subscribers: SubscriberStore, clock: Clock) 
 def delivering(config: Config, secrets: Secrets, keys: tuple[DkimKey, ...], means: Means) -> Delivering:
     """All of it. Raises `ConfigError` for mailboxes and keys that cannot be used."""
     clock, outbox, mail = means.clock, means.outbox, config.mail
-    urgent = _lane(Lane.URGENT, config, means)
+    permits = Permits(means.relay.connections)
+    urgent = _lane(Lane.URGENT, config, means, permits)
     posture = Posture(Dns(), identities(config, keys), clock, logs.notice, off=mail.impersonable or bool(mail.to))
     bulk = _lane(
         Lane.BULK,
         config,
         means,
+        permits,
         line=urgent.line,
         aside=lambda: urgent.busy,
         halts=(Brake(outbox, clock, mail.per_day), posture),
@@ -145,12 +148,13 @@ def _lane(
     lane: Lane,
     config: Config,
     means: Means,
+    permits: Permits,
     *,
     line: Line | None = None,
     aside: Callable[[], bool] = lambda: False,
     halts: Sequence[Callable[[], Awaitable[str]]] = (),
 ) -> Deliver:
-    """The rounds of one lane; `line` is what another knows of the relays."""
+    """The rounds of one lane; `permits` are for both, `line` is what another knows of the relays."""
     return Deliver(
         means.outbox,
         means.assembler,
@@ -164,6 +168,7 @@ def _lane(
         halts=halts,
         aside=aside,
         line=line or Line(),
+        permits=permits,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from nkwatch import logs
 from nkwatch.assembly.delivering import Means, canary_of, delivering, limits_of, relay_of, signer_of
+from nkwatch.assembly.editors import Editors, editors_of
 from nkwatch.assembly.parts import (
     check,
     concerns_north_korea,
@@ -21,6 +22,7 @@ from nkwatch.assembly.parts import (
 )
 from nkwatch.assembly.publishing import Tools, domain_of, publishing
 from nkwatch.assembly.standing import dkim_keys
+from nkwatch.assembly.webhooks import calling, poster, webhooks_of
 from nkwatch.catalogue.locales import load_locales
 from nkwatch.catalogue.rules import load_rules
 from nkwatch.config import Config, Secrets
@@ -32,14 +34,24 @@ from nkwatch.feeds.workers import Workers
 from nkwatch.keys import Keyring
 from nkwatch.mail.assemble import MailAssembler
 from nkwatch.mail.bounces.hooks import Hook
-from nkwatch.mail.compose import Composer
+from nkwatch.mail.compose import FALLBACK, Composer
+from nkwatch.mail.encoding import fill
+from nkwatch.mail.removed import removal
 from nkwatch.mail.signing import SigningRelay
 from nkwatch.net import Robots, Web
 from nkwatch.reading.rules import Rules
+from nkwatch.store.archive import ArchiveStore
+from nkwatch.store.arriving import Arrivals
+from nkwatch.store.cases import CaseStore
 from nkwatch.store.database import Database
 from nkwatch.store.desk import DeskStore
+from nkwatch.store.editions import EditionStore
+from nkwatch.store.indexing import IndexStore
 from nkwatch.store.outbox import OutboxStore
+from nkwatch.store.plots import PlotStore
 from nkwatch.store.readings import ReadingStore
+from nkwatch.store.redactions import RedactionStore
+from nkwatch.store.search import SearchStore
 from nkwatch.store.statements import StatementStore
 from nkwatch.store.subscribers import SubscriberStore
 from nkwatch.store.traces import TraceStore
@@ -50,19 +62,23 @@ from nkwatch.workflow.collect import Collect
 from nkwatch.workflow.correct import Correct
 from nkwatch.workflow.deliver import Lanes
 from nkwatch.workflow.desk import DigestDesk, StoryDesk
+from nkwatch.workflow.editions import Editions
 from nkwatch.workflow.health import TellHealth
+from nkwatch.workflow.index import Index
 from nkwatch.workflow.ports import Clock
 from nkwatch.workflow.proofs import Proofs
 from nkwatch.workflow.publish import Publish
 from nkwatch.workflow.read import ReadStatements
 from nkwatch.workflow.readings import Place, reader
 from nkwatch.workflow.recover import Recover
+from nkwatch.workflow.redact import Redact
 from nkwatch.workflow.replies import NoReplies, Replies
 from nkwatch.workflow.reread import Reread
 from nkwatch.workflow.rulings import Rulings
 from nkwatch.workflow.subscribe import Subscribe
 from nkwatch.workflow.visit import VisitPages
 from nkwatch.workflow.watching import Watch
+from nkwatch.workflow.webhooks import CallWebhooks
 
 
 def utc_now() -> datetime:
@@ -85,6 +101,9 @@ class Newsroom:
     subscribers: SubscriberStore
     outbox: OutboxStore
     readings: ReadingStore
+    search: SearchStore
+    archive: ArchiveStore
+    plots: PlotStore
     traces: TraceStore
     web: Web
     workers: Workers
@@ -95,15 +114,21 @@ class Newsroom:
     visit: VisitPages
     tell: TellHealth
     read: ReadStatements
+    index: Index
     correct: Correct
     reread: Reread
     publish: Publish
+    editions: Editions
+    cases: CaseStore
     call: CallEditors
+    webhooks: CallWebhooks
     rulings: Rulings
     stories: StoryDesk
     digests: DigestDesk
     proofs: Proofs
     desk: DeskStore
+    redact: Redact
+    editors: Editors
     deliver: Lanes
     recover: Recover
     bounces: Bounces
@@ -157,9 +182,12 @@ async def open_newsroom(
                 proxy=config.polling.proxy,
             )
         )
+        hooked = webhooks_of(config, secrets, rules)
+        post = await stack.enter_async_context(poster(config, clock))
         workers = await stack.enter_async_context(Workers())
 
-        statements = StatementStore(database, sources)
+        statements = StatementStore(database, sources, Arrivals(keyring))
+        redactions = RedactionStore(database, keyring, fill)
         readings, place = ReadingStore(database), Place(statements, rules.vocabulary)
         read_one = reader(sources, rules)
         subscribers = SubscriberStore(database, keyring)
@@ -174,6 +202,8 @@ async def open_newsroom(
         addressed = with_canary(outbox, canary) if canary else outbox
         tools = Tools(statements, subscribers, addressed, desk, composer, assembler, relay, clock)
         made = publishing(config, rules, sources, tools)
+        kinds_of = {t.code: t.kind for t in rules.lexicon.themes}
+        correct = Correct(statements, readings, place, kinds_of, clock)
         subscribe = Subscribe(subscribers, outbox, composer, clock)
         owner = f"{socket.gethostname()}/{os.getpid()}"
         means = Means(database, keyring, outbox, assembler, line, signer, workers, clock, owner, canary)
@@ -190,6 +220,9 @@ async def open_newsroom(
             subscribers=subscribers,
             outbox=outbox,
             readings=readings,
+            search=SearchStore(database, sources),
+            archive=ArchiveStore(database),
+            plots=PlotStore(database, sources),
             traces=TraceStore(database, keyring),
             web=web,
             workers=workers,
@@ -205,19 +238,35 @@ async def open_newsroom(
                 logs.notice,
                 owner,
                 config.polling.at_once,
+                redacting=redactions,
             ),
             visit=VisitPages(sources, statements, visitor, clock, logs.notice, owner, config.polling.at_once),
             tell=TellHealth(sources, statements, clock, logs.notice, config.operator.zone, config.operator.morning),
             read=ReadStatements(statements, place, read_one, clock),
-            correct=Correct(statements, readings, place, {t.code: t.kind for t in rules.lexicon.themes}, clock),
+            index=Index(IndexStore(database)),
+            correct=correct,
             reread=Reread(readings, place, read_one, rules.version, clock),
             publish=made.publish,
+            editions=Editions(
+                gather=made.proofs.gather,
+                subscribers=subscribers,
+                editions=EditionStore(database),
+                composer=composer,
+                clock=clock,
+                notice=logs.notice,
+                schedules=config.archive.schedules(),
+                languages=(FALLBACK, *translations),
+            ),
+            cases=CaseStore(database, sources),
             call=made.call,
+            webhooks=calling(config, hooked, database, statements, post, clock, owner),
             rulings=made.rulings,
             stories=made.stories,
             digests=made.digests,
             proofs=made.proofs,
             desk=desk,
+            redact=Redact(redactions, removal(composer.blocks, composer.languages), clock),
+            editors=editors_of(config, database, keyring, tools, made, correct),
             deliver=out.deliver,
             recover=out.recover,
             bounces=out.bounces,

@@ -1,11 +1,14 @@
 """The translations of mails and pages: one gettext file a language under `locales/`, the messages in English."""
 
+from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 
 from babel.messages.pofile import read_po
 
 
-def load_locales() -> dict[str, dict[str, str]]:
+@cache
+def load_locales() -> Mapping[str, Mapping[str, str]]:
     """Translations by language code, each by its English text. English itself is not among them."""
     folder = files("nkwatch.catalogue") / "locales"
     found = sorted(p.name for p in folder.iterdir() if p.name.endswith(".po"))

@@ -96,7 +96,7 @@ def release(context: typer.Context, story: StoryId, by: By = "", note: Why = "",
             age = newsroom.clock() - max(r.statement.published for r in old.reports)
             if age > NEWS_LASTS:
                 say(f"its newest report is {age.days} days old; `nkwatch alert stop {story}` still keeps it back")
-        return await newsroom.rulings.release(story, editor, note)
+        return await newsroom.editors.acts.release(story, editor, note)
 
     _answer(story, in_newsroom(context, work), as_json=as_json)
 
@@ -109,7 +109,7 @@ def withhold(context: typer.Context, story: StoryId, by: By = "", note: Why = ""
     """
 
     async def work(newsroom: Newsroom) -> Ruled:
-        return await newsroom.rulings.withhold(story, signer(newsroom.config, by), note)
+        return await newsroom.editors.acts.withhold(story, signer(newsroom.config, by), note)
 
     _answer(story, in_newsroom(context, work), as_json=as_json)
 
@@ -122,7 +122,7 @@ def stop(context: typer.Context, story: StoryId, by: By = "", note: Why = "", as
     """
 
     async def work(newsroom: Newsroom) -> Ruled:
-        return await newsroom.rulings.stop(story, signer(newsroom.config, by), note)
+        return await newsroom.editors.acts.stop(story, signer(newsroom.config, by), note)
 
     _answer(story, in_newsroom(context, work), as_json=as_json)
 
@@ -168,7 +168,8 @@ def _take_back(
             return {"bulletins": list(affected.bulletins), "readers": affected.readers, "written": False}
         said = words(sentences, (FALLBACK, *newsroom.translations))
         editor = signer(newsroom.config, by)
-        ruling = newsroom.rulings.withdraw if whole else newsroom.rulings.correct
+        acts = newsroom.editors.acts
+        ruling = acts.withdraw if whole else acts.correct_alert
         return await ruling(story, said, editor)
 
     done = in_newsroom(context, work)

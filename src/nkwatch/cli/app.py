@@ -77,6 +77,25 @@ COMMANDS = {
     ),
     "alert": Later("alerts:alert_app", "Alerts: release, withhold, stop, and say what was wrong."),
     "digest": Later("digests:digest_app", "Digests: preview, send, and say what of a story goes into them."),
+    "editors": Later("editors:editors_app", "The editors: their passkeys, and how they get one."),
+    "audit": Later("editors:audit", "Show what editors did, or whether every row of it is as it was written."),
+    "case": Later("casebook:case_app", "Pages of cases: open and close them, and see who is named most."),
+    "webhooks": Later("webhooks:webhooks_app", "Programs that are told of stories, alerts and corrections."),
+    "search": Later(
+        "searching:search", "Find statements on North Korea that may be shown, the newest first, as the site does."
+    ),
+    "export": Later(
+        "exporting_archive:export_archive",
+        "Write what the archive shows as rows for research: statements, or how sources were watched day by day.",
+    ),
+    "import": Later(
+        "importing_archive:import_archive",
+        "File archived entries as old news: they are read and put in stories, and never mailed or told.",
+    ),
+    "redact": Later(
+        "redacting:redact_app",
+        "Take a person, or a whole statement, out of everything that is held here. It cannot be undone.",
+    ),
     "statements": Later("statements:statements_app", "Deleted statements, and proofs of what was said."),
 }
 

@@ -69,7 +69,7 @@ def hold(context: typer.Context, story: StoryId, by: By = "", off: Off = False, 
 
     async def work(newsroom: Newsroom) -> Marked:
         editor = signer(newsroom.config, by)
-        return taken(await (newsroom.stories.free if off else newsroom.stories.hold)(story, editor))
+        return taken(await newsroom.editors.acts.hold(story, editor, on=not off))
 
     _marked(in_newsroom(context, work), as_json=as_json)
 
@@ -82,7 +82,7 @@ def pin(context: typer.Context, story: StoryId, by: By = "", off: Off = False, a
     """
 
     async def work(newsroom: Newsroom) -> Marked:
-        return taken(await newsroom.stories.pin(story, signer(newsroom.config, by), on=not off))
+        return taken(await newsroom.editors.acts.pin(story, signer(newsroom.config, by), on=not off))
 
     _marked(in_newsroom(context, work), as_json=as_json)
 
@@ -95,7 +95,7 @@ def drop(context: typer.Context, story: StoryId, by: By = "", off: Off = False, 
     """
 
     async def work(newsroom: Newsroom) -> Marked:
-        return taken(await newsroom.stories.drop(story, signer(newsroom.config, by), on=not off))
+        return taken(await newsroom.editors.acts.drop(story, signer(newsroom.config, by), on=not off))
 
     _marked(in_newsroom(context, work), as_json=as_json)
 
@@ -116,7 +116,7 @@ def note(
 
     async def work(newsroom: Newsroom) -> Marked:
         said = () if off else words(sentences, (FALLBACK, *newsroom.translations))
-        return taken(await newsroom.stories.note(story, said, signer(newsroom.config, by)))
+        return taken(await newsroom.editors.acts.note(story, said, signer(newsroom.config, by)))
 
     _marked(in_newsroom(context, work), as_json=as_json)
 

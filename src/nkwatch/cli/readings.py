@@ -54,7 +54,10 @@ def correct(
         said = Said(editor or login(), note, about_nk, _codes(themes), _level(urgency), undo)
 
     async def work(newsroom: Newsroom) -> Told:
-        made = await newsroom.correct(statement_id, said, dry_run=dry_run)
+        if dry_run:
+            made = await newsroom.correct(statement_id, said, dry_run=True)
+        else:
+            made = await newsroom.editors.acts.read(statement_id, said)
         if isinstance(made, Refused):
             return {"refused": await _refusal(newsroom, statement_id, made), "usage": made.usage}
         return _revised(made, said, written=not dry_run)

@@ -47,9 +47,15 @@ def read(
     if file is None:
         if rules:
             end("--rules goes with a file; the settings name the rules of the service", WRONG)
-        answer(in_newsroom(context, lambda newsroom: newsroom.read()), as_json=as_json)
+        answer(in_newsroom(context, _read), as_json=as_json)
     else:
         corpus.read_file(file, rules)
+
+
+async def _read(newsroom: Newsroom) -> dict[str, int]:
+    """Read, then put what was read into the index of the search."""
+    read = await newsroom.read()
+    return asdict(read) | {"indexed": (await newsroom.index()).statements}
 
 
 def publish(context: typer.Context, as_json: Json = False) -> None:
@@ -59,6 +65,7 @@ def publish(context: typer.Context, as_json: Json = False) -> None:
     """
 
     async def work(newsroom: Newsroom) -> dict[str, int]:
-        return asdict(await newsroom.publish()) | asdict(await newsroom.call())
+        published, edited = await newsroom.publish(), await newsroom.editions()
+        return asdict(published) | asdict(edited) | asdict(await newsroom.call())
 
     answer(in_newsroom(context, work), as_json=as_json)

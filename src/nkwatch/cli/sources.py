@@ -149,7 +149,7 @@ def check_sources(
     context: typer.Context,
     ids: Annotated[list[str] | None, typer.Argument(help="Source ids; all that are on without any.")] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", help="Check the [[source]] tables, or the OPML, of this file instead.")
+        Path | None, typer.Option("--file", help="Check the sources in this settings file, or OPML, instead.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import FAILED, Json, answer, errors, rows
+from nkwatch.cli.output import FAILED, Json, answer, errors, rows, say
 from nkwatch.domain.statement import Presence
 
 statements_app = typer.Typer(help="Deleted statements, and proofs of what was said.", no_args_is_help=True)
@@ -61,6 +61,9 @@ def snapshots(
     Example: nkwatch statements snapshots k3j5... --out proof
     """
     kept = in_newsroom(context, lambda newsroom: newsroom.statements.snapshots(statement_id))
+    gone = in_newsroom(context, lambda newsroom: newsroom.redact.redactions.destroyed(statement_id))
+    for sha256, had, destroyed in gone:
+        say(f"{sha256}, fetched {had:%Y-%m-%d %H:%M}: its bytes were destroyed {destroyed:%Y-%m-%d} by a redaction")
     if out:
         out.mkdir(parents=True, exist_ok=True)
         for one in kept:

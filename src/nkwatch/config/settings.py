@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_serializer, model_validator
 
+from nkwatch.config.archive import ArchiveSettings
+from nkwatch.config.desk import DeskSettings
 from nkwatch.config.mail import (
     BouncesSettings,
     DkimSettings,
@@ -16,6 +18,7 @@ from nkwatch.config.mail import (
     WatchSettings,
 )
 from nkwatch.config.section import Address, Minutes, Proxy, Section, WebAddress, Zone
+from nkwatch.config.webhooks import WebhookList, WebhookSecrets
 from nkwatch.domain.desk import Editor
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Role, Scope, Source
@@ -158,6 +161,7 @@ class Config(Section):
     polling: PollingSettings = PollingSettings()
     operator: OperatorSettings = OperatorSettings()
     web: WebSettings = WebSettings()
+    desk: DeskSettings = DeskSettings()
     signup: SignUpSettings = SignUpSettings()
     neutral: NeutralSettings = NeutralSettings()
     replies: RepliesSettings | None = None
@@ -168,7 +172,9 @@ class Config(Section):
     catalogue: CatalogueSettings = CatalogueSettings()
     source: tuple[SourceSettings, ...] = ()
     alerts: AlertSettings = AlertSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     editor: tuple[EditorSettings, ...] = ()
+    webhook: WebhookList = ()
     #: where to write to a government, by its country (ISO 3166-1 alpha-2)
     contacts: dict[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], WebAddress] = Field(default_factory=dict)
 
@@ -206,6 +212,8 @@ class Secrets(Section):
     webhook_keys: dict[str, str] = Field(default_factory=dict)
     #: passwords of mailboxes that are sources, by source id
     mailboxes: dict[str, str] = Field(default_factory=dict)
+    #: what calls of webhooks are signed with, by name of the webhook
+    webhooks: WebhookSecrets = Field(default_factory=dict)
 
     def keyring(self) -> Keyring:
         """The keys, decoded. Raises `ConfigError` when one is damaged."""

@@ -125,6 +125,7 @@ async def _course(newsroom: Newsroom, mailbox: Mailbox, clock: DemoClock, presen
     first = await newsroom.collect()
     await newsroom.visit()
     read = await newsroom.read()
+    await newsroom.index()
     say(f"a day ago, first poll: {first.new} statements from {first.sources} sources, {read.about_nk} on North Korea")
     clock.instant = present - SECOND_POLL
     for sign_up in sample_readers(present):
@@ -134,6 +135,7 @@ async def _course(newsroom: Newsroom, mailbox: Mailbox, clock: DemoClock, presen
     second = await newsroom.collect()
     await newsroom.visit()
     again = await newsroom.read()
+    await newsroom.index()
     say(f"now, second poll: {second.new} new statements, {second.edited} edited; {again.stories} new stories")
     alerts = await newsroom.publish()
     await newsroom.deliver()

@@ -59,6 +59,8 @@ class Presence(StrEnum):
     KEPT = "kept"
     #: deleted by its source, and hidden for good
     HIDDEN = "hidden"
+    #: taken out by an editor: nothing of it is left but its id, source and dates
+    REDACTED = "redacted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class Statement:
 
     def after(self, entry: Entry, now: datetime) -> "Statement":
         """This statement after its source showed `entry` for it: unchanged, or its next revision."""
+        if self.presence is Presence.REDACTED:
+            return self
         title = entry.title or self.title
         shown = self.shown if cut(entry.text, self.shown) or cut(entry.text, self.text) else entry.text
         if _content(title, shown) == _content(self.title, self.shown) or self.revision >= MOST_REVISIONS:
@@ -115,6 +119,8 @@ class Statement:
 
     def completed(self, article: Article, now: datetime) -> "Statement":
         """This statement with what its page says, where that is more than its source shows."""
+        if self.presence is Presence.REDACTED:
+            return self
         fuller = len(article.text) > len(self.shown)
         dated = self.published_estimated and plausible(article.published, now)
         title = self.title or article.title

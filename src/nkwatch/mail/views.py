@@ -21,6 +21,13 @@ ADDRESS_WIDTH = 200
 
 #: Letters that join or part others stay; other invisible ones (direction overrides, zero-width spaces) go.
 _JOINERS = "\u200c\u200d"
+#: Points that are no letters and never will be (Unicode 16, 23.7); HTML and XML do not allow them.
+_NONCHARACTERS = frozenset(
+    map(
+        chr,
+        [*range(0xFDD0, 0xFDF0), *(plane + last for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))],
+    )
+)
 _PATH = "/%:@!$&'()*+,;=~-._"
 
 
@@ -105,8 +112,8 @@ def plain(text: str, *, lines: bool = False) -> str:
 
 
 def _unwanted(letter: str) -> bool:
-    category = unicodedata.category(letter)
-    return category in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} and letter not in {*_JOINERS, "\n"}
+    barred = unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} or letter in _NONCHARACTERS
+    return barred and letter not in {*_JOINERS, "\n"}
 
 
 def name_of(name: str, said: Statement) -> Name:

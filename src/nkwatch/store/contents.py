@@ -1,6 +1,6 @@
 """Compositions that were read already: a claim of five hundred digests must not read their blocks each time anew.
 
-Neither compositions nor blocks ever change under their names.
+Neither compositions nor blocks change under their names, but by a redaction: then all that was read is forgotten.
 """
 
 from collections import OrderedDict
@@ -8,16 +8,18 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from threading import Lock
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from nkwatch.domain.bulletin import Block, Composition, Piece
-from nkwatch.store import compositions
+from nkwatch.store import compositions, schema
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 #: Octets of blocks kept, and of compositions.
 ROOM = 16 * 1024 * 1024
+#: Grows with every redaction that changes mails.
+_GENERATION = select(func.coalesce(func.sum(schema.redaction.c.passes), 0))
 #: What keeping a piece, a composition, or a place in one costs besides its octets, about.
 PIECE, COMPOSITION, PLACE = 250, 600, 8
 
@@ -57,21 +59,38 @@ class Contents:
     """Reads compositions, each once as long as there is `room` (octets) for it and for its blocks."""
 
     def __init__(self, room: int = ROOM) -> None:
-        self._compositions: Shelf[str, Composition] = Shelf(room, _composition_weight)
-        self._pieces: Shelf[compositions.Named, Piece] = Shelf(room, _piece_weight)
+        self._room = room
+        self._generation = 0
+        self._lock = Lock()
+        self._compositions, self._pieces = self._empty()
 
     def read(self, connection: Connection, ids: Collection[str]) -> Mapping[str, Composition]:
         """These compositions, by id."""
-        found = self._compositions.find(ids)
+        shelf, kept = self._fresh(connection)
+        found = shelf.find(ids)
         rows = compositions.rows(connection, [i for i in ids if i not in found])
         names = {name for row in rows for part in row.pieces.values() for name in part}
-        pieces = self._pieces.find(names)
+        pieces = kept.find(names)
         missing = compositions.pieces(connection, names - pieces.keys())
-        self._pieces.keep(missing)
+        kept.keep(missing)
         pieces |= missing
         new = {row.id: compositions.composed(row, pieces) for row in rows}
-        self._compositions.keep(new)
+        shelf.keep(new)
         return found | new
+
+    def _fresh(self, connection: Connection) -> tuple[Shelf[str, Composition], Shelf[compositions.Named, Piece]]:
+        """The shelves with what is there now; for who sees an older state of the database, shelves of its own."""
+        seen: int = connection.scalar(_GENERATION) or 0
+        with self._lock:
+            if seen < self._generation:
+                return self._empty()
+            if seen > self._generation:
+                self._generation = seen
+                self._compositions, self._pieces = self._empty()
+            return self._compositions, self._pieces
+
+    def _empty(self) -> tuple[Shelf[str, Composition], Shelf[compositions.Named, Piece]]:
+        return Shelf(self._room, _composition_weight), Shelf(self._room, _piece_weight)
 
 
 def _piece_weight(piece: Piece) -> int:

@@ -13,7 +13,10 @@ from nkwatch.store.resealing import HASH_BYTES
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """How many readers' rows, and hashes of addresses that are not to be mailed."""
+    """How many readers' rows and names taken out, and hashes of addresses that are not to be mailed.
+
+    Keys of entries that name who was taken out are hashes of the oldest key: they count for it as one.
+    """
 
     readers: int = 0
     erased: int = 0
@@ -26,6 +29,9 @@ async def key_use(database: Database, keyring: Keyring) -> dict[int, KeyUse]:
     def look(connection: Connection) -> dict[int, KeyUse]:
         sealed = _first_bytes(connection, schema.subscriber.c.address, None, oldest)
         hashed = _first_bytes(connection, schema.suppression.c.address_key, HASH_BYTES, oldest)
+        redactions = connection.scalars(select(schema.redaction.c.forms)).all()
+        sealed.update([forms[0] for forms in redactions if forms])
+        hashed.update([oldest] if redactions else [])
         return {i: KeyUse(sealed[i], hashed[i]) for i in {*sealed, *hashed}}
 
     return await database.read(look)

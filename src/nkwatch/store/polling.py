@@ -249,7 +249,7 @@ def _revise(connection: Connection, old: Row[Any], edited: Statement, at: dateti
     insert_new(connection, schema.statement_revision, [kept | {"replaced_at": at}])
     # whether it is still shown is no part of an edit
     row = {name: value for name, value in records.statement_row(edited).items() if name != "presence"}
-    connection.execute(update(schema.statement).where(_STATEMENT.id == edited.id).values(**row))
+    connection.execute(update(schema.statement).where(_STATEMENT.id == edited.id).values(**row, indexed=False))
 
 
 def _complete(connection: Connection, row: Row[Any], article: Article, now: datetime) -> None:
@@ -257,7 +257,7 @@ def _complete(connection: Connection, row: Row[Any], article: Article, now: date
     complete = records.statement(row).completed(article, now)
     if row.read_revision < row.revision:
         changed = update(schema.statement).where(_STATEMENT.id == row.id)
-        connection.execute(changed.values(**records.statement_row(complete)))
+        connection.execute(changed.values(**records.statement_row(complete), indexed=False))
     elif complete.text != row.text:
         _revise(connection, row, replace(complete, revision=row.revision + 1), now)
 

@@ -9,7 +9,7 @@ from nkwatch.domain.correction import Correction, Filed, Shift, corrected
 from nkwatch.domain.reading import Reading, Urgency
 from nkwatch.domain.story import AlertState
 from nkwatch.reading.stories import Placement
-from nkwatch.store import findings, records, schema, stories
+from nkwatch.store import backfill, findings, records, schema, stories
 from nkwatch.store.database import Database, chunks, insert_new
 
 _STATEMENT, _CORRECTION = schema.statement.c, schema.correction.c
@@ -115,7 +115,8 @@ def record(connection: Connection, placements: Sequence[Placement], now: datetim
 def _open(connection: Connection, story_id: str, urgency: Urgency, ready_at: datetime) -> None:
     urgent = urgency is Urgency.URGENT
     first = AlertState.OPEN if urgent else AlertState.NONE
-    if not stories.open_story(connection, story_id, ready_at, (first, "")) and urgent:
+    opened = stories.open_story(connection, story_id, ready_at, (first, ""))
+    if not (opened or backfill.wake(connection, story_id, ready_at, (first, ""))) and urgent:
         stories.ask(connection, story_id)
 
 
@@ -128,6 +129,7 @@ def _keep(connection: Connection, reading: Reading, now: datetime) -> None:
     """Keep the reading, and put it in force unless a later revision was read meanwhile."""
     insert_new(connection, schema.reading, [findings.reading_row(reading, now)])
     pointed = {"read_revision": reading.revision, "read_rules": reading.rules, "language": reading.language}
+    pointed["indexed"] = False
     earlier = (_STATEMENT.id == reading.statement_id, _STATEMENT.read_revision <= reading.revision)
     if connection.execute(update(schema.statement).where(*earlier).values(**pointed)).rowcount:
         _name(connection, reading)
@@ -144,7 +146,7 @@ def _put_in_force(connection: Connection, correction: Correction) -> None:
     added = schema.correction.insert().values(**findings.correction_row(correction)).returning(_CORRECTION.id)
     number = connection.execute(added).scalar_one()
     change = update(schema.statement).where(_STATEMENT.id == correction.statement_id)
-    connection.execute(change.values(correction_id=None if correction.undoes else number))
+    connection.execute(change.values(correction_id=None if correction.undoes else number, indexed=False))
 
 
 def _outdated(rules: str, since: datetime | None) -> ColumnElement[bool]:

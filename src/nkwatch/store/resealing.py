@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, LargeBinary, and_, func, liter
 
 from nkwatch.domain.subscriber import Suppression
 from nkwatch.store import schema, suppressions
+from nkwatch.store.arriving import forms_context
 from nkwatch.store.seals import Seals
 
 _ROW, _MOVE, _DELIVERY = schema.subscriber.c, schema.move.c, schema.delivery.c
@@ -19,7 +20,7 @@ HASH_BYTES = 33
 def reseal(connection: Connection, seals: Seals, limit: int) -> int:
     """Move up to `limit` rows to the current key; answers how many were moved."""
     moved = 0
-    for step in (_subscribers, _moves, _deliveries):
+    for step in (_subscribers, _moves, _deliveries, _redactions):
         moved += step(connection, seals, limit - moved)
     return moved
 
@@ -64,6 +65,16 @@ def _deliveries(connection: Connection, seals: Seals, limit: int) -> int:
     for row in rows:
         slots = seals.resealed(row.slots, f"slots:{row.bulletin}/{row.subscriber_id}")
         connection.execute(update(schema.delivery).where(_DELIVERY.id == row.id).values(slots=slots))
+    return len(rows)
+
+
+def _redactions(connection: Connection, seals: Seals, limit: int) -> int:
+    redaction = schema.redaction.c
+    old = and_(redaction.forms.is_not(None), _old_seal(redaction.forms, seals.keyring.current))
+    rows = connection.execute(select(schema.redaction).where(old).limit(limit).with_for_update()).all()
+    for row in rows:
+        forms = seals.resealed(row.forms, forms_context(row.key))
+        connection.execute(update(schema.redaction).where(redaction.id == row.id).values(forms=forms))
     return len(rows)
 
 

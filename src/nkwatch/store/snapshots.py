@@ -14,11 +14,11 @@ LEVEL = 9
 
 
 def snapshots(connection: Connection, statement_id: str) -> list[Snapshot]:
-    """The bytes that show this statement, oldest first."""
+    """The bytes that show this statement, oldest first; without those that were destroyed."""
     query = (
         select(schema.capture, schema.snapshot.c.zstd)
         .join_from(schema.capture, schema.snapshot)
-        .where(schema.capture.c.statement_id == statement_id)
+        .where(schema.capture.c.statement_id == statement_id, schema.snapshot.c.zstd != b"")
         .order_by(schema.capture.c.at, schema.capture.c.sha256)
     )
     unpack = zstandard.ZstdDecompressor()

@@ -16,18 +16,24 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Presence, Statement
 from nkwatch.domain.story import AlertState, Story
 from nkwatch.domain.surroundings import Counted, Earlier
+from nkwatch.keys import Keyring
 from nkwatch.reading.stories import Placed, Placement
 from nkwatch.store import counting, findings, polling, readings, records, schema, snapshots, stories
+from nkwatch.store.arriving import Arrivals
 from nkwatch.store.database import Database, chunks
 
 _STATE, _STATEMENT = schema.source_state.c, schema.statement.c
 
 
 class StatementStore:
-    """The statements of the catalogue's `sources`, which say what role and owner each has."""
+    """The statements of the catalogue's `sources`, which say what role and owner each has.
 
-    def __init__(self, database: Database, sources: Mapping[str, Source]) -> None:
+    `arrivals` redacts what arrives; without it, nothing may ever have been redacted.
+    """
+
+    def __init__(self, database: Database, sources: Mapping[str, Source], arrivals: Arrivals | None = None) -> None:
         self._database = database
+        self._arrivals = arrivals or Arrivals(Keyring({}, current=0))
         self._binder = stories.Binder(sources)
 
     async def register(self, sources: Iterable[Source], now: datetime) -> None:
@@ -51,7 +57,7 @@ class StatementStore:
     async def known(self, publisher: str, keys: Iterable[str]) -> Mapping[str, Statement]:
         """Which of these keys belong to which statement of this publisher."""
         wanted = list(keys)
-        return await self._database.read(lambda c: polling.known(c, publisher, wanted))
+        return await self._database.read(lambda c: self._arrivals.known(c, publisher, wanted))
 
     async def listed(
         self, source_id: str, since: datetime, until: datetime, besides: Collection[str]
@@ -64,7 +70,7 @@ class StatementStore:
 
     async def record_polls(self, polls: Sequence[Polled]) -> int:
         """Write all that these polls leave behind in one transaction; answers how many statements were new."""
-        return await self._database.write(lambda c: polling.record(c, polls))
+        return await self._database.write(lambda c: polling.record(c, self._arrivals.polls(c, polls)))
 
     async def resting(self, now: datetime) -> Mapping[str, datetime]:
         """The hosts that asked to be left alone, and until when."""
@@ -78,7 +84,7 @@ class StatementStore:
 
     async def record_errand(self, ran: Ran) -> None:
         """Write what became of an errand. An article completes its statement, which may be read from then on."""
-        await self._database.write(lambda c: polling.record_errand(c, ran))
+        await self._database.write(lambda c: polling.record_errand(c, self._arrivals.ran(c, ran)))
 
     async def untold_health(self, morning: datetime) -> list[PollState]:
         """States with another health than the operator was told; none when somebody was told since `morning`."""
@@ -100,7 +106,8 @@ class StatementStore:
 
     async def record_presence(self, statement_id: str, presence: Presence) -> bool:
         """Write an editor's word on a statement that its source deleted; false when there is no such statement."""
-        deleted = and_(_STATEMENT.id == statement_id, _STATEMENT.presence != Presence.SHOWN)
+        undecided = _STATEMENT.presence.not_in([Presence.SHOWN, Presence.REDACTED])
+        deleted = and_(_STATEMENT.id == statement_id, undecided)
         said = update(schema.statement).where(deleted).values(presence=presence)
         return await self._database.write(lambda c: c.execute(said).rowcount > 0)
 
@@ -144,7 +151,7 @@ class StatementStore:
 
     async def record_readings(self, placements: Sequence[Placement], now: datetime) -> None:
         """Store readings with their story and marks; a new story becomes ready behind every closed window."""
-        await self._database.write(lambda c: readings.record(c, placements, now))
+        await self._database.write(lambda c: readings.record(c, self._arrivals.readings(c, placements), now))
 
     async def stories(self, ids: Iterable[str]) -> list[Story]:
         """These stories with all their reports, in the order of the ids."""

@@ -43,12 +43,13 @@ class Binder:
     def _load(self, connection: Connection, ids: Sequence[str]) -> dict[str, Story]:
         reports: dict[str, list[Report]] = defaultdict(list)
         for row in connection.execute(findings.in_force().where(_STATEMENT.story_id.in_(ids), SHOWN)):
-            reports[row.story_id].append(self._report(row))
+            reports[row.story_id].append(self.report(row))
         rows = connection.execute(select(schema.story).where(_STORY.id.in_(ids)))
         said = marks.load(connection, ids)
         return {r.id: records.story(r, tuple(reports[r.id]), said.get(r.id, UNMARKED)) for r in rows if reports[r.id]}
 
-    def _report(self, row: Row[Any]) -> Report:
+    def report(self, row: Row[Any]) -> Report:
+        """A report of a row of `findings.in_force`."""
         statement, reading = records.statement(row), findings.reading_in_force(row)
         if reading is None:
             msg = f"statement {statement.id} stands in a story without a reading"
@@ -127,7 +128,7 @@ def closed_until(connection: Connection, now: datetime) -> datetime:
 def join(connection: Connection, statement_id: str, story_id: str, found_by: Sequence[int]) -> None:
     """Put a statement into a story, to be found by these marks."""
     placed = update(schema.statement).where(_STATEMENT.id == statement_id)
-    connection.execute(placed.values(story_id=story_id))
+    connection.execute(placed.values(story_id=story_id, indexed=False))
     insert_new(connection, schema.mark, [{"mark": m, "statement_id": statement_id} for m in found_by])
 
 
@@ -172,7 +173,7 @@ def move(
 
 def _leave(connection: Connection, filed: Filed) -> None:
     left = update(schema.statement).where(_STATEMENT.id == filed.statement.id)
-    connection.execute(left.values(story_id=""))
+    connection.execute(left.values(story_id="", indexed=False))
     connection.execute(delete(schema.mark).where(_MARK.statement_id == filed.statement.id))
 
 

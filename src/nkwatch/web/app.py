@@ -5,22 +5,32 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from nkwatch.assembly import Newsroom
+from nkwatch.web.api.routes import Api
 from nkwatch.web.bounces import Hooks
+from nkwatch.web.cases import CasePages
 from nkwatch.web.check import Check
 from nkwatch.web.choosing import Choosing
 from nkwatch.web.chosen import Naming
+from nkwatch.web.citing import Citing
 from nkwatch.web.copies import Copies
+from nkwatch.web.dossier import Dossiers
+from nkwatch.web.editions import EditionPages
 from nkwatch.web.feeds import Feeds
 from nkwatch.web.news import News
 from nkwatch.web.offers import Offers
 from nkwatch.web.outlook import Outlooks
 from nkwatch.web.pages import Pages
+from nkwatch.web.pictures import Pictures
 from nkwatch.web.preview import Mailbox, Preview
 from nkwatch.web.problems import problem_of
+from nkwatch.web.searching import Searching
 from nkwatch.web.settings import Settings
 from nkwatch.web.shell import Shell
 from nkwatch.web.signup import SignUps
+from nkwatch.web.sitemap import Sitemap
+from nkwatch.web.sourcing import Sourcing
 from nkwatch.web.subscription import Subscriptions
+from nkwatch.web.theming import Theming
 
 
 def create_app(newsroom: Newsroom, *, mailbox: Mailbox | None = None) -> FastAPI:
@@ -34,14 +44,21 @@ def create_app(newsroom: Newsroom, *, mailbox: Mailbox | None = None) -> FastAPI
     settings = Settings(newsroom, pages, naming)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.add_middleware(Shell, answer=pages.problem, site=newsroom.config.site.url)
+    app.include_router(Citing(newsroom, pages).routes())
+    app.include_router(Pictures(newsroom, pages).routes())
     app.include_router(News(newsroom, pages).routes())
     app.include_router(Feeds(newsroom, pages).routes())
+    for part in (Searching, Dossiers, Theming, Sourcing, Sitemap):
+        app.include_router(part(newsroom, pages).routes())
     app.include_router(SignUps(newsroom, pages, offers, outlooks).routes())
     app.include_router(Subscriptions(newsroom, pages, naming).routes())
     app.include_router(settings.routes())
     app.include_router(Choosing(newsroom, pages, settings, offers, outlooks).routes())
     app.include_router(Copies(newsroom, pages).routes())
+    app.include_router(EditionPages(newsroom, pages).routes())
+    app.include_router(CasePages(newsroom, pages).routes())
     app.include_router(Check(newsroom, pages).routes())
+    Api(newsroom, pages).mount(app)
     app.include_router(Hooks(pages, newsroom.keyring, newsroom.clock, newsroom.hooks, newsroom.bounces).routes())
     if mailbox is not None:
         app.include_router(Preview(newsroom, pages, mailbox).routes())

@@ -1,48 +1,64 @@
-"""Atom feeds of the newest stories, of all and by theme: for whoever wants to read without giving an address."""
+"""Feeds of the newest: of all, of a theme, of a source, of a search, of alerts. For who reads without an address."""
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import html
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
-from nkwatch.domain.story import Story
-from nkwatch.web.atom import Channel, atom
-from nkwatch.web.news import READ, newest
+from nkwatch.domain.search import Query
+from nkwatch.mail.locales import Locale
+from nkwatch.mail.views import plain
+from nkwatch.store.contents import Shelf
+from nkwatch.web import atom, jsonfeed, rss
+from nkwatch.web.asking import Known, Mistake, read_query, written_query
+from nkwatch.web.channel import Channel, Item, Telling, Words, clean
+from nkwatch.web.news import READ
 from nkwatch.web.pages import Pages
-from nkwatch.web.problems import NOT_FOUND
+from nkwatch.web.problems import BAD_REQUEST, NOT_FOUND, Problem
+from nkwatch.web.subjects import ALL_ALERTS, EVERYTHING, KEPT, Gathering, Subject, items_of
 
-#: Stories in a feed, and how many of the newest are looked through for them.
-SHOWN, LOOKED_AT = 50, 400
-#: How long a rendered feed is good enough.
-KEPT = timedelta(minutes=1)
-MEDIA_TYPE = "application/atom+xml; charset=utf-8"
-#: What stands before the title of a story that was taken back, or in which something was wrong: English messages.
-MARKS = ("Withdrawn", "Corrected")
+#: Octets of rendered feeds that are kept.
+ROOM = 8 * 1024 * 1024
+#: What the name of a kept feed takes, about.
+NAME = 2_000
 CACHE = f"public, max-age={KEPT.seconds}"
+#: What feeds say themselves: English messages. The first of each is that of `Words`.
+WORDS = ("Withdrawn", "Corrected", "Alert %(number)s", "Corrected by bulletin %(numbers)s")
+ALERTS, SEARCH = "Alerts", "Search"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How a channel is written."""
+
+    write: Callable[[Channel], bytes]
+    media_type: str
+
+
+FORMATS = {
+    atom.ENDING: Format(atom.atom, f"{atom.MEDIA_TYPE}; charset=utf-8"),
+    rss.ENDING: Format(rss.rss, f"{rss.MEDIA_TYPE}; charset=utf-8"),
+    jsonfeed.ENDING: Format(jsonfeed.json_feed, f"{jsonfeed.MEDIA_TYPE}; charset=utf-8"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A feed as it is sent; `etag` names these very bytes."""
+    """A feed as it is sent; `etag` names these very bytes. `at` is when it was made."""
 
     body: bytes
     etag: str
     updated: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """The stories of one minute, and the feeds made of them, by theme and language."""
-
     at: datetime
-    stories: Sequence[Story]
-    rendered: dict[tuple[str, str], Rendered] = field(default_factory=dict)
 
 
 class Feeds:
@@ -52,29 +68,57 @@ class Feeds:
         self._newsroom = newsroom
         self._pages = pages
         self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
-        self._kept: _Kept | None = None
-        self._turn = asyncio.Lock()
+        self._known = Known(self._themes, newsroom.sources)
+        self._gathering = Gathering(newsroom)
+        self._rendered: Shelf[tuple[Subject, str, str], Rendered] = Shelf(ROOM, lambda r: NAME + len(r.body))
+        # whoever looks for something rare keeps nobody waiting for the newest
+        self._turn, self._searching = asyncio.Lock(), asyncio.Lock()
 
     def routes(self) -> APIRouter:
-        """What answers at which address."""
+        """What answers at which address. Its routes go before those of stories, themes, sources and alerts."""
         router = APIRouter()
-        router.add_api_route("/feed.atom", self.everything, methods=READ)
-        router.add_api_route("/themes/{code}/feed.atom", self.theme, methods=READ)
+        for ending in FORMATS:
+            router.add_api_route(f"/feed.{ending}", self.everything, methods=READ)
+            router.add_api_route(f"/themes/{{code}}/feed.{ending}", self.theme, methods=READ)
+            router.add_api_route(f"/sources/{{source_id}}/feed.{ending}", self.source, methods=READ)
+            router.add_api_route(f"/search.{ending}", self.search, methods=READ)
+            router.add_api_route(f"/alerts/feed.{ending}", self.alerts, methods=READ)
         return router
 
     async def everything(self, request: Request) -> Response:
         """The newest stories on human rights."""
-        return await self._answer(request, "")
+        return await self._answer(request, EVERYTHING)
 
     async def theme(self, request: Request, code: str) -> Response:
         """The newest of them on one theme."""
         if code not in self._themes:
             return self._pages.problem(request, NOT_FOUND)
-        return await self._answer(request, code)
+        query = Query(themes=frozenset({code}), rights=True)
+        return await self._answer(request, Subject(f"/themes/{code}/feed", f"/themes/{code}", query, theme=code))
 
-    async def _answer(self, request: Request, code: str) -> Response:
-        language = self._pages.language(request)
-        feed = await self._feed(code, language)
+    async def source(self, request: Request, source_id: str) -> Response:
+        """The newest of them that a source has a report of, each as this source tells it."""
+        if source_id not in self._newsroom.sources:
+            return self._pages.problem(request, NOT_FOUND)
+        query = Query(sources=frozenset({source_id}), rights=True)
+        place = f"/sources/{source_id}"
+        return await self._answer(request, Subject(f"{place}/feed", place, query, source=source_id))
+
+    async def search(self, request: Request) -> Response:
+        """The newest stories that a search finds."""
+        query, mistakes = read_query(request.query_params, self._known)
+        if mistakes:
+            return self._pages.problem(request, misread(mistakes, self._pages.locales[self._pages.language(request)]))
+        written = urlencode(written_query(query))
+        return await self._answer(request, Subject("/search", "/search", query, written))
+
+    async def alerts(self, request: Request) -> Response:
+        """The alerts that were sent, with what was corrected in them."""
+        return await self._answer(request, ALL_ALERTS)
+
+    async def _answer(self, request: Request, subject: Subject) -> Response:
+        language, ending = self._pages.language(request), request.url.path.rpartition(".")[2]
+        feed = await self._feed(subject, language, ending)
         headers = {
             "ETag": feed.etag,
             "Last-Modified": format_datetime(feed.updated, usegmt=True),
@@ -82,47 +126,76 @@ class Feeds:
             "Content-Language": language,
             "Vary": "Accept-Language",
         }
-        if _known(request.headers.get("if-none-match", ""), feed.etag):
+        if known(request.headers.get("if-none-match", ""), feed.etag):
             return Response(status_code=304, headers=headers)
-        return Response(feed.body, headers=headers, media_type=MEDIA_TYPE)
+        return Response(feed.body, headers=headers, media_type=FORMATS[ending].media_type)
 
-    async def _feed(self, code: str, language: str) -> Rendered:
-        async with self._turn:
-            kept = await self._stories()
-            if (code, language) not in kept.rendered:
-                # the site goes on answering meanwhile
-                rendered = await asyncio.to_thread(self._render, code, language, kept.stories)
-                kept.rendered[code, language] = rendered
-            return kept.rendered[code, language]
+    async def _feed(self, subject: Subject, language: str, ending: str) -> Rendered:
+        key = (subject, language, ending)
+        async with self._searching if subject.searched else self._turn:
+            now = self._newsroom.clock()
+            kept = self._rendered.find([key]).get(key)
+            if kept is None or not timedelta(0) <= now - kept.at < KEPT:
+                kept = await self._render(subject, language, ending)
+                self._rendered.keep({key: kept})
+            return kept
 
-    async def _stories(self) -> _Kept:
-        now = self._newsroom.clock()
-        if self._kept is None or not timedelta(0) <= now - self._kept.at < KEPT:
-            self._kept = _Kept(now, await newest(self._newsroom, LOOKED_AT))
-            asyncio.get_running_loop().call_later(KEPT.total_seconds(), self._drop, self._kept)
-        return self._kept
+    async def _render(self, subject: Subject, language: str, ending: str) -> Rendered:
+        telling = self._telling(language)
+        at = self._newsroom.clock()
+        if subject.query is None:
+            items = await self._gathering.alerts(telling)
+        else:
+            stories = await self._gathering.stories(subject, subject.query)
+            # the site goes on answering meanwhile
+            items = await asyncio.to_thread(items_of, telling, stories, subject.source)
+        channel = self._channel(subject, language, items)
+        body = await asyncio.to_thread(FORMATS[ending].write, channel)
+        return Rendered(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"', channel.updated, at)
 
-    def _drop(self, kept: _Kept) -> None:
-        """Free the memory, unless it was filled anew."""
-        if self._kept is kept:
-            self._kept = None
+    def _telling(self, language: str) -> Telling:
+        words = Words(*map(self._pages.locales[language].text, WORDS))
+        return Telling(self._site, language, self._themes, words)
 
-    def _render(self, code: str, language: str, stories: Sequence[Story]) -> Rendered:
-        wanted = [s for s in stories if not code or code in s.themes][:SHOWN]
-        body, updated = atom(self._channel(code, language), wanted, self._themes)
-        return Rendered(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"', updated)
+    def _channel(self, subject: Subject, language: str, items: Sequence[Item]) -> Channel:
+        site = self._site
+        asked = "&".join(filter(None, (subject.written, f"lang={language}")))
+        page = f"{site}{subject.page}?{asked}"
+        title = ": ".join(filter(None, (self._newsroom.config.site.name, self._name(subject, language))))
+        return Channel(title, f"{site}{subject.path}", page, language, tuple(items), subject.written)
 
-    def _channel(self, code: str, language: str) -> Channel:
-        site = self._newsroom.config.site
-        base, name = site.url.rstrip("/"), site.name
-        title = f"{name}: {self._themes[code].name(language)}" if code else name
-        path = f"/themes/{code}/feed.atom" if code else "/feed.atom"
-        asked = f"?lang={language}"
-        marks = map(self._pages.locales[language].text, MARKS)
-        return Channel(title, f"{base}{path}{asked}", f"{base}/{asked}", language, base, *marks)
+    def _name(self, subject: Subject, language: str) -> str:
+        """What a feed is called behind the name of the site."""
+        text = self._pages.locales[language].text
+        if subject.theme:
+            return self._themes[subject.theme].name(language)
+        if subject.source:
+            return self._newsroom.sources[subject.source].publisher
+        if subject.query is None:
+            return text(ALERTS)
+        if subject is EVERYTHING:
+            return ""
+        words = " ".join(value for _, value in written_query(subject.query))
+        return f"{text(SEARCH)}: {clean(words)}" if words else text(SEARCH)
+
+    @property
+    def _site(self) -> str:
+        return self._newsroom.config.site.url.rstrip("/")
 
 
-def _known(header: str, etag: str) -> bool:
-    """Whether the asker has these bytes already (RFC 9110, 13.1.2); proxies that compress make tags weak."""
+def misread(mistakes: Iterable[Mistake], locale: Locale) -> Problem:
+    """The page that tells what is mistaken in a search.
+
+    A page takes the sentences of a problem for its own: what was asked for must not be markup there, nor fill a place.
+    """
+    told = " ".join(locale.text(m.message) % m.values for m in mistakes)
+    return Problem(HTTPStatus.BAD_REQUEST, BAD_REQUEST.title, html.escape(plain(told)).replace("%", "%%"))
+
+
+def known(header: str, etag: str) -> bool:
+    """Whether the asker has these bytes already (RFC 9110, 13.1.2); proxies that compress make tags weak.
+
+    A date alone would not do: a feed from which a story was taken away is not newer than before.
+    """
     tags = {tag.strip().removeprefix("W/") for tag in header.split(",")}
     return etag in tags or "*" in tags

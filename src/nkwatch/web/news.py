@@ -1,4 +1,4 @@
-"""The pages to read: newest stories, one story with its evidence, the sources and how they are doing."""
+"""The pages to read: newest stories, one story with its evidence and its history, the sources; and is all well."""
 
 import asyncio
 from collections.abc import Iterable
@@ -9,20 +9,25 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from sqlalchemy import text
 
 from nkwatch.assembly import Newsroom
+from nkwatch.domain.search import Query
 from nkwatch.domain.story import Story
+from nkwatch.web import history
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import NOT_FOUND
-from nkwatch.web.views import Remarks, card, told
+from nkwatch.web.reports import reports, version
+from nkwatch.web.views import Remarks, card
 from nkwatch.web.watching import Watching
 
-#: Stories on the front page, and how many of the newest are looked through for those on human rights.
-SHOWN, LOOKED_AT = 30, 90
+#: Stories on a page of them.
+SHOWN = 20
 #: How long the database may take to say that it is there (seconds).
 PATIENCE = 3
 READ = ["GET", "HEAD"]
 #: How long browsers may keep pages, and the style sheet, whose address changes with it.
 SHORTLY = {"Cache-Control": "public, max-age=30"}
 FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
+#: Digits of the largest number that a cursor can be.
+LONGEST_CURSOR = 18
 
 
 class News:
@@ -46,24 +51,35 @@ class News:
         return router
 
     async def front(self, request: Request) -> Response:
-        """The newest stories on human rights."""
-        language = self._pages.language(request)
-        found = await newest(self._newsroom, LOOKED_AT)
-        cards = [card(s, self._themes, language) for s in found[:SHOWN]]
-        return self._pages.answer(request, "front.html", {"stories": cards}, headers=SHORTLY)
+        """The newest stories on human rights, or those before a place."""
+        language, before = self._pages.language(request), number(request, "before")
+        newsroom = self._newsroom
+        found = await newsroom.search.stories(Query(rights=True), newsroom.clock(), before=before, limit=SHOWN)
+        cards = [card(s, self._themes, language) for s in found.stories]
+        values = {"stories": cards, "before": before, "next": found.next}
+        return self._pages.answer(request, "front.html", values, headers=SHORTLY)
 
     async def story(self, request: Request, story_id: str) -> Response:
-        """Everything reported of one story, the leading report first."""
-        # PostgreSQL fails at text that holds a NUL, instead of finding nothing
-        reported = [] if "\0" in story_id else await self._newsroom.statements.stories([story_id])
-        found = _public(reported, self._newsroom.clock())
-        if not found:
+        """Everything reported of one story, the leading report first, and what happened to it."""
+        newsroom = self._newsroom
+        language, now = self._pages.language(request), newsroom.clock()
+        story, first = await shown(newsroom, story_id), number(request, "from") or 0
+        if story is None or first >= len(story.reports):
             return self._pages.problem(request, NOT_FOUND)
-        story, language = found[0], self._pages.language(request)
-        lead = story.lead_in(language)
-        others = (r for r in (story.lead, *story.others) if r is not lead)
-        reports = [told(r, self._themes, language) for r in (lead, *others)]
-        values = {"story": story, "reports": reports, "remarks": Remarks.of(story, language)}
+        told = reports(story, self._themes, language, first)
+        ids = [t.id for t in told.full]
+        own = [r for r in story.reports if r.statement.id in ids]
+        past = await newsroom.archive.history(story.id, ids)
+        values = {
+            "story": story,
+            "lead": card(story, self._themes, language).lead,
+            "reports": told,
+            "remarks": Remarks.of(story, language),
+            "version": version(story.translation(language)),
+            "timeline": history.timeline(story, own, past),
+            "proofs": history.kept(own, past),
+            "now": now,
+        }
         return self._pages.answer(request, "story.html", values, headers=SHORTLY)
 
     async def sources(self, request: Request) -> Response:
@@ -86,6 +102,19 @@ class News:
     async def icon(self) -> PlainTextResponse:
         """The picture in the browser's tab."""
         return PlainTextResponse(self._pages.source("icon.svg"), headers=FOR_GOOD, media_type="image/svg+xml")
+
+
+def number(request: Request, name: str) -> int | None:
+    """The number that a parameter gives; None where it gives none."""
+    said = request.query_params.get(name, "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) <= LONGEST_CURSOR else None
+
+
+async def shown(newsroom: Newsroom, story_id: str) -> Story | None:
+    """This story as it may be shown now."""
+    # PostgreSQL fails at text that holds a NUL, instead of finding nothing
+    reported = [] if "\0" in story_id else await newsroom.statements.stories([story_id])
+    return next(iter(_public(reported, newsroom.clock())), None)
 
 
 async def newest(newsroom: Newsroom, looked_at: int) -> list[Story]:

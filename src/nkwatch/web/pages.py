@@ -1,10 +1,12 @@
 """Fills templates in for one request, in the reader's language. Nothing of a page is decided here."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import babel
@@ -22,14 +24,21 @@ from nkwatch.web.languages import FALLBACK, negotiate
 from nkwatch.web.problems import Problem
 
 FOLDER = "web"
+#: The parameter that names the language of a page.
+LANGUAGE = "lang"
+#: Names and values of parameters; a name may come more than once.
+Fields = Mapping[str, Any] | Iterable[tuple[str, Any]]
 _COMPILED = Compiled()
+#: What a style sheet has for its readers: comments, and white space at the beginning of lines.
+_BETWEEN = re.compile(r"/\*.*?\*/\s*|^\s+", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What stands around a page. `live` is false for a page that is written to a file: it has nowhere to link to.
 
-    `chosen` says that the reader asked for this language in the address; links then carry it on.
+    `chosen` says that the reader asked for this language in the address; links then carry it on. `query` is what else
+    stands in the address of this page, as names and values.
     """
 
     language: str
@@ -37,10 +46,25 @@ class Frame:
     chosen: bool = False
     live: bool = True
     preview: bool = False
+    query: tuple[tuple[str, str], ...] = ()
 
-    def href(self, path: str) -> str:
-        """The address of another page of ours."""
-        return f"{path}?lang={self.language}" if self.chosen else path
+    def href(self, path: str, asked: Fields = (), spoken: str = "") -> str:
+        """The address of a page of ours, with what it is `asked` for: names and values, empty ones left out.
+
+        It is the one in the language that the reader chose, or that is to be `spoken` there. A fragment comes after
+        the parameters (RFC 3986, 3).
+        """
+        page, mark, fragment = path.partition("#")
+        fields = [
+            (n, str(v)) for n, v in (asked.items() if isinstance(asked, Mapping) else asked) if v not in {None, ""}
+        ]
+        fields += [(LANGUAGE, spoken or self.language)] if self.chosen or spoken else []
+        joined = "&" if "?" in page else "?"
+        return page + (joined + urlencode(fields) if fields else "") + mark + fragment
+
+    def spoken_in(self, code: str) -> str:
+        """The address of this very page in another language, to be resolved against its own."""
+        return f"?{urlencode([*self.query, (LANGUAGE, code)])}"
 
 
 class Pages:
@@ -54,11 +78,13 @@ class Pages:
         languages = {code: language_name(code, code) for code in self.locales}
         self._environments = {c: _environment(loader, locale) for c, locale in self.locales.items()}
         for environment in self._environments.values():
-            environment.globals.update(name=site.name, contact=site.contact, languages=languages)
+            environment.globals.update(
+                name=site.name, contact=site.contact, languages=languages, site=site.url.rstrip("/")
+            )
         _check(self._environments[FALLBACK])
         self._loader = loader
         self._preview = preview
-        self.style = self.source("style.css")
+        self.style = _BETWEEN.sub("", self.source("style.css"))
         self._style_address = f"/style.css?v={hashlib.sha256(self.style.encode()).hexdigest()[:12]}"
 
     def source(self, name: str) -> str:
@@ -68,7 +94,7 @@ class Pages:
     def language(self, request: Request, otherwise: str = "") -> str:
         """The language asked for in the address, else `otherwise`, else what the browser accepts."""
         offered = tuple(self.locales)
-        asked = request.query_params.get("lang", "")
+        asked = request.query_params.get(LANGUAGE, "")
         if asked in offered:
             return asked
         return otherwise if otherwise in offered else negotiate(request.headers.get("accept-language", ""), offered)
@@ -85,8 +111,9 @@ class Pages:
     ) -> HTMLResponse:
         """The page `template` for this request; `language` is what to use when the address asks for none."""
         spoken = self.language(request, language)
-        chosen = request.query_params.get("lang") == spoken
-        frame = Frame(spoken, self._style_address, chosen=chosen, preview=self._preview)
+        chosen = request.query_params.get(LANGUAGE) == spoken
+        query = tuple((n, v) for n, v in request.query_params.multi_items() if n != LANGUAGE)
+        frame = Frame(spoken, self._style_address, chosen=chosen, preview=self._preview, query=query)
         said = {"Content-Language": spoken, "Vary": "Accept-Language", **(headers or {})}
         return HTMLResponse(self.render(template, frame, values or {}), status, said)
 

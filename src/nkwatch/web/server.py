@@ -35,13 +35,16 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-async def serve(app: FastAPI, host: str, port: int, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+async def serve(
+    app: FastAPI, host: str, port: int, stop: asyncio.Event, ready: Callable[[str], None], part: str = "web"
+) -> None:
     """Serve until `stop` is set, then end within three seconds.
 
-    `ready` is told the site's address once it listens, with the actual port when `port` is 0. Raises `ConfigError`
-    when nobody can listen there. There is no access log: addresses of pages hold tokens.
+    `ready` is told the site's address once it listens, with the actual port when `port` is 0; `part` names the table
+    of the settings that says so. Raises `ConfigError` when nobody can listen there. There is no access log: addresses
+    of pages hold tokens.
     """
-    listening = _listen(host, port)
+    listening = _listen(host, port, part)
     address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
     config = uvicorn.Config(
         app,
@@ -67,12 +70,13 @@ async def _end(server: uvicorn.Server, stop: asyncio.Event) -> None:
     server.should_exit = True
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, part: str) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.create_server((host, port), family=family, backlog=1024)
     except OSError as wrong:
-        raise ConfigError(f"web: cannot listen on {host}, port {port}: {wrong}; choose another in [web]") from wrong
+        why = f"{part}: cannot listen on {host}, port {port}: {wrong}; choose another in [{part}]"
+        raise ConfigError(why) from wrong
     # asyncio does this only where a socket says that it is TCP, and this one does not: each answer waited 40 ms
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening

@@ -2,7 +2,7 @@
 
 import asyncio
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -50,17 +50,24 @@ class Shell:
     """ASGI middleware around the whole site. What a page sets itself stays as it is."""
 
     def __init__(
-        self, app: ASGIApp, answer: Answer, patience: float = PATIENCE, site: str = "", room: int = ROOM
+        self,
+        app: ASGIApp,
+        answer: Answer,
+        patience: float = PATIENCE,
+        site: str = "",
+        room: int = ROOM,
+        limits: Mapping[str, int] = LIMITS,
     ) -> None:
         """`answer` makes the page that tells of a problem; `patience` is in seconds, `room` in bytes.
 
-        `site` is the address under which readers know us.
+        `site` is the address under which readers know us; `limits` are the places to which more bytes may be sent.
         """
         self._app = app
         self._answer = answer
         self._patience = patience
         self._origin = origin_of(site)
         self._room = room
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -82,7 +89,7 @@ class Shell:
         if is_foreign(scope, self._origin):
             await self._tell(FOREIGN, scope, receive, send)
             return
-        body = _Body(scope, receive, self._lend)
+        body = _Body(scope, receive, self._lend, self._limits)
         try:
             async with asyncio.timeout(self._patience):
                 problem = await body.arrive()
@@ -129,9 +136,9 @@ class _Guarded:
 class _Body:
     """The body of a request as it arrives. `lent` is the room that it took, which is to be given back."""
 
-    def __init__(self, scope: Scope, receive: Receive, lend: Callable[[int], bool]) -> None:
+    def __init__(self, scope: Scope, receive: Receive, lend: Callable[[int], bool], limits: Mapping[str, int]) -> None:
         self._announced = Headers(scope=scope).get("content-length", "0")
-        self._limit = next((most for place, most in LIMITS.items() if scope["path"].startswith(place)), LARGEST_BODY)
+        self._limit = next((most for place, most in limits.items() if scope["path"].startswith(place)), LARGEST_BODY)
         self._receive = receive
         self._lend = lend
         self._read = bytearray()

@@ -9,21 +9,19 @@ from datetime import datetime
 from functools import lru_cache
 
 from nkwatch.domain.desk import Note
-from nkwatch.domain.reading import Evidence, Finding, Urgency
+from nkwatch.domain.reading import Urgency
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Statement
-from nkwatch.domain.story import Report, Story
+from nkwatch.domain.story import Story
 from nkwatch.domain.theme import Theme
 from nkwatch.mail.excerpt import excerpt
-from nkwatch.mail.views import Address, Name, address, carrier, name_of, plain, tag
+from nkwatch.mail.views import Name, carrier, name_of, plain, tag
 from nkwatch.mail.widths import shorten
 
-#: Room for a title and for the excerpts of the front page and of a story (columns: East Asian letters take two).
-TITLE, SHORT, LONG = 240, 300, 400
+#: Room for a title and for an excerpt (columns: East Asian letters take two).
+TITLE, SHORT = 240, 300
 #: An excerpt of that size never reaches further into a text.
 OPENING = 1500
-#: How many different phrases are shown for one finding.
-PHRASES = 4
 
 Themes = Mapping[str, Theme]
 
@@ -46,33 +44,22 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Tag:
+    """A theme by its name; without a code it has no page."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
-    """A story on the front page."""
+    """A story in a list."""
 
     id: str
     lead: Said
-    themes: tuple[str, ...]
+    themes: tuple[Tag, ...]
     urgent: bool
     others: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A theme, and the phrases that decided."""
-
-    name: str
-    phrases: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A report on the page of its story."""
-
-    said: Said
-    address: Address
-    themes: tuple[Found, ...]
-    urgency: Urgency
-    why_urgent: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +99,8 @@ def card(story: Story, themes: Themes, language: str) -> Card:
     """A story for readers of `language`."""
     lead = story.lead_in(language)
     urgent = story.urgency is Urgency.URGENT
-    names = _names(story.themes, themes, language)
-    return Card(story.id, said(lead.statement, SHORT, lead.by), names, urgent, len(story.reports) - 1)
-
-
-def told(report: Report, themes: Themes, language: str) -> Told:
-    """A report with its evidence."""
-    reading = report.reading
-    return Told(
-        said=said(report.statement, LONG, report.by),
-        address=address(report.statement.url, trusted=report.link),
-        themes=tuple(_found(f, themes, language) for f in reading.themes),
-        urgency=reading.urgency,
-        why_urgent=_phrases(reading.urgency_evidence),
-    )
+    named = tagged(story.themes, themes, language)
+    return Card(story.id, said(lead.statement, SHORT, lead.by), named, urgent, len(story.reports) - 1)
 
 
 @lru_cache(512)
@@ -142,7 +117,8 @@ def said(statement: Statement, width: int, by: str) -> Said:
         published=statement.published,
         estimated=statement.published_estimated,
         edited_at=statement.edited_at,
-        excerpt=opening,
+        # letters that take no column are letters too
+        excerpt=opening[:width],
     )
 
 
@@ -152,18 +128,9 @@ def publisher_of(source: Source) -> Name:
     return Name(publisher, "" if publisher.isascii() else tag((*source.languages, "")[0]))
 
 
-def _names(codes: Iterable[str], themes: Themes, language: str) -> tuple[str, ...]:
-    return tuple(themes[c].name(language) if c in themes else c for c in codes)
-
-
-def _found(finding: Finding, themes: Themes, language: str) -> Found:
-    return Found(_names([finding.code], themes, language)[0], _phrases(finding.evidence))
-
-
-def _phrases(evidence: Iterable[Evidence]) -> tuple[str, ...]:
-    """The first different phrases, as they stand in the statement."""
-    different = {phrase.casefold(): phrase for e in reversed(tuple(evidence)) if (phrase := plain(e.phrase))}
-    return tuple(reversed(different.values()))[:PHRASES]
+def tagged(codes: Iterable[str], themes: Themes, language: str) -> tuple[Tag, ...]:
+    """What these themes are called; of one that is gone only its code is known."""
+    return tuple(Tag(c, themes[c].name(language)) if c in themes else Tag("", c) for c in codes)
 
 
 def _short(name: Name) -> Name:

@@ -16,6 +16,8 @@ from nkwatch.domain.statement import EARLIEST, Origin, Statement, plausible
 from nkwatch.workflow.ledger import Ledger
 from nkwatch.workflow.line import Line
 from nkwatch.workflow.ports import Clock, Notice, Poller, Statements
+from nkwatch.workflow.ports.redactions import Redacting
+from nkwatch.workflow.redact import NoRedactions
 
 #: Longer than any poll may take; after that another process may try.
 LEASE = timedelta(minutes=10)
@@ -66,6 +68,7 @@ class Collect:
     at_once: int = 8
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     line: Line = field(default_factory=Line)
+    redacting: Redacting = field(default_factory=NoRedactions)
 
     async def __call__(self, only: Sequence[str] = ()) -> Collected:
         """Poll the enabled sources that are due; `only` names some of them."""
@@ -158,7 +161,8 @@ class Collect:
     async def _sifted(self, source: Source, state: PollState, outcome: Outcome) -> Sifted:
         if not isinstance(outcome, Fetched):
             return Sifted()
-        identified = identify(outcome.entries)
+        # known by what their source shows, and kept as they may be
+        identified = (await self.redacting.forms()).identified(identify(outcome.entries))
         keys = {key for _, keys in identified for key in keys} | {f"guid:{g}" for g in outcome.removed}
         known = await self.statements.known(source.publisher, keys)
         unknown = sum(not any(key in known for key in keys) for _, keys in identified)

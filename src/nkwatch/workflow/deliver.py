@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from nkwatch.domain.delivery import Claimed, Lane
 from nkwatch.domain.lease import Lease
 from nkwatch.workflow.halts import Brake, Halt
-from nkwatch.workflow.permits import GROUP
+from nkwatch.workflow.permits import GROUP, Permits
 from nkwatch.workflow.ports import Assembler, Clock, Notice, Outbox, Relay, Signer
 from nkwatch.workflow.run import Means, Run
 from nkwatch.workflow.tally import Delivered, Tally
@@ -58,7 +58,7 @@ class Line:
 class Deliver:
     """Rounds of delivering in one lane, until nothing is due, no relay can be reached, or `stop` is set.
 
-    Bulk stops for each of the `halts`, and while `aside()` is true.
+    Bulk stops for each of the `halts`, and while `aside()` is true. Lanes beside each other share `line` and `permits`.
     """
 
     outbox: Outbox
@@ -75,6 +75,7 @@ class Deliver:
     progress: Callable[[Delivered], None] = lambda _: None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     line: Line = field(default_factory=Line)
+    permits: Permits | None = None
     _run: Run | None = field(default=None, init=False)
     _halted: frozenset[str] = field(default=frozenset(), init=False)
     _told: set[str] = field(default_factory=set, init=False)
@@ -133,6 +134,7 @@ class Deliver:
             owner=self.owner,
             lease=self.lease,
             stop=self.stop,
+            permits=self.permits or Permits(self.relay.connections),
             told=self._told,
         )
 

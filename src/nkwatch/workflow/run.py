@@ -10,6 +10,7 @@ from functools import partial
 from nkwatch.domain.delivery import Claimed
 from nkwatch.workflow.booking import Booking
 from nkwatch.workflow.hand import Hand
+from nkwatch.workflow.permits import Permits
 from nkwatch.workflow.ports import Assembler, Clock, Notice, Outbox, Relay, Signer
 from nkwatch.workflow.preparing import Guard, Preparing
 from nkwatch.workflow.tally import Tally
@@ -36,6 +37,7 @@ class Means:
     owner: str
     lease: timedelta
     stop: asyncio.Event
+    permits: Permits
     told: set[str] = field(default_factory=set)
 
 
@@ -55,7 +57,7 @@ class Run:
     ) -> None:
         self._means, self._more = means, more
         self._tenure = Tenure(means.outbox, means.clock, means.owner, means.lease, now)
-        self._tray = Tray(means.relay.connections, LOW, self._tenure.holds, stands_aside)
+        self._tray = Tray(means.relay.connections, LOW, self._tenure.holds, stands_aside, means.permits)
         guard = self._guard(self._tray.finish)
         self._preparing = Preparing(means.assembler, means.signer, means.notice, means.told, self._tray, guard)
         self._booking = Booking(means.outbox, means.clock, means.owner, self._tray, tally, self._preparing)
@@ -91,6 +93,7 @@ class Run:
             await self._give_back()
         finally:
             await _ended(booking, claiming, keeping, stopping, *self._carrying, *self._preparing.tasks)
+            self._tray.settle()
         if self._errors:
             raise self._errors[0]
 

@@ -38,11 +38,18 @@ class Letter:
 class Tray:
     """What is on its way over `connections`.
 
-    `holds` says whether the work is surely still ours, `stands_aside` whether nothing new is to be begun. `hungry` is
-    set when less than `low` are left to be marked, and more may be due.
+    `holds` says whether the work is surely still ours, `stands_aside` whether nothing new is to be begun. `permits` are
+    shared with the other lane. `hungry` is set when less than `low` are left to be marked, and more may be due.
     """
 
-    def __init__(self, connections: int, low: int, holds: Callable[[], bool], stands_aside: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        connections: int,
+        low: int,
+        holds: Callable[[], bool],
+        stands_aside: Callable[[], bool],
+        permits: Permits | None = None,
+    ) -> None:
         self._holds, self._stands_aside = holds, stands_aside
         self._queue: deque[Claimed] = deque()
         self._hand: dict[int, Delivery] = {}
@@ -51,11 +58,12 @@ class Tray:
         self._ready: deque[Letter] = deque()
         self.bell, self.hungry = asyncio.Event(), asyncio.Event()
         self._outcomes = Outcomes(self.bell.set)
-        self._permits = Permits(connections)
+        self._permits = permits or Permits(connections)
+        self._asking: set[asyncio.Future[bool]] = set()
         # marked ahead at most, and at least before more is asked for
         self._most, self._least, self._low = ahead(connections), connections + GROUP // 2, low
         self._waiting: list[asyncio.Future[None]] = []
-        self._over = self._broken = self._closed = self._drained = False
+        self._over = self._broken = self._closed = self._drained = self._impatient = False
 
     def add(self, claimed: Sequence[Claimed]) -> None:
         """More is claimed; nothing, when nothing more is due. An alert overtakes the confirmations that wait."""
@@ -94,7 +102,7 @@ class Tray:
         if self._permits.take(delivery):
             return True
         self.bell.set()
-        if not await self._permits.wait(delivery):
+        if not await self._permit(delivery):
             return False
         if not self._may_leave():
             self._permits.put_back([delivery])
@@ -180,7 +188,8 @@ class Tray:
     def stop_waiting(self) -> None:
         """Begin nothing new, and let nobody wait for a permit."""
         self.finish()
-        self._permits.stop_waiting()
+        self._impatient = True
+        self._permits.refuse(self._asking)
 
     def break_off(self) -> None:
         """The ledger cannot be written: no content may go out any more."""
@@ -191,6 +200,10 @@ class Tray:
         """No connection is left: write what is answered, and no more."""
         self._over = self._closed = True
         self.bell.set()
+
+    def settle(self) -> None:
+        """It has ended: what could not be written is in the ledger's hands, and keeps no permit from others."""
+        self._permits.put_back(self._hand.values())
 
     @property
     def is_over(self) -> bool:
@@ -222,6 +235,16 @@ class Tray:
         return [d for d in self._hand.values() if d not in self._permits and d.id not in answered]
 
     # within
+
+    async def _permit(self, delivery: Delivery) -> bool:
+        if self._impatient:
+            return False
+        permit = self._permits.ask(delivery)
+        self._asking.add(permit)
+        try:
+            return await permit
+        finally:
+            self._asking.discard(permit)
 
     def _goes_on(self) -> bool:
         if self._over:

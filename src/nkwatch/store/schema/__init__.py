@@ -2,6 +2,16 @@
 
 from nkwatch.store.schema.columns import EPOCH, Instant, Number, metadata
 from nkwatch.store.schema.desk import alert_call, desk, marking, ruling, translation
+from nkwatch.store.schema.editions import (
+    answering,
+    case_act,
+    case_page,
+    edition,
+    edition_rhythm,
+    edition_version,
+    shared_by_all,
+)
+from nkwatch.store.schema.editors import audit, audit_end, desk_session, desk_ticket, passkey
 from nkwatch.store.schema.mails import (
     accepted_hour,
     block,
@@ -18,6 +28,8 @@ from nkwatch.store.schema.mails import (
     waits,
 )
 from nkwatch.store.schema.readers import alert_pace, move, subscriber, suppression
+from nkwatch.store.schema.redactions import redacted, redaction
+from nkwatch.store.schema.search import search
 from nkwatch.store.schema.statements import (
     capture,
     errand,
@@ -27,8 +39,10 @@ from nkwatch.store.schema.statements import (
     statement,
     statement_key,
     statement_revision,
+    unindexed,
 )
 from nkwatch.store.schema.stories import correction, latch, mark, named, reading, story
+from nkwatch.store.schema.webhooks import called, calling, webhook, webhook_call
 
 __all__ = [
     "EPOCH",
@@ -37,13 +51,25 @@ __all__ = [
     "accepted_hour",
     "alert_call",
     "alert_pace",
+    "answering",
+    "audit",
+    "audit_end",
     "block",
     "bulletin",
+    "called",
+    "calling",
     "capture",
+    "case_act",
+    "case_page",
     "composition",
     "correction",
     "delivery",
     "desk",
+    "desk_session",
+    "desk_ticket",
+    "edition",
+    "edition_rhythm",
+    "edition_version",
     "errand",
     "host",
     "identified",
@@ -54,9 +80,14 @@ __all__ = [
     "metadata",
     "move",
     "named",
+    "passkey",
     "rate",
     "reading",
+    "redacted",
+    "redaction",
     "ruling",
+    "search",
+    "shared_by_all",
     "snapshot",
     "source_state",
     "statement",
@@ -68,7 +99,10 @@ __all__ = [
     "together",
     "translation",
     "undone",
+    "unindexed",
     "unjudged",
     "waiting_alert",
     "waits",
+    "webhook",
+    "webhook_call",
 ]

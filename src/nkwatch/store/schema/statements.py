@@ -86,12 +86,20 @@ statement = Table(
     # which correction is in force, null without one
     Column("correction_id", BigInteger),
     Column("story_id", String, nullable=False, default="", index=True),
+    # whether the index of the search has it as it is now, and under which number; null where it is not in the index
+    Column("indexed", Boolean, nullable=False, server_default=false()),
+    Column("number", BigInteger),
     Index("ix_statement_source_id_published", "source_id", "published"),
+    # covers what is asked of every hit of a search: rows are long
+    Index("ix_statement_number", "number", "presence", "embargo", "story_id", "id"),
     # covers the search for what other rules have read: rows are long
     Index("ix_statement_rules_in_force", "id", "read_rules", "read_revision", "revision"),
 )
 unread = text("read_revision < revision")
 Index("ix_statement_unread", statement.c.first_seen, sqlite_where=unread, postgresql_where=unread)
+#: What was read, and is not in the index as it is now.
+unindexed = text("NOT indexed AND read_revision > 0")
+Index("ix_statement_unindexed", statement.c.published, sqlite_where=unindexed, postgresql_where=unindexed)
 
 statement_key = Table(
     "statement_key",

@@ -10,6 +10,7 @@ from typing import Protocol
 from nkwatch.workflow.ports.mail import Assembler, Callers, Composer, Issue, Letters, Relay, Signer
 from nkwatch.workflow.ports.outbox import Outbox
 from nkwatch.workflow.ports.readers import Register, Subscribers
+from nkwatch.workflow.ports.searching import Indexing
 from nkwatch.workflow.ports.sources import Errands, Poller, Visitor
 from nkwatch.workflow.ports.statements import Desk, Statements
 
@@ -20,6 +21,7 @@ __all__ = [
     "Composer",
     "Desk",
     "Errands",
+    "Indexing",
     "Issue",
     "Letters",
     "Notice",

@@ -1,0 +1,131 @@
+"""``nkwatch search``: what the archive has, as its pages find it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from nkwatch.assembly import Newsroom
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import Json, rows, say
+from nkwatch.domain.problems import ConfigError
+from nkwatch.domain.search import LARGEST_PAGE, Hit, Query
+from nkwatch.mail.views import plain
+from nkwatch.web.asking import Known, quoted, read_query
+from nkwatch.web.views import SHORT, said
+
+Several = list[str] | None
+#: Of a title in a table, in columns.
+NARROW = 90
+
+
+class _Given:
+    """What was typed, as the parameters of an address."""
+
+    def __init__(self, values: Mapping[str, Iterable[str]]) -> None:
+        self._values = values
+
+    def getlist(self, key: str) -> list[str]:
+        """All values of a parameter."""
+        return list(self._values.get(key, ()))
+
+
+def search(
+    context: typer.Context,
+    words: Annotated[
+        Several, typer.Argument(help="Words and phrases, all of which must stand there; kore* finds what begins so.")
+    ] = None,
+    theme: Annotated[Several, typer.Option(help="A theme by its code; any of several.")] = None,
+    source: Annotated[Several, typer.Option(help="A source by its id; any of several.")] = None,
+    country: Annotated[Several, typer.Option(help="Country of the source: KR.")] = None,
+    language: Annotated[Several, typer.Option(help="Language of the statement: ko.")] = None,
+    asked: Annotated[Several, typer.Option(help="A country of which something is asked: CN.")] = None,
+    since: Annotated[str, typer.Option(help="First day, month or year: 2026-01-31, 2026-01, 2026.")] = "",
+    until: Annotated[str, typer.Option(help="Last day, month or year.")] = "",
+    urgency: Annotated[str, typer.Option(help="At least: urgent, notable or routine.")] = "",
+    speaker: Annotated[str, typer.Option(help="Who is quoted.")] = "",
+    addressee: Annotated[str, typer.Option(help="Of whom something is asked.")] = "",
+    rights: Annotated[bool, typer.Option("--rights", help="Only what is on human rights.")] = False,
+    limit: Annotated[int, typer.Option(help="So many at most.", min=1)] = 30,
+    as_json: Json = False,
+) -> None:
+    """Find statements on North Korea that may be shown, the newest first, as the site does.
+
+    Example: nkwatch search "prison camp" 북한 --theme prisons --since 2025
+    """
+    given = _Given(
+        {
+            "q": [w if '"' in w else quoted(w) for w in words or ()],
+            "theme": theme or (),
+            "source": source or (),
+            "country": country or (),
+            "language": language or (),
+            "asked": asked or (),
+            "since": [since],
+            "until": [until],
+            "urgency": [urgency],
+            "speaker": [speaker],
+            "addressee": [addressee],
+            "rights": ["yes"] if rights else (),
+        }
+    )
+
+    async def work(newsroom: Newsroom) -> list[dict[str, Any]]:
+        known = Known({t.code for t in newsroom.rules.lexicon.themes}, newsroom.sources)
+        query, mistakes = read_query(given, known)
+        if mistakes:
+            raise ConfigError(*map(str, mistakes))
+        await _tell(newsroom, query)
+        return [_record(hit) if as_json else _line(hit) for hit in await _hits(newsroom, query, limit)]
+
+    rows(in_newsroom(context, work), as_json=as_json, empty="nothing was found")
+
+
+async def _tell(newsroom: Newsroom, query: Query) -> None:
+    count = await newsroom.search.count(query, newsroom.clock())
+    say(f"{'more than ' if count.more else ''}{count.statements} found")
+
+
+async def _hits(newsroom: Newsroom, query: Query, limit: int) -> list[Hit]:
+    found: list[Hit] = []
+    before = None
+    while len(found) < limit:
+        most = min(limit - len(found), LARGEST_PAGE)
+        page = await newsroom.search.find(query, newsroom.clock(), before=before, limit=most)
+        found += page.hits
+        before = page.next
+        if before is None:
+            break
+    return found
+
+
+def _record(hit: Hit) -> dict[str, Any]:
+    one, reading = hit.report.statement, hit.report.reading
+    shown = said(one, SHORT, hit.report.by)
+    return {
+        "id": one.id,
+        "story": hit.story_id,
+        "published": one.published,
+        "published_estimated": one.published_estimated,
+        "publisher": plain(one.publisher),
+        "by": plain(hit.report.by),
+        "source": one.source_id,
+        "language": one.language,
+        "title": shown.title,
+        "excerpt": shown.excerpt,
+        "url": plain(one.url),
+        "themes": [f.code for f in reading.themes],
+        "urgency": reading.urgency.name.lower(),
+    }
+
+
+def _line(hit: Hit) -> dict[str, Any]:
+    one = hit.report.statement
+    title = said(one, 0, hit.report.by).title
+    return {
+        "id": one.id,
+        "published": one.published,
+        "by": plain(hit.report.by),
+        "title": title if len(title) <= NARROW else f"{title[: NARROW - 1]}…",
+        "story": hit.story_id,
+    }

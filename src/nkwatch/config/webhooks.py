@@ -1,0 +1,76 @@
+"""Settings of webhooks: who is told of stories, alerts and corrections, and what the calls are signed with."""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, field_serializer
+
+from nkwatch.config.section import Section
+from nkwatch.domain.webhook import Hook, octets
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+
+
+def _told_apart(hooks: tuple["WebhookSettings", ...]) -> tuple["WebhookSettings", ...]:
+    names = [h.name for h in hooks]
+    if twice := sorted({n for n in names if names.count(n) > 1}):
+        msg = f"two webhooks have one name: {', '.join(twice)}"
+        raise ValueError(msg)
+    return hooks
+
+
+def _receiver(url: str) -> str:
+    """Only https leads outside; http is for receivers on this machine, which `polling.allow` must name."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    inner = host in {"127.0.0.1", "::1"} or host.endswith(".localhost")
+    if not host or parts.scheme not in {"http", "https"} or parts.username is not None:
+        msg = "write it like https://hooks.example/nkwatch, without user name and password"
+        raise ValueError(msg)
+    if parts.scheme == "http" and not inner:
+        msg = "only https: what is told must not be changed on its way"
+        raise ValueError(msg)
+    return url
+
+
+def _secrets(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def _sound(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    for secret in secrets:
+        octets(secret)
+    return secrets
+
+
+class WebhookSettings(Section):
+    """A receiver of calls as standardwebhooks.com describes them. Its secret stands in the file of secrets."""
+
+    name: Name
+    url: Annotated[str, AfterValidator(_receiver)]
+    #: alert: when one is sent; correction: of what was told, by an editor
+    events: tuple[Literal["story", "alert", "correction"], ...] = Field(
+        default=("story", "alert", "correction"), min_length=1
+    )
+    #: codes of themes; all that public pages show without any
+    themes: tuple[str, ...] = ()
+    #: the report in this language leads, where there is one
+    language: str = Field(default="en", pattern=r"^[a-z]{2,3}$")
+    per_minute: int = Field(default=60, ge=1, le=600, description="calls, in bursts of at most ten")
+
+    @field_serializer("url")
+    def _without_query(self, value: str) -> str:
+        """Parameters may be keys of the receiver's."""
+        return value.partition("?")[0]
+
+    def hook(self, secrets: tuple[str, ...]) -> Hook:
+        """The value that the rest of the program knows."""
+        asked = (frozenset[str](self.events), frozenset(self.themes))
+        return Hook(self.name, self.url, secrets, *asked, self.language, self.per_minute)
+
+
+WebhookList = Annotated[tuple[WebhookSettings, ...], AfterValidator(_told_apart)]
+#: by name of the hook: one secret, or while it is changed the new one and the old one
+WebhookSecrets = dict[
+    Name, Annotated[tuple[str, ...], BeforeValidator(_secrets), AfterValidator(_sound), Field(min_length=1)]
+]

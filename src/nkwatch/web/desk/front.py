@@ -1,0 +1,111 @@
+"""The front of the desk: what waits. And the keys of whoever is signed in."""
+
+from collections import Counter
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from nkwatch.domain.delivery import DeliveryState
+from nkwatch.domain.passkey import Act
+from nkwatch.domain.polling import Health, PollState
+from nkwatch.domain.watch import is_unreadable, was_asked
+from nkwatch.web.desk.problems import GONE, LAST_KEY, NO_FORM
+from nkwatch.web.desk.readings import in_doubt
+from nkwatch.web.desk.room import FRONT, SIGN_IN, Room
+from nkwatch.web.desk.touch import Touches
+from nkwatch.web.problems import Problem
+
+READ = ["GET", "HEAD"]
+#: What is still on its way.
+_UNDER_WAY = (DeliveryState.PENDING, DeliveryState.LEASED, DeliveryState.DEFERRED, DeliveryState.UNKNOWN)
+_ADD = "another"
+
+
+class Front:
+    """Pages that everybody at the desk has."""
+
+    def __init__(self, room: Room, touches: Touches) -> None:
+        self._room = room
+        self._touches = touches
+        self._newsroom = room.newsroom
+
+    def routes(self) -> APIRouter:
+        """What answers at which address."""
+        router = APIRouter()
+        router.add_api_route("/", self.door, methods=READ)
+        router.add_api_route("/desk", self.door, methods=READ)
+        router.add_api_route(FRONT, self.front, methods=READ)
+        router.add_api_route("/desk/passkeys", self.keys, methods=READ)
+        router.add_api_route("/desk/passkeys/add", self.add, methods=["POST"])
+        router.add_api_route("/desk/passkeys/{number}/remove", self.remove, methods=["POST"])
+        return router
+
+    async def door(self) -> Response:
+        """Onward to the front."""
+        return self._room.to(FRONT)
+
+    async def front(self, request: Request) -> Response:
+        """What waits for somebody."""
+        visitor = await self._room.visitor(request)
+        if visitor.editor is None:
+            return self._room.to(SIGN_IN)
+        outbox = Counter(await self._newsroom.outbox.counts())
+        values = {
+            "waiting": len(await self._newsroom.statements.held_alerts()),
+            "doubtful": len(await in_doubt(self._newsroom)),
+            "failing": await self._failing(),
+            "under_way": sum(outbox[state] for state in _UNDER_WAY),
+            "refused": outbox[DeliveryState.REFUSED],
+            "latest": await self._newsroom.editors.audit.newest(8),
+        }
+        return self._room.page(request, visitor, "front.html", values)
+
+    async def keys(self, request: Request) -> Response:
+        """The keys of this editor."""
+        visitor = await self._room.visitor(request)
+        if visitor.editor is None or visitor.session is None:
+            return self._room.to(SIGN_IN)
+        found = await self._newsroom.editors.passkeys.of(visitor.editor.name)
+        values = {"keys": found, "this": visitor.session.passkey, "thing": _ADD}
+        known = await self._room.known_browser(request)
+        # a new key is bound to this browser, and needs its secret
+        return self._room.remember(self._room.page(request, visitor, "passkeys.html", values), known.browser)
+
+    async def add(self, request: Request) -> Response:
+        """Let this browser make another key, once the one at hand was touched."""
+        acting = await self._room.acting(request)
+        if isinstance(acting, Problem):
+            return self._room.problem(request, acting, await self._room.visitor(request))
+        visitor, editor, form = acting
+        if not visitor.browser:
+            return self._room.problem(request, NO_FORM, visitor)
+        if await self._touches.signed(form, visitor, Act.ADD_KEY, _ADD) is None:
+            return self._touches.again(request, visitor, form, Act.ADD_KEY, _ADD, "")
+        permit = await self._newsroom.editors.enrol.permit(editor, visitor.browser)
+        return self._room.page(request, visitor, "make.html", {"permit": permit, "whose": editor.name})
+
+    async def remove(self, request: Request, number: str) -> Response:
+        """Remove one of the editor's keys, and end the sessions that it began."""
+        acting = await self._room.acting(request)
+        if isinstance(acting, Problem):
+            return self._room.problem(request, acting, await self._room.visitor(request))
+        visitor, editor, form = acting
+        if not (number.isdecimal() and number.isascii() and len(number) < 10):  # noqa: PLR2004
+            return self._room.problem(request, GONE, visitor)
+        if await self._touches.signed(form, visitor, Act.REMOVE_KEY, number) is None:
+            return self._touches.again(request, visitor, form, Act.REMOVE_KEY, number, "")
+        editors = self._newsroom.editors
+        if not await editors.passkeys.remove(editor.name, int(number), keep_one=True):
+            return self._room.problem(request, LAST_KEY, visitor)
+        await editors.acts.did(Act.REMOVE_KEY, f"passkey {number}", editor.name)
+        return self._room.to("/desk/passkeys")
+
+    async def _failing(self) -> int:
+        """How many of the sources that are on cannot be read, or are gone."""
+        sources = self._newsroom.sources
+        states = await self._newsroom.statements.states()
+        return sum(1 for s in states if s.source_id in sources and sources[s.source_id].enabled and _is_failing(s))
+
+
+def _is_failing(state: PollState) -> bool:
+    return was_asked(state) and (is_unreadable(state) or state.health in {Health.GONE, Health.BLOCKED, Health.FAILING})

@@ -1,0 +1,149 @@
+"""The next digest as a reader of any kind would get it. Nothing is written, and nobody is mailed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from starlette.datastructures import MutableHeaders, QueryParams
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nkwatch.assembly import Newsroom
+from nkwatch.domain.bulletin import Window
+from nkwatch.domain.subscriber import Choice, Edition, Format, Rhythm, Schedule, Subscriber
+from nkwatch.domain.wish import Wish
+from nkwatch.editing.digests import History, plans
+from nkwatch.editing.windows import last_closing
+from nkwatch.web.copies import COPY_POLICY
+from nkwatch.web.desk.problems import GONE
+from nkwatch.web.desk.room import SIGN_IN, Room
+from nkwatch.web.languages import FALLBACK
+from nkwatch.web.offers import Offers
+from nkwatch.workflow.closing import content
+from nkwatch.workflow.proofs import NUMBER, Previewed
+
+READ = ["GET", "HEAD"]
+PREVIEW, MAIL = "/desk/preview", "/desk/preview/mail"
+RHYTHMS = (Rhythm.DAILY, Rhythm.WEEKLY, Rhythm.MONTHLY)
+#: A window is not empty.
+MOMENT = timedelta(seconds=1)
+#: The mail's own styles, and nothing else at all, in an origin that is nobody's.
+MAIL_POLICY = f"{COPY_POLICY}; sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What kind of reader is meant; `had` says that alerts reached this reader."""
+
+    choice: Choice
+    had: bool
+
+
+class Preview:
+    """A form that asks by GET, so that a kind of reader has an address."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._newsroom = room.newsroom
+        self._offers = Offers(room.newsroom, (FALLBACK, *room.newsroom.translations))
+
+    def routes(self) -> APIRouter:
+        """What answers at which address."""
+        router = APIRouter()
+        router.add_api_route(PREVIEW, self.preview, methods=READ)
+        router.add_api_route(MAIL, self.mail, methods=READ)
+        return router
+
+    async def preview(self, request: Request) -> Response:
+        """The form, and what it asks for as text."""
+        visitor = await self._room.visitor(request)
+        if visitor.editor is None:
+            return self._room.to(SIGN_IN)
+        asked, given = self._asked(request.query_params), "rhythm" in request.query_params
+        made = await _previewed(self._newsroom, asked) if given else None
+        choice = asked.choice
+        values = {
+            "offer": self._offers.offer(self._room.pages.language(request, visitor.editor.language)),
+            "rhythms": RHYTHMS,
+            "choice": choice,
+            "had": asked.had,
+            "made": made,
+            "text": _part(self._newsroom, made, "plain") if made else "",
+            "mail": f"{MAIL}?{request.url.query}" if choice.edition.format is Format.HTML else "",
+        }
+        return self._room.page(request, visitor, "preview.html", values)
+
+    async def mail(self, request: Request) -> Response:
+        """The HTML of the mail alone, as a mail program shows it."""
+        visitor = await self._room.visitor(request)
+        if visitor.editor is None:
+            return self._room.to(SIGN_IN)
+        asked = self._asked(request.query_params)
+        html = _part(self._newsroom, await _previewed(self._newsroom, asked), "html")
+        if not html:
+            return self._room.problem(request, GONE, visitor)
+        return HTMLResponse(html, headers={"Content-Language": asked.choice.edition.language})
+
+    def _asked(self, given: QueryParams) -> Asked:
+        """The reader who is asked about; what is none of what is offered is as if it were not given."""
+        known, countries = self._offers.known, {code for code, _ in self._offers.offer(FALLBACK).countries}
+        rhythm, language, country = (given.get(name, "") for name in ("rhythm", "language", "country"))
+        choice = Choice(
+            schedule=Schedule(Rhythm(rhythm) if rhythm in RHYTHMS else Rhythm.WEEKLY),
+            edition=Edition(
+                language if language in known.languages else FALLBACK,
+                Format.TEXT if given.get("format") == Format.TEXT else Format.HTML,
+            ),
+            wishes=(Wish(themes=known.themes.intersection(given.getlist("themes"))),),
+            country=country if country in countries else "",
+        )
+        return Asked(choice, had=given.get("had") == "yes")
+
+
+async def _previewed(newsroom: Newsroom, asked: Asked) -> Previewed:
+    """The digest of the window that is open, as `Proofs.preview` makes it, for who may have had alerts."""
+    proofs, choice, now = newsroom.proofs, asked.choice, newsroom.clock()
+    window = _open(choice.schedule, now)
+    gathered = await proofs.gather(window, await proofs.gather.watch(), now)
+    sent = await newsroom.statements.sent_alerts() if asked.had else []
+    history = History(frozenset(s.id for s in sent))
+    (plan,) = plans(gathered.offers, [Subscriber("", choice, window.start)], {"": history})
+    if plan.empty:
+        return Previewed(window, plan)
+    issue = proofs.composer.issue(gathered.surroundings, NUMBER)
+    return Previewed(window, plan, *content(proofs.composer, issue, gathered, plan, choice))
+
+
+def _open(schedule: Schedule, now: datetime) -> Window:
+    """The window that is open; at the instant at which one closes, that one. All rhythms offered here have windows."""
+    return Window(last_closing(schedule, now - MOMENT) or now - MOMENT, now)
+
+
+def _part(newsroom: Newsroom, made: Previewed, kind: str) -> str:
+    """The text or the HTML of the mail; empty where there is none."""
+    if made.composition is None:
+        return ""
+    mail = message_from_bytes(newsroom.proofs.message(made).content, policy=policy.default)
+    body = mail.get_body((kind,))
+    return str(body.get_content()) if body else ""
+
+
+class MailPolicy:
+    """ASGI middleware around the desk's guard: a mail's page may have its own styles, and no other page may."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or scope["path"] != MAIL:
+            await self._app(scope, receive, send)
+            return
+
+        async def styled(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:  # noqa: PLR2004
+                MutableHeaders(scope=message)["Content-Security-Policy"] = MAIL_POLICY
+            await send(message)
+
+        await self._app(scope, receive, styled)
