@@ -27,7 +27,6 @@ from nkwatch.reading.stories import Placement
 from nkwatch.store import readings, records, schema
 from nkwatch.store.database import Database, insert_new
 from nkwatch.store.indexing import IndexStore
-from nkwatch.workflow.index import Index
 
 #: When the newest was published.
 NEWEST = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -80,7 +79,10 @@ async def fill(folder: Path, count: int) -> None:
         while some := list(islice(made, BATCH)):
             await database.write(lambda c, some=some: _write(c, some))  # type: ignore[misc]
             stories += [placement.story_id for _, placement in some][:: BATCH // 10]
-        await Index(IndexStore(database))()
+        index = IndexStore(database)
+        # nobody else writes: larger batches than the service's wait less for the disk
+        while await index.index(BATCH):
+            pass
     (folder / "stories").write_text("\n".join(stories), "utf-8")
 
 

@@ -42,7 +42,9 @@ PEERS = {
     "one_click": "empty_post",
     "one_click_repeated": "empty_post",
     "front_page": "empty",
+    "front_page_anew": "empty",
     "story_page": "empty",
+    "story_page_popular": "empty",
     "feed": "empty",
     "feed_unchanged": "empty",
 }
@@ -51,6 +53,8 @@ SEARCHES = {
     "english": ("refugees", "human rights", '"forced repatriation"', "camp", "korea", "abduction families", "zzyzx"),
     "korean": ("북한", "인권", "강제 북송", '"정치범 수용소"', "납치", "탈북민 송환", "유엔"),
 }
+#: Stories that many read at the same time.
+POPULAR = 20
 #: Milliseconds that a search may take.
 PATIENCE = 50.0
 
@@ -139,7 +143,9 @@ def _archive(folder: Path) -> Mapping[str, Asked]:
     stories = [f"/stories/{story}" for story in (folder / "stories").read_text("utf-8").split()]
     return {
         "front_page": Asked("archive", "/"),
+        "front_page_anew": Asked("archive", "/", _anew(folder)),
         "story_page": Asked("archive", "/", _in_turn(folder, "stories", stories)),
+        "story_page_popular": Asked("archive", "/", _in_turn(folder, "popular", stories[-POPULAR:])),
         **{
             f"search_{name}": Asked(
                 "archive", "/", _in_turn(folder, name, [_search(q) for q in queries]), connections=1
@@ -208,6 +214,16 @@ function request()
   return wrk.format("GET", paths[next])
 end
 """
+#: Nobody asked for this address before.
+_ANEW = """
+local started, asked = 0, 0
+function setup(thread) thread:set("mine", started); started = started + 1 end
+function init(args) round = args[1] end
+function request()
+  asked = asked + 1
+  return wrk.format("GET", "/?anew=" .. round .. "-" .. mine .. "-" .. asked)
+end
+"""
 #: What a feed reader says that has these bytes already.
 _UNCHANGED = """
 wrk.headers["If-None-Match"] = "*"
@@ -231,6 +247,13 @@ def _in_turn(folder: Path, name: str, paths: Sequence[str]) -> str:
     listed, script = folder / f"{name}.paths", folder / f"{name}.lua"
     listed.write_text("\n".join(paths), "utf-8")
     script.write_text(_IN_TURN.format(paths=listed), "utf-8")
+    return str(script)
+
+
+def _anew(folder: Path) -> str:
+    """A script that asks for the front page by an address of its own each time, so that it is rendered each time."""
+    script = folder / "anew.lua"
+    script.write_text(_ANEW, "utf-8")
     return str(script)
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -13,17 +13,13 @@ from hypothesis import strategies as st
 
 from nkwatch.domain.correction import Correction, corrected
 from nkwatch.domain.desk import Marks, Note
-from nkwatch.domain.polling import Health
 from nkwatch.domain.reading import Ask, Evidence, Quote, Urgency
 from nkwatch.domain.statement import Presence
 from nkwatch.editing import exporting
 from nkwatch.editing.columns import COVERAGE, STATEMENTS, Column, Exported
-from nkwatch.editing.coverage import Counts, covered
 from nkwatch.editing.exporting import TYPES, dictionary, heading, line, record
-from tests.making import NOW, context, finding, report, source, state
+from tests.making import NOW, context, finding, report
 
-DAY = timedelta(days=1)
-TODAY = date(2026, 11, 22)
 WORDS = Evidence("text", 0, 5, "Three")
 
 
@@ -115,48 +111,3 @@ def test_the_dictionary_explains_every_column_and_every_type():
     assert {c.type for c in (*STATEMENTS, *COVERAGE)} == TYPES.keys()
     for columns in exporting.TABLES.values():
         assert len({c.name for c in columns}) == len(columns)
-
-
-COUNTS = Counts({TODAY: 3, TODAY - 2 * DAY: 1}, {TODAY: 2}, {TODAY - DAY: 4}, TODAY - DAY)
-
-
-def states(known=None, counts=COUNTS, days=3, **fields) -> list[str]:
-    """The states of the last days, the last one last."""
-    found = covered(source("a", **fields), known, counts, TODAY - (days - 1) * DAY, TODAY)
-    return [c.state for c in found]
-
-
-def test_coverage_has_a_row_for_every_day():
-    told = [record(COVERAGE, c) for c in covered(source("a"), None, COUNTS, TODAY - 2 * DAY, TODAY)]
-    assert told[2] == {
-        "source": "a", "publisher": "Publisher a", "day": "2026-11-22", "published": 3, "about_nk": 2, "first_seen": 0,
-        "state": "unknown",
-    }  # fmt: skip
-    assert [(t["published"], t["about_nk"], t["first_seen"]) for t in told] == [(1, 0, 0), (0, 0, 4), (3, 2, 0)]
-    assert list(covered(source("a"), None, COUNTS, TODAY, TODAY - DAY)) == []
-    assert line(COVERAGE, next(covered(source("a"), None, COUNTS, TODAY, TODAY))).endswith(",unknown\r\n")
-
-
-def test_coverage_says_what_is_known_and_nothing_else():
-    answered = state("a", last_ok_at=NOW)
-    assert states() == ["before", "new", "unknown"]
-    assert states(counts=Counts()) == ["before"] * 3
-    assert states(answered) == ["before", "new", "answered"]
-    assert states(replace(answered, last_ok_at=NOW - 2 * DAY)) == ["answered", "new", "unknown"]
-    gone = replace(answered, last_ok_at=NOW - 3 * DAY, health=Health.GONE, health_since=NOW - 2 * DAY)
-    assert states(gone, days=4) == ["answered", "gone", "new", "gone"]
-    # a health without an instant is that of a state from before it was noted
-    assert states(replace(gone, health_since=None)) == ["before", "new", "unknown"]
-
-
-def test_a_source_that_was_switched_off_is_off_since_it_was_last_read():
-    off = state("a", last_ok_at=NOW - DAY)
-    assert states(off, enabled=False) == ["before", "new", "off"]
-    assert states(replace(off, last_ok_at=NOW + DAY), enabled=False) == ["before", "new", "unknown"]
-    assert states(None, enabled=False) == ["before", "new", "unknown"]
-    assert states(state("a"), enabled=False) == ["before", "new", "unknown"]
-
-
-def test_the_first_day_is_that_of_which_anything_is_known():
-    assert COUNTS.first == TODAY - 2 * DAY
-    assert Counts().first is None

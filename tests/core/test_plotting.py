@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nkwatch.editing.bars import MOST, bars, segments
+from nkwatch.editing.coverage import Spell
 from nkwatch.editing.periods import MOST_COLUMNS, WEEK, Period, monday
 from nkwatch.editing.plotting import (
     HEIGHT,
@@ -156,14 +157,29 @@ def test_who_watched_before_the_picture_begins_watched_all_the_time():
 
 def test_a_source_that_fell_silent_before_is_no_event():
     silent = {"a": TODAY - WEEK, "b": YEAR.first - WEEK, "c": TODAY + WEEK}
-    plot = over_time([], Watch({}, silent), YEAR, [""])
+    plot = over_time([], Watch({}, {i: [Spell(day)] for i, day in silent.items()}), YEAR, [""])
     assert plot.events == (Event(TODAY - WEEK, "a", silent=True),)
     assert plot.lines == (YEAR.place(TODAY - WEEK),)
 
 
+def test_a_silence_that_is_over_is_marked_where_it_began():
+    spells = [Spell(TODAY - 30 * WEEK, TODAY - 20 * WEEK), Spell(TODAY - 5 * WEEK)]
+    plot = over_time([], Watch({}, {"a": spells}), YEAR, [""])
+    assert [(e.day, e.until) for e in plot.events] == [(s.since, s.until) for s in spells]
+    assert [(m.added, m.silent) for m in plot.marks] == [(0, 1), (0, 1)]
+
+
+def test_the_watch_of_one_source_knows_of_no_other():
+    spells = (Spell(TODAY),)
+    both = Watch({"a": TODAY, "b": TODAY - WEEK}, {"a": spells, "c": spells})
+    assert both.of("a") == Watch({"a": TODAY}, {"a": spells})
+    assert (both.of("b"), both.of("c")) == (Watch({"b": TODAY - WEEK}, {}), Watch({}, {"c": spells}))
+    assert both.of("d") == NOBODY
+
+
 def test_events_that_are_close_have_one_mark():
     came = watch(a=TODAY - 40 * WEEK, b=TODAY - 39 * WEEK, c=TODAY - 20 * WEEK)
-    plot = over_time([], Watch(came.since, {"a": TODAY - 38 * WEEK}), YEAR, [""])
+    plot = over_time([], Watch(came.since, {"a": [Spell(TODAY - 38 * WEEK)]}), YEAR, [""])
     assert plot.marks == (Mark(YEAR.place(TODAY - 40 * WEEK), 2, 1), Mark(YEAR.place(TODAY - 20 * WEEK), 1, 0))
     assert len(plot.lines) == 4
 

@@ -19,7 +19,7 @@ from nkwatch.domain.polling import (
 )
 from nkwatch.domain.rhythm import DAY, HOUR, SHORTEST_WITHOUT_VALIDATORS, backoff, jitter, usual_interval
 from nkwatch.domain.source import Pace, Role, host_of
-from tests.making import NOW, entry, source, state
+from tests.making import NOW, entry, polled, source, state
 
 TAGGED = Fetched((), etag='"1"')
 OLD, NEW = "https://a.example/feed", "https://new.example/feed"
@@ -143,6 +143,12 @@ def test_a_failing_source_is_asked_again_within_a_day_unless_it_asks_for_more(
 @given(st.integers(1, 100_000))
 def test_no_number_of_failures_makes_a_source_wait_longer_than_a_day(count: int) -> None:
     assert HOUR <= backoff(count) <= DAY
+
+
+def test_a_poll_was_answered_where_the_source_was_asked_and_did_not_fail() -> None:
+    assert polled(at=NOW).answered
+    assert not polled(state=state("a", failures=1), at=NOW).answered
+    assert not polled().answered
 
 
 def test_failures_double_the_wait() -> None:

@@ -1,5 +1,6 @@
 """How the forms of a name are found and blacked out, and what becomes of what holds them."""
 
+import base64
 import unicodedata
 
 import pytest
@@ -106,10 +107,46 @@ def test_nobody_is_found_nowhere():
     assert NOBODY.identified(((entry(), ("guid:1",)),)) == ((entry(), ("guid:1",)),)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949", "utf-16", "utf-16-be", "iso2022_kr", "gb18030"])
 def test_bytes_are_looked_through_in_the_usual_encodings(encoding):
     assert FORMS.named_in_bytes("<p>어제 리은영 씨</p>".encode(encoding))
     assert not FORMS.named_in_bytes("<p>어제 김은주 씨</p>".encode(encoding))
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"), [("李恩英", "gb18030"), ("李恩英", "big5"), ("李恩英", "euc_jp"), ("李恩英", "iso2022_jp")]
+)
+def test_names_in_chinese_characters_are_found_in_bytes_too(name, encoding):
+    assert Forms([name]).named_in_bytes(f"<p>{name}は北朝鮮</p>".encode(encoding, "ignore"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
+@pytest.mark.parametrize("written", [base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes])
+@pytest.mark.parametrize("before", range(3))
+def test_what_stands_as_base64_in_bytes_is_looked_through(encoding, written, before):
+    said = "<p>어제 리은영 씨가 " + "수용소에서 " * 20 + "</p>"
+    run = written(b" " * before + said.encode(encoding)).strip()
+    assert FORMS.named_in_bytes(b'<a href="data:text/html;base64,' + run + b'">')
+    assert FORMS.named_in_bytes(b"<content>" + run.rstrip(b"=") + b"</content>")
+    other = written(said.replace("리은영", "김은주").encode(encoding))
+    assert not FORMS.named_in_bytes(b"<content>" + other + b"</content>")
+
+
+def test_pictures_in_a_page_are_not_taken_for_texts():
+    picture = base64.b64encode(b"\x89PNG" + b"x" * 40)
+    assert not FORMS.named_in_bytes(b'<img src="data:image/png;base64,' + picture + b'">')
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_can_be_looked_through(body):
+    FORMS.named_in_bytes(body)
+    FORMS.named_in_bytes(b"A" * 25 + body)
+
+
+def test_bytes_that_cannot_be_read_may_name_anybody():
+    for body in (b"%PDF-1.7\n...", b"\r\n%PDF-1.4", b"PK\x03\x04...", b"\x1f\x8b...", b"\xff\xd8\xff\xe0"):
+        assert FORMS.named_in_bytes(body)
+        assert not NOBODY.named_in_bytes(body)
 
 
 def test_a_mention_is_known_by_its_key_too():

@@ -340,3 +340,11 @@ def test_odd_texts_are_placed(text: str) -> None:
 
 def test_a_text_in_decomposed_letters_is_a_reprint_of_the_composed_one() -> None:
     assert place(of("a", "네 명", KOREAN), of("b", "실종", normalize("NFD", KOREAN), publisher="B")) == ["a", "a"]
+
+
+def test_a_statement_never_joins_a_story_that_it_was_taken_from() -> None:
+    shelf = Shelf([Placed(of("s1", "Four are missing", REPORT), "s1")])
+    again = of("s2", "Four are missing", REPORT)
+    assert shelf.join(again).story_id == "s1"
+    assert shelf.join(of("s3", "Four are missing", REPORT), {"s1"}) == Joined("s3")
+    assert shelf.place(of("s4", "Four are missing", REPORT), {"s3"}) == "s1"

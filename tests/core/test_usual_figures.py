@@ -45,6 +45,10 @@ def test_the_usual_is_the_median_of_eight_weeks() -> None:
     assert figures(WINDOW, told, RIGHTS) == Figures(9, 4.5, (Bar("prisons", 9, 4.5),))
 
 
+def test_a_window_without_time_in_it_has_nothing_and_nothing_is_usual_in_it() -> None:
+    assert figures(Window(NOW, NOW), weeks(9, 1, 2, 3, 4, 5), RIGHTS) == Figures()
+
+
 def test_what_is_new_in_a_window_is_usually_not_there() -> None:
     told = [*weeks(0, 2, 2, 2, 2, 2), *weeks(1, theme="women")]
     assert figures(WINDOW, told, RIGHTS) == Figures(1, 2.0, (Bar("women", 1, 0.0),))

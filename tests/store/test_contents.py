@@ -81,6 +81,13 @@ def test_what_was_used_last_is_kept() -> None:
     assert (shelf.taken, shelf.find("abcd")) == (0, {})
 
 
+def test_what_is_put_in_the_place_of_another_is_weighed_anew() -> None:
+    shelf: Shelf[str, bytes] = Shelf(10, len)
+    for size in (1, 8, 3):
+        shelf.keep({"a": bytes(size)})
+        assert shelf.taken == size
+
+
 def test_what_is_kept_is_weighed_with_all_that_it_holds() -> None:
     content = Composition(KINDS.DIGEST, "en", "Subject", (Block(bytes(5_000)), Slot("phrase")), (Block(bytes(700)),))
     contents = Contents()

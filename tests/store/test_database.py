@@ -5,12 +5,13 @@ from collections.abc import Callable
 from threading import Barrier, BrokenBarrierError, Event, get_ident
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Delete, Update, delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from nkwatch.store import schema
 from nkwatch.store.database import Database
 from tests.making import NOW
+from tests.store.conftest import Stores
 
 _L = schema.latch.c
 
@@ -117,3 +118,44 @@ async def test_after_one_that_was_slow_threads_write_for_a_while(address: str, m
     await database.write_at_once(where)
     assert await database.write_at_once(where) != get_ident()
     database.close()
+
+
+async def test_what_pages_tell_of_makes_another_generation_once_it_is_there(durable: Stores) -> None:
+    database, mark = durable.database, {"story_id": "s1", "held": True}
+    seen = [database.generation]
+
+    def hold(connection: Connection) -> None:
+        connection.execute(schema.desk.insert().values(**mark))
+        seen.append(database.generation)
+
+    await database.write(hold)
+    assert seen[1] is seen[0]
+    assert database.generation is not seen[0]
+
+
+@pytest.mark.parametrize("change", [update(schema.desk).values(held=False), delete(schema.desk)])
+async def test_changing_it_and_taking_it_away_do_so_too(durable: Stores, change: Update | Delete) -> None:
+    for write in (durable.database.write, durable.database.write_at_once):
+        before = durable.database.generation
+        await write(lambda c: c.execute(change))
+        assert durable.database.generation is not before
+
+
+async def test_reading_rolling_back_and_what_no_page_tells_of_make_none(durable: Stores) -> None:
+    database = durable.database
+    before = database.generation
+
+    def fail(connection: Connection) -> None:
+        connection.execute(delete(schema.desk))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await database.write(fail)
+    await database.read(lambda c: c.execute(select(schema.desk)).all())
+    await database.write(lambda c: c.execute(select(schema.desk)).all())
+    await database.write(lambda c: c.execute(update(schema.delivery).values(attempts=1)))
+    assert database.generation is before
+
+
+def test_every_table_of_which_no_page_tells_is_one() -> None:
+    assert set(schema.metadata.tables) > schema.UNTOLD

@@ -7,6 +7,7 @@ import pytest
 
 from nkwatch.domain.desk import Note
 from nkwatch.domain.statement import Presence
+from nkwatch.editing.coverage import Counts
 from nkwatch.reading.stories import Placement, marks
 from nkwatch.store.exporting import ExportStore
 from tests.making import NOW, placement, polled, sifted, statement
@@ -69,12 +70,12 @@ async def test_statements_are_counted_by_the_day_on_which_they_were_published_an
     told = await store.counts("a", NOW)
     assert told.published == {two_days_ago: 3, long_ago: 1}
     assert told.about_nk == {two_days_ago: 2, long_ago: 1}
-    assert (told.first_seen, told.watched_from) == ({TODAY: 4}, TODAY)
+    assert told.first_seen == {TODAY: 4}
     lately = await store.counts("a", NOW, two_days_ago)
     assert (lately.published, lately.first_seen) == ({two_days_ago: 3}, {TODAY: 4})
     later = await store.counts("a", NOW, TODAY + DAY)
-    assert (later.published, later.first_seen, later.watched_from) == ({}, {}, TODAY)
-    assert (await store.counts("nobody", NOW)).watched_from is None
+    assert (later.published, later.first_seen) == ({}, {})
+    assert await store.counts("nobody", NOW) == Counts()
     assert (await store.counts("a", NOW, date.min)).published == told.published
 
 

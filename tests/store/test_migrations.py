@@ -14,12 +14,14 @@ from nkwatch.domain.delivery import Claimed, Lane, Turn
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.outcome import Fetched
 from nkwatch.domain.polling import Health
-from nkwatch.domain.rhythm import HOUR
+from nkwatch.domain.rhythm import DAY, HOUR
 from nkwatch.domain.statement import EARLIEST, Presence
 from nkwatch.domain.subscriber import Consent, Edition, Standing, Suppression
 from nkwatch.domain.wish import Mutes, Wish
+from nkwatch.editing.coverage import Day, Record
 from nkwatch.store import schema
 from nkwatch.store.database import Database
+from nkwatch.store.exporting import ExportStore
 from nkwatch.store.migrations import running
 from nkwatch.store.outbox import OutboxStore
 from nkwatch.store.seals import Seals
@@ -147,6 +149,14 @@ async def test_a_source_that_was_polled_before_goes_on_where_it_was(upgraded: Da
     await store.record_polls([polled(state=after)])
     assert await store.untold_health(NOW) == []
     assert (await store.states())[0].etag == '"2"'
+
+
+async def test_how_sources_were_watched_before_polls_were_recorded_is_not_known(upgraded: Database) -> None:
+    store = ExportStore(upgraded)
+    assert await store.record("a") == Record()
+    await StatementStore(upgraded, SOURCES).record_polls([polled(at=NOW)])
+    record = await store.record("a")
+    assert (record.of(NOW.date() - DAY), record.of(NOW.date())) == (None, Day(1, 1, 0))
 
 
 async def claimed_of(outbox: OutboxStore) -> list[Claimed]:

@@ -144,13 +144,6 @@ async def test_a_theme_or_a_country_of_any_name_can_be_asked_for(counted):
     assert await counted.plots.asked(["", "'\""], SINCE, NOW) == {}
 
 
-async def test_a_source_is_watched_since_its_first_statement_was_seen(counted):
-    old = said("1", 90 * WEEK, backlog=True)
-    await counted.tell(statement("2", published=NOW - 200 * WEEK, first_seen=NOW - 3 * DAY, backlog=True), old)
-    await counted.tell(said("3", 2 * WEEK), said("4", DAY, "b"), said("5", DAY, "off"))
-    assert await counted.plots.watched(NOW) == {"a": NOW - 2 * WEEK, "b": NOW - DAY}
-
-
 async def test_deliveries_of_a_bulletin_are_counted_by_where_they_stand(counted):
     readers = [await confirmed(counted.stores, f"r{n}@example.org") for n in range(3)]
     mailing = Mailing(

@@ -1,5 +1,6 @@
 """Redactions as they are written: what was taken out stands nowhere any more, and what arrives is redacted first."""
 
+import asyncio
 import html
 import json
 import quopri
@@ -13,7 +14,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 import zstandard
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from nkwatch.domain.bulletin import Addressed, Block, BulletinKind, Composition, Mailing, Slot
 from nkwatch.domain.correction import Correction
@@ -32,6 +33,7 @@ from nkwatch.store.arriving import Arrivals
 from nkwatch.store.contents import Contents
 from nkwatch.store.indexing import IndexStore
 from nkwatch.store.key_use import KeyUse, key_use
+from nkwatch.store.posting import Post
 from nkwatch.store.redactions import RedactionStore
 from nkwatch.store.seals import Seals
 from nkwatch.store.statements import StatementStore
@@ -40,6 +42,7 @@ from nkwatch.workflow.redact import Redact, Redacted
 from tests.making import NOW, article, entry, errand, placement, polled, sifted, snapshot, statement
 from tests.store.conftest import KEYRING, SOURCES, Stores
 from tests.store.people import confirmed
+from tests.store.test_waiting import readers
 from tests.workflow.fakes import FakeClock
 
 FORMS = ["리은영", "Ri Un-yong", "Un-yong Ri"]
@@ -536,3 +539,58 @@ async def test_sealed_names_move_to_a_new_key_and_their_entries_are_known_all_th
     assert (again.id, again.done_at) == (1, None)
     statements = StatementStore(durable.database, SOURCES, Arrivals(newer))
     assert "guid:ri-un-yong-1" in await statements.known("Publisher a", ["guid:ri-un-yong-1"])
+
+
+# What is composed meanwhile
+
+
+def late(stores: Stores, as_of: int | None, reader: Any) -> Mailing:
+    """A digest that was composed before, to be written after."""
+    block = freeze("Ri Un-yong is held.\n")
+    digest = Composition(BulletinKind.DIGEST, "en", "Ri Un-yong", block, (), stories=("s1",))
+    return Mailing("late digest", BulletinKind.DIGEST, NOW, (Addressed(reader, digest),), as_of=as_of)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_a_mail_that_was_composed_before_is_not_written_after(durable: Stores, *, whole: bool) -> None:
+    await told(durable)
+    as_of, (reader,) = await durable.outbox.as_of(), await readers(durable, 1)
+    mails = durable.count("delivery")
+    if whole:
+        await redact(durable).statement("s1", "Ann", "")
+    else:
+        await person(durable)
+    assert await durable.outbox.enqueue(late(durable, as_of, reader)) is None
+    assert durable.count("delivery") == mails
+
+
+async def test_a_redaction_that_finds_nothing_lets_mails_be_written(durable: Stores) -> None:
+    as_of, (reader,) = await durable.outbox.as_of(), await readers(durable, 1)
+    await person(durable)
+    assert await durable.outbox.enqueue(late(durable, as_of, reader)) == 1
+
+
+async def test_a_redaction_waits_for_a_mail_that_is_being_written_and_finds_it(durable: Stores) -> None:
+    await told(durable)
+    as_of, (reader,), loop = await durable.outbox.as_of(), await readers(durable, 1), asyncio.get_running_loop()
+    under_way: list[asyncio.Task[Redacted]] = []
+    post = Post(KEYRING, "nkwatch.example", late(durable, as_of, reader))
+
+    def begin() -> None:
+        under_way.append(loop.create_task(person(durable)))
+
+    def write(connection: Connection) -> int | None:
+        done = post(connection)
+        loop.call_soon_threadsafe(begin)
+        # SQLite has one that writes; PostgreSQL has it wait for the table
+        while connection.dialect.name == "postgresql" and not connection.scalar(
+            text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'redaction'::regclass")
+        ):
+            pass
+        return done
+
+    assert await durable.database.write(write) == 1
+    while not under_way:
+        await asyncio.sleep(0)
+    await under_way[0]
+    assert traces(everything(durable)) == []

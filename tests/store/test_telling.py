@@ -16,6 +16,7 @@ from nkwatch.domain.delivery import Booked, Deferred, Handover, Lane, Refused, S
 from nkwatch.domain.desk import Note, Ruling, RulingKind
 from nkwatch.domain.subscriber import Subscriber
 from nkwatch.store import schema, waiting
+from nkwatch.store.editions import EditionStore
 from nkwatch.store.outbox import OutboxStore
 from tests.making import NOW, placement, polled, sifted, statement
 from tests.store.conftest import KEYRING, Stores, open_stores
@@ -350,3 +351,35 @@ async def test_what_was_stopped_in_the_hands_of_another_process_is_seen_there(du
     await durable.outbox.stop("s1", NOW)
     assert len(claimed) == 1
     assert await other.book((), claimed, NOW + FIVE, LEASE.owner) == Booked()
+
+
+async def test_the_digests_that_told_of_a_story_are_known_once_somebody_got_them_or_the_archive_shows_them(
+    durable: Stores,
+) -> None:
+    one, other = await readers(durable, 2)
+    for key, told in (("d1", ("s1", "s2")), ("d2", ("s2",)), ("d3", ("s1",))):
+        digest = replace(content(*told), kind=KINDS.DIGEST, subject=key)
+        await durable.outbox.enqueue(Mailing(key, KINDS.DIGEST, NOW, (Addressed(one, digest),)))
+    await durable.outbox.enqueue(alert("s1", other))
+    assert await durable.outbox.digests_with("s1") == []
+    kept = {"number": 3, "rhythm": "weekly", "window_start": NOW, "window_end": NOW, "date": NOW}
+    await durable.database.write(lambda c: c.execute(schema.edition.insert().values(kept)))
+    assert await durable.outbox.digests_with("s1") == [3]
+    assert [await durable.outbox.shows(n) for n in (1, 3, 9)] == [False, True, False]
+    await hand_over(durable)
+    assert await durable.outbox.digests_with("s1") == [1, 3]
+    assert await durable.outbox.digests_with("s2") == [1, 2]
+    assert await durable.outbox.digests_with("s") == []
+
+
+async def test_words_of_a_correction_are_kept_with_it_as_they_were_said_first(durable: Stores) -> None:
+    number = await durable.outbox.number("digest", KINDS.DIGEST, NOW)
+    said = Mailing(
+        "correction", KINDS.DIGEST_CORRECTION, NOW, answers=number, note=Note((("en", "Wrong."),), "Ann", NOW)
+    )
+    again = replace(said, note=Note((("en", "Wrong."),), "Ben", NOW + DAY))
+    assert [await durable.outbox.enqueue(one) for one in (said, again)] == [0, 0]
+    editions = EditionStore(durable.database)
+    (amendment,) = await editions.amendments(number)
+    assert (amendment.number, amendment.note) == (number + 1, said.note)
+    assert await editions.amended([number, number + 1]) == {number}

@@ -5,11 +5,11 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.workflow.fakes import FakeClock
 from typer.testing import CliRunner
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli import app
+from nkwatch.cli.newsroom import CLOCK
 from nkwatch.domain.bounce import Bounce, BounceKind
 
 SOURCE = '\n[[source]]\nid = "a"\nurl = "https://a.example/feed"\npublisher = "Publisher a"\nrole = "statement"\nalerts = true\n'
@@ -24,8 +24,9 @@ def invoke(*arguments: str, given: str | bytes = "") -> tuple[int, str, str]:
 
 
 async def run(installation, *arguments: str, given: str | bytes = "") -> tuple[int, str, str]:
-    """`invoke` with the settings of this installation, in a thread: a site of the test answers from this one."""
+    """`invoke` with the settings and the clock of this installation, in a thread: a site of the test answers from this one."""
     _settle(installation)
+    CLOCK.set(installation.clock)
     return await asyncio.to_thread(invoke, "--config", str(installation.settings), *arguments, given=given)
 
 
@@ -61,9 +62,10 @@ def came_back(newsroom: Newsroom, delivery_id: int, kind: BounceKind) -> Bounce:
 
 @asynccontextmanager
 async def opened(installation, clock=None) -> AsyncIterator[Newsroom]:
-    """The newsroom of this installation."""
+    """The newsroom of this installation; from now on its time is that of this clock."""
     _settle(installation)
-    async with installation.open(clock or FakeClock()) as newsroom:
+    installation.clock = clock or installation.clock
+    async with installation.open(installation.clock) as newsroom:
         yield newsroom
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from tests.workflow.fakes import FakeClock
 
 from nkwatch.assembly import open_newsroom
 from nkwatch.catalogue.sources import load_sources
@@ -48,6 +49,8 @@ class Installation:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.settings = folder / "nkwatch.toml"
+        #: What time it is where it is opened in this process, or a command runs in it.
+        self.clock = FakeClock()
 
     def write(self, *, port: int, connections: int = 5, lease: float = 60, allow: str = "", more: str = "") -> None:
         allowed = f'"{allow}"' if allow else ""

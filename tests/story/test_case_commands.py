@@ -1,12 +1,8 @@
 """``nkwatch case``: an editor opens and closes pages; and editions on the command line."""
 
-from datetime import timedelta
-
 from tests.making import NOW, placement, polled, sifted, statement
 from tests.story.commands import SOURCE, answered, done, lines, opened, refused
-from tests.workflow.fakes import FakeClock
 
-from nkwatch.assembly import utc_now
 from nkwatch.domain.casepage import CaseDeed, case_id
 from nkwatch.domain.reading import Evidence, Mention
 
@@ -15,15 +11,14 @@ SAID = ("--heading", "A fisherman of Rason", "--words", "Held since 2019.")
 KEY = "kim ok"
 
 
-async def named(installation, *, more: str = "", now=None) -> None:
+async def named(installation, *, more: str = "") -> None:
     """A statement that names somebody."""
     installation.write(port=2, more=SOURCE + EDITORS + more)
-    now = now or utc_now()
-    async with opened(installation, FakeClock(now)) as newsroom:
-        one = statement("s1", title="Kim Ok is missing in North Korea", published=now, first_seen=now)
+    async with opened(installation) as newsroom:
+        one = statement("s1", title="Kim Ok is missing in North Korea", published=NOW, first_seen=NOW)
         mentioned = (Mention(Evidence("title", 0, 6, "Kim Ok"), KEY),)
         await newsroom.statements.record_polls([polled(sifted(one))])
-        await newsroom.statements.record_readings([placement(one, cases=mentioned)], now)
+        await newsroom.statements.record_readings([placement(one, cases=mentioned)], NOW)
 
 
 async def test_a_page_is_opened_said_in_two_languages_listed_and_closed(installation):
@@ -71,20 +66,15 @@ async def test_what_cannot_be_said_is_refused_with_all_reasons(installation):
 
 
 async def test_publishing_keeps_the_edition_of_a_window_that_ended(installation):
-    now = utc_now()
-    closes = (now + timedelta(hours=1)).hour
-    await named(
-        installation,
-        more=f'[archive]\neditions = ["daily"]\nhour = {closes}\nzone = ""\n',
-        now=now - timedelta(hours=26),
-    )
+    await named(installation, more=f'[archive]\neditions = ["daily"]\nhour = {NOW.hour + 1}\nzone = ""\n')
+    installation.clock.forward(hours=2)
     first = await answered(installation, "publish")
     assert (first["editions"], first["no_editions"], first["editions_failed"]) == (1, 0, 0)
     assert (await answered(installation, "publish"))["editions"] == 0
 
 
 async def test_where_editions_are_off_none_are_kept(installation):
-    await named(installation, more="[archive]\neditions = []\n", now=NOW)
+    await named(installation, more="[archive]\neditions = []\n")
     told = await answered(installation, "publish")
     assert (told["editions"], told["no_editions"]) == (0, 0)
 

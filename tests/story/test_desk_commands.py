@@ -107,7 +107,7 @@ async def test_a_correction_reaches_who_got_the_alert_in_its_thread(installation
             await newsroom.deliver()
         said = ("--by", "Ann", "--say", "en=It was in Hoeryong.", "--say", "ko=회령이었습니다.")
         tried = await answered(installation, "alert", "correct", "s1", *said, "--dry-run")
-        assert tried == {"bulletins": [1], "readers": 1, "written": False}
+        assert tried == {"bulletins": [1], "digests": [], "readers": 1, "written": False}
         told = await answered(installation, "alert", "correct", "s1", *said)
         assert (told["outcome"], told["told"]) == ("corrected", 1)
         again = await answered(installation, "alert", "correct", "s1", *said)
@@ -234,14 +234,17 @@ async def test_an_editors_translation_leads_and_says_whose_it_is(installation, t
 
 
 async def test_digests_are_sent_now_after_a_look_at_what_would_be(installation):
-    await held(installation, more=EDITORS)
+    clock = await held(installation, more=EDITORS)
+    clock.forward(hours=24)
     tried = await answered(installation, "digest", "send", "--rhythm", "daily", "--dry-run")
     assert tried["deliveries"] == 1
     async with opened(installation) as newsroom:
         assert await newsroom.outbox.counts() == {}
-    assert (await answered(installation, "digest", "send", "--rhythm", "daily"))["deliveries"] == 1
-    assert (await answered(installation, "digest", "send", "--rhythm", "daily"))["deliveries"] == 0
-    assert "gets no digests" in await refused(installation, "digest", "send", "--rhythm", "none", code=2)
+    assert "say who you are" in await refused(installation, "digest", "send", "--rhythm", "daily", code=2)
+    ann = ("--by", "Ann")
+    assert (await answered(installation, "digest", "send", "--rhythm", "daily", *ann))["deliveries"] == 1
+    assert (await answered(installation, "digest", "send", "--rhythm", "daily", *ann))["deliveries"] == 0
+    assert "gets no digests" in await refused(installation, "digest", "send", "--rhythm", "none", *ann, code=2)
 
 
 async def test_a_digest_is_corrected_for_who_got_it(installation):
@@ -258,6 +261,9 @@ async def test_a_digest_is_corrected_for_who_got_it(installation):
         assert "nobody has got a digest with the number 77" in await refused(
             installation, "digest", "correct", "77", *said
         )
+        told = await refused(installation, "alert", "withdraw", "s1", *said)
+        assert "digest 1 told of it, too; its readers are told by: nkwatch digest correct 1" in told
+        assert "no alert on this story was told to anybody" in told
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ async def test_coverage_goes_to_standard_output_too(installation):
     since = f"{NOW - 2 * DAY:%Y-%m-%d}"
     told = await done(installation, "export", "coverage", "--since", since, "--source", "a")
     first, *_ = [json.loads(line) for line in told.splitlines()]
-    assert (first["source"], first["day"], first["published"], first["state"]) == ("a", since, 1, "before")
+    assert (first["source"], first["day"], first["published"], first["state"]) == ("a", since, 1, "unknown")
 
 
 async def test_a_folder_that_cannot_be_made_is_told(installation):

@@ -1,19 +1,26 @@
 """``nkwatch redact``: somebody is taken out, and no page, feed, mail or command names her any more."""
 
 import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import httpx
+import pytest
 from tests.making import NOW, placement, polled, sifted, sign_up, snapshot, statement
 from tests.story.commands import answered, done, invoke, lines, opened, refused, run
 from tests.workflow.fakes import FakeClock
 
-from nkwatch.domain.reading import Evidence, Mention, Quote
+from nkwatch.domain.bulletin import Mailing
+from nkwatch.domain.reading import Evidence, Mention, Quote, Urgency
 from nkwatch.domain.redaction import SQUARES
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule
 from nkwatch.reading.names import name_key
 from nkwatch.web.app import create_app
+from nkwatch.workflow.alerts import Alerts
+from nkwatch.workflow.publish import Publish
 
 FORMS = ("리은영", "Ri Un-yong")
 URL = "https://a.example/2026/ri-un-yong-held"
@@ -172,3 +179,55 @@ def test_what_it_does_is_told_by_its_help():
         code, out, _ = invoke("redact", command, "--help")
         assert code == 0
         assert "Example: nkwatch redact" in " ".join(out.split())
+
+
+class Racing:
+    """An outbox before which something happens, once, when a mailing is composed and not yet written."""
+
+    def __init__(self, outbox: Any, happens: Callable[[], Awaitable[Any]]) -> None:
+        self.outbox, self.happens = outbox, [happens]
+
+    async def enqueue(self, mailing: Mailing) -> int | None:
+        if mailing.deliveries and self.happens:
+            await self.happens.pop()()
+        return await self.outbox.enqueue(mailing)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.outbox, name)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("urgent", [False, True])
+async def test_what_is_composed_while_somebody_is_taken_out_is_composed_again(installation, urgent, whole):
+    clock = FakeClock(NOW)
+    async with opened(installation, clock) as newsroom:
+        form = sign_up("reader@inbox.example", Schedule(Rhythm.DAILY, 9, "UTC"), alerts=urgent)
+        await newsroom.subscribe.join(form, Consent("paper", NOW))
+        one = statement("s1", title="Ri Un-yong is held in a prison camp", text=TEXT, published=NOW)
+        await newsroom.statements.record_polls([polled(sifted(one, statement("s2", title="Rice in Hyesan")))])
+        level = Urgency.URGENT if urgent else Urgency.ROUTINE
+        read = [placement(one, urgency=level), placement(statement("s2", title="Rice in Hyesan"))]
+        await newsroom.statements.record_readings(read, NOW)
+        clock.now = NOW if urgent else NOW.replace(hour=10)
+
+        async def taken_out():
+            redact = newsroom.redact
+            return await (redact.statement("s1", "Ann", "") if whole else redact.person(FORMS, "Ann", ""))
+
+        raced, publish = Racing(newsroom.outbox, taken_out), newsroom.publish
+        office = replace(publish.alerts.office, outbox=raced)
+        windows = replace(publish.digests.windows, outbox=raced)
+        racing = Publish(Alerts(office), replace(publish.digests, windows=windows))
+        assert (await racing()).deliveries == 0
+        assert not raced.happens
+        clock.now += timedelta(minutes=6)
+        await newsroom.publish()
+        kept = await newsroom.database.read(lambda c: list(c.exec_driver_sql("SELECT body FROM block").scalars()))
+        heads = await newsroom.database.read(
+            lambda c: list(c.exec_driver_sql("SELECT subject FROM composition").scalars())
+        )
+        told = b"\n".join(bytes(b) for b in kept).replace(b"=\r\n", b"").decode() + "\n".join(heads)
+        assert naming({"mails": told}) == []
+        if whole:
+            assert "prison camp" not in told
+        assert (await newsroom.outbox.counts()) == ({} if whole and urgent else {"pending": 1})

@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from sqlalchemy import update
 from tests.making import NOW, placement, polled, sifted, statement
-from tests.story.commands import SOURCE, answered, done, lines, opened, refused
+from tests.story.commands import SOURCE, answered, done, lines, opened, refused, run
 from tests.workflow.fakes import FakeClock
 
 from nkwatch.domain.reading import Urgency
+from nkwatch.domain.statement import Presence
+from nkwatch.store import schema
 
 EDITORS = '\n[[editor]]\nname = "Ann"\naddress = "ann@watch.example"\n'
 WORDS = "It happened in Tumen"
@@ -95,3 +98,69 @@ async def test_a_corrected_reading_stands_in_the_audit_and_one_that_was_only_tri
     assert (was, thing, editor) == ("correct reading", "s1", "Jin")
     assert (before["urgency"], after["urgency"], after["themes"]) == ("urgent", "routine", "women")
     assert WORDS not in str(after)
+
+
+async def test_what_is_done_with_digests_and_translations_stands_in_the_audit_and_what_was_tried_does_not(waiting):
+    said = ("--say", f"en={WORDS}")
+    await done(waiting, "digest", "send", "--rhythm", "daily", "--dry-run")
+    await refused(waiting, "digest", "correct", "7", *said, "--dry-run")
+    assert await audited(waiting) == []
+    await done(waiting, "digest", "send", "--rhythm", "daily")
+    await refused(waiting, "digest", "correct", "7", *said)
+    await done(waiting, "digest", "translate", "s1", "--language", "ko", "--title", WORDS)
+    rows = await audited(waiting)
+    assert [(act, thing, editor, after["outcome"]) for act, thing, editor, _, after in rows] == [
+        ("send digests now", "daily", "Ann", "done"),
+        ("correct digest", "7", "Ann", "refused"),
+        ("translate", "s1", "Ann", "done"),
+    ]
+    assert WORDS not in str(rows)
+
+
+async def test_redactions_stand_in_the_audit_by_their_numbers_alone(waiting):
+    name = ("--editor", "Ann", "--reason", WORDS, "--yes")
+    await done(waiting, "redact", "person", "Ri Un-yong", *name)
+    await done(waiting, "redact", "lift", "1", "--editor", "Ann")
+    await refused(waiting, "redact", "lift", "1", "--editor", "Ann")
+    await done(waiting, "redact", "statement", "s1", *name)
+    rows = await audited(waiting)
+    assert [(act, thing, after["outcome"]) for act, thing, _, _, after in rows] == [
+        ("redact", "person", "done"),
+        ("lift redaction", "redaction 1", "done"),
+        ("lift redaction", "redaction 1", "refused"),
+        ("redact", "statement s1", "done"),
+    ]
+    assert [rows[0][4]["redaction"], rows[3][4]["redaction"]] == [1, 2]
+    assert "Un-yong" not in str(rows)
+
+
+async def test_pages_of_cases_stand_in_the_audit_without_a_name(waiting):
+    await refused(waiting, "case", "open", "kim ok", "--heading", "A fisherman", "--words", "Held.")
+    await refused(waiting, "case", "close", "kim ok")
+    opened_, closed = await audited(waiting)
+    assert (opened_[0], closed[0], opened_[1] == closed[1]) == ("open case", "close case", True)
+    assert "kim" not in str([opened_, closed])
+
+
+async def test_what_an_editor_says_of_a_deleted_statement_stands_in_the_audit(waiting):
+    async with opened(waiting, FakeClock(NOW)) as newsroom:
+        change = update(schema.statement).values(presence=Presence.MISSING)
+        await newsroom.database.write(lambda c: c.execute(change))
+    await done(waiting, "statements", "keep", "s1", "--by", "ann")
+    code, *_ = await run(waiting, "statements", "hide", "nosuch")
+    assert code == 1
+    assert [(act, thing, editor, after["outcome"]) for act, thing, editor, _, after in await audited(waiting)] == [
+        ("keep statement", "s1", "Ann", "done"),
+        ("hide statement", "nosuch", "Ann", "refused"),
+    ]
+
+
+async def test_whom_alerts_are_trusted_to_stands_in_the_audit(waiting):
+    await done(waiting, "alert", "trust", "a", "--yes", "--dry-run")
+    assert await audited(waiting) == []
+    await done(waiting, "alert", "trust", "a", "--yes")
+    await done(waiting, "alert", "trust", "a", "--off")
+    assert [(act, thing, editor, after) for act, thing, editor, _, after in await audited(waiting)] == [
+        ("trust source", "a", "command line", {"trusted": True}),
+        ("trust source", "a", "command line", {"trusted": False}),
+    ]

@@ -139,7 +139,18 @@ async def tell(newsroom: Newsroom, source_id: str, *entries: Entry) -> list[str]
 
 
 #: Where that stands which was read; what concerns readers stands in other tables.
-_READ = ("latch", "source_state", "statement", "statement_key", "errand", "reading", "story", "mark", "named")
+_READ = (
+    "latch",
+    "source_state",
+    "source_day",
+    "statement",
+    "statement_key",
+    "errand",
+    "reading",
+    "story",
+    "mark",
+    "named",
+)
 #: Rows of these tables after the sample texts were told, by table: to read them takes long, and ends alike each time.
 _TOLD: dict[str, list[dict[str, Any]]] = {}
 

@@ -45,7 +45,7 @@ async def test_a_copy_may_use_its_own_styles_and_load_or_run_nothing(newsroom, c
     assert {"default-src 'none'", "style-src 'unsafe-inline'", "form-action 'none'", "frame-ancestors 'none'"} <= policy
     assert not [part for part in policy if "script" in part or "img" in part]
     assert (headers["x-robots-tag"], headers["referrer-policy"]) == ("noindex", "no-referrer")
-    assert headers["cache-control"].startswith("public")
+    assert headers["cache-control"] == "private, max-age=300"
     assert "unsafe" not in (await client.get("/")).headers["content-security-policy"]
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +14,7 @@ from nkwatch.web.desk import create_desk
 from nkwatch.web.desk.entry import MAILING
 from nkwatch.web.server import serve
 from tests.web.authenticator import Post, at_the_desk
-from tests.web.samples import empty_newsroom, rows, tell_samples
+from tests.web.samples import confirmed, empty_newsroom, handed_over, rows, tell_samples
 from tests.web.test_browser import SCREENS, browser, looked_at, shifts
 
 pytestmark = [
@@ -275,6 +276,40 @@ async def test_every_page_of_the_desk_fits_every_screen_and_axe_finds_nothing(tm
         )
         wrong += await all_screens(page, [url + path for path in paths])
     assert wrong == []
+
+
+async def sent(newsroom):
+    """The id of a story whose alert a reader has, and the number of an edition."""
+    await confirmed(newsroom, alerts=True)
+    (held,) = await newsroom.statements.held_alerts()
+    await newsroom.rulings.release(held.id, "Ann")
+    await newsroom.publish()
+    assert await handed_over(newsroom)
+    newsroom.clock.now += timedelta(days=1)
+    assert (await newsroom.editions()).editions == 1
+    return held.id, rows(newsroom, "edition")[0]["number"]
+
+
+async def test_a_correction_is_said_in_the_browser_and_its_pages_fit_every_screen(tmp_path):
+    async with desk(tmp_path) as (newsroom, url, _), browser() as opened:
+        story, number = await sent(newsroom)
+        page, *_ = await with_authenticator(opened)
+        await enrol(page, newsroom, url)
+        await page.get_by_role("link", name="Correct what was sent").click()
+        await page.get_by_label("The number of an alert").fill(f"https://watch.example/stories/{story}")
+        await press(page, "Go on")
+        assert page.url == f"{url}/desk/corrections/stories/{story}"
+        await page.locator("textarea[name=say-en]").fill("Nobody was returned.")
+        await press(page, "Withdraw: all of it was wrong")
+        assert "did=withdrawn" in page.url
+        assert "on their way to 1 reader" in await page.get_by_role("status").first.text_content()
+        await page.get_by_role("link", name=f"Digest {number}").click()
+        await page.locator("textarea[name=say-en]").fill("One story was wrong.")
+        await press(page, "Tell them")
+        assert "did=corrected" in page.url
+        paths = ("corrections", "corrections?of=none", f"corrections/stories/{story}", f"corrections/digests/{number}")
+        paths = (*paths, "", f"corrections/stories/{story}?did=corrected&told=2&cancelled=1&lacking=1")
+        assert await all_screens(page, [f"{url}/desk/{path}" for path in paths]) == []
 
 
 async def all_screens(page, addresses):

@@ -301,7 +301,7 @@ async def test_the_longest_words_in_every_language_fit(newsroom, client, device)
 
 async def test_what_failed_on_the_way_stands_in_the_audit_too(newsroom, client):
     class Broken:
-        async def release(self, *_):
+        async def release(self, *_, **__):
             raise OSError("disk full")
 
     story = await held(newsroom)

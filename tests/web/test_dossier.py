@@ -104,5 +104,5 @@ async def test_a_search_that_finds_nothing_makes_an_empty_dossier(newsroom, clie
 async def test_what_is_printed_leaves_out_what_only_a_screen_needs(client):
     style = (await client.get("/style.css")).text
     printed = style[style.index("@media print") :]
-    for what in (".pages", ".find", ".paging", ".onward", "break-inside: avoid"):
+    for what in (".pages", ".find", ".paging", ".onward", "break-inside:avoid"):
         assert what in printed

@@ -286,6 +286,25 @@ async def test_a_correction_that_readers_were_sent_stands_on_the_edition(newsroo
     assert "It was in Hoeryong." in (await client.get(copy.get("href"))).text
 
 
+async def test_an_edition_that_nobody_got_by_mail_is_corrected_on_its_page_and_in_the_list(newsroom, client):
+    edition = await told(newsroom)
+    newsroom.clock.now += timedelta(hours=1)
+    done = await newsroom.digests.correct_digest(edition.number, WORDS.words, "Ann")
+    assert (done.readers, done.public) == (0, True)
+    assert (await newsroom.digests.correct_digest(edition.number, WORDS.words, "Ben")).public
+    path = f"/editions/{edition.number}"
+    for language, said in (("en", "It was in Hoeryong."), ("ko", "회령이었습니다.")):
+        remark = (await page(client, f"{path}?lang={language}")).text(".remark")
+        assert remark.count(said) == 1, "the same words are one correction"
+        assert "Ann" in remark
+    assert "told its readers" not in (await page(client, f"{path}?lang=en")).text()
+    assert "It was in Hoeryong." in (await client.get(f"/mails/{edition.versions[0].composition_id}")).text
+    assert "Something in it was corrected since" in (await page(client, "/editions?lang=en")).text()
+    assert (await client.get(f"/editions/{edition.number + 1}")).status_code == 404
+    (listed,) = (await client.get("/api/v1/bulletins")).json()["items"]
+    assert [c["number"] for c in listed["corrections"]] == [edition.number + 1]
+
+
 # Alerts
 
 

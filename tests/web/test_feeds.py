@@ -6,9 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import feedparser
-import httpx
 import pytest
-from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -22,8 +20,7 @@ from nkwatch.domain.theme import Theme, ThemeKind
 from nkwatch.store import schema
 from nkwatch.web.atom import atom
 from nkwatch.web.channel import Channel, Telling
-from nkwatch.web.feeds import FORMATS, Feeds
-from nkwatch.web.pages import Pages
+from nkwatch.web.feeds import FORMATS
 from nkwatch.web.subjects import KEPT, LOOKED_AT, SHOWN
 from tests.making import finding, prose, reading, statement
 from tests.web.samples import ENGLISH, NOW, SITE, tell, tell_samples
@@ -35,14 +32,6 @@ NINE = (
 )
 ATOM = "{http://www.w3.org/2005/Atom}"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-
-
-@pytest.fixture
-async def client(newsroom):
-    app = FastAPI()
-    app.include_router(Feeds(newsroom, Pages(newsroom)).routes())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=SITE) as opened:
-        yield opened
 
 
 def entry(title="Close the camp at Yodok", text=CAMP, **fields):
@@ -170,11 +159,20 @@ async def test_a_crowd_costs_one_rendering_a_minute(newsroom, client):
     assert len({a.content for a in answers}) == 1
     await client.get("/themes/prisons/feed.atom")
     assert read == [LOOKED_AT]
-    await tell(newsroom, ENGLISH, entry(), entry("Free the nine of Hoeryong", NINE, url="https://x.example/2"))
-    assert len(parsed((await client.get("/feed.atom")).content).entries) == 1
-    newsroom.clock.now += KEPT
-    assert len(parsed((await client.get("/feed.atom")).content).entries) == 2
+    newsroom.clock.now += KEPT - timedelta(seconds=1)
+    await client.get("/feed.atom")
+    assert len(read) == 1
+    newsroom.clock.now += timedelta(seconds=1)
+    await client.get("/feed.atom")
     assert len(read) == 2
+
+
+async def test_what_is_new_is_in_the_feeds_at_once(newsroom, client):
+    await tell(newsroom, ENGLISH, entry())
+    assert len(parsed((await client.get("/feed.atom")).content).entries) == 1
+    await tell(newsroom, ENGLISH, entry(), entry("Free the nine of Hoeryong", NINE, url="https://x.example/2"))
+    for path in ("/feed.atom", f"/sources/{ENGLISH}/feed.atom"):
+        assert len(parsed((await client.get(path)).content).entries) == 2
 
 
 async def test_what_may_not_be_shown_is_in_no_feed(newsroom, client):
@@ -182,7 +180,6 @@ async def test_what_may_not_be_shown_is_in_no_feed(newsroom, client):
     assert len(parsed((await client.get("/feed.atom")).content).entries) == 1
     gone = update(schema.statement).values(presence=Presence.MISSING)
     await newsroom.database.write(lambda c: c.execute(gone))
-    newsroom.clock.now += KEPT
     assert parsed((await client.get("/feed.atom")).content).entries == []
 
 
@@ -218,6 +215,27 @@ async def test_the_feed_of_a_source_tells_each_story_as_that_source_does(newsroo
         (here,) = [e for e in found.entries if e.id == f"{SITE}/stories/{shared.id}"]
         assert here.title == statement.title
     assert (await client.get("/sources/nobody/feed.rss")).status_code == 404
+
+
+async def test_the_feed_of_a_page_holds_what_the_page_shows(newsroom, client):
+    await tell_samples(newsroom)
+    sport = "The North Korean team won in Pyongyang and the North Korean army cheered at its missile base. " * 5
+    await indexed(newsroom, entry("North Korea fires a ballistic missile", sport, published=NOW))
+    stories = [s for s in await newsroom.statements.newest(90) if s.public(NOW)]
+    beside = {s.id for s in stories if not s.rights}
+    assert beside
+    places = [f"/themes/{t.code}" for t in newsroom.rules.lexicon.themes]
+    places += [f"/sources/{s.id}" for s in newsroom.sources.values()]
+    found = set()
+    for place in places:
+        links = re.findall(r'<h3><a href="/stories/([^"#?]+)', (await client.get(place)).text)
+        told_ = [e.id.rpartition("/")[2] for e in parsed((await client.get(f"{place}/feed.atom")).content).entries]
+        assert set(told_) == set(links), place
+        found |= beside.intersection(told_)
+    assert found == beside
+    assert not beside.intersection(
+        e.id.rpartition("/")[2] for e in parsed((await client.get("/feed.atom")).content).entries
+    )
 
 
 async def test_a_search_is_a_feed_whatever_the_order_of_its_filters(newsroom, client):
@@ -313,16 +331,6 @@ async def test_every_format_is_sent_as_what_it_is_and_known_again(newsroom, clie
         known = {"if-none-match": answer.headers["etag"]}
         assert (await client.get(f"/feed.{ending}", headers=known)).status_code == 304
         assert (await client.get(f"/feed.{ending}?lang=fr", headers=known)).status_code == 200
-
-
-async def test_feeds_of_many_searches_take_no_more_room_than_there_is(newsroom, monkeypatch):
-    monkeypatch.setattr("nkwatch.web.feeds.ROOM", 20_000)
-    feeds, app = Feeds(newsroom, Pages(newsroom)), FastAPI()
-    app.include_router(feeds.routes())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=SITE) as client:
-        for n in range(20):
-            assert (await client.get(f"/search.atom?q=word{n}")).status_code == 200
-    assert feeds._rendered.taken <= 20_000
 
 
 # Entries

@@ -1,6 +1,7 @@
 """What a reader chose, between a form and a choice: nothing is lost, nothing odd gets in, nothing raises."""
 
 import string
+from dataclasses import replace
 from unicodedata import category
 from urllib.parse import urlencode
 
@@ -202,6 +203,7 @@ def test_a_wish_can_be_added_and_removed():
     assert more.wishes == (*values.wishes, Ticked("some"))
     assert more.reshaped("drop0").wishes == (Ticked("some"),)
     assert values.reshaped("drop0").wishes == (Ticked(),)
+    assert values.reshaped("list") == replace(values, mutes=replace(values.mutes, listed=True))
     assert values.reshaped("drop7") == values
     full = Values(wishes=(Ticked(),) * MOST_WISHES)
     assert full.reshaped("more") == full

@@ -98,7 +98,7 @@ def choice(newsroom, steps):
         "neutral": one_of("yes"),
         "country": one_of("", *sorted(countries())),
         "phrase": line,
-        "step": one_of(*steps, "more", *(f"drop{n}" for n in range(MOST_WISHES))),
+        "step": one_of(*steps, "more", "list", *(f"drop{n}" for n in range(MOST_WISHES))),
     }
     mutes = {f"mute-{kind}": of for kind, of in side.items()} | {"mute-scope": one_of("all", "some")}
     return form(own | scopes | wishes | mutes, "rhythm", "alerts", "language", "format", "wish0-scope", "step")

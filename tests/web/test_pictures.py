@@ -15,6 +15,7 @@ from nkwatch.domain.reading import Ask, Evidence
 from nkwatch.editing.bars import bars, segments
 from nkwatch.store import findings, records, schema
 from nkwatch.store.database import insert_new
+from nkwatch.store.days import number
 from nkwatch.web.pages import Frame, Pages
 from nkwatch.web.pictures import STATES, WEEKS, Pictures
 from tests.making import finding, reading
@@ -44,10 +45,21 @@ async def watched(newsroom):
         insert_new(connection, schema.statement, [row_of(one) for one in told])
         insert_new(connection, schema.reading, [findings.reading_row(one, NOW) for one in read])
         insert_new(connection, schema.story, [{"id": s.id, "ready_at": s.published, "alert": "none"} for s in told])
+        insert_new(connection, schema.source_day, [day for _, state, _ in EVERY_STATE for day in days_of(state)])
 
     await newsroom.database.write(write)
     await newsroom.index()
     return newsroom
+
+
+def days_of(state):
+    """The record of polls of a source: it answered every day from when it was added until it did last."""
+    last, first = state.last_ok_at, ADDED.get(state.source_id, BEGAN)
+    for n in range((last - first) // DAY + 1 if last else 0):
+        day = number(first + n * DAY)
+        # one was not to be read for a month, and is back
+        if state.source_id != "batang" or not number(NOW - 90 * DAY) < day < number(NOW - 60 * DAY):
+            yield {"source_id": state.source_id, "day": day, "polls": 24, "answered": 23, "new": 0}
 
 
 def row_of(one):
@@ -101,6 +113,8 @@ async def test_a_rise_because_of_new_sources_is_seen_to_be_one(watched, client):
     assert "from sources that were added in this time" in text
     assert "14 Aug 2026: Reedbank Border Watch" in text
     assert "Silent, or not to be read, since:" in text
+    assert "24 Aug 2026 (until 23 Sept 2026): 바탕인권모임" in text
+    assert "before polls were recorded" in text
     marks = [m.text for m in page.all("svg .mark")]
     assert any(m.startswith("+") for m in marks)
     assert any("−" in m for m in marks)
@@ -117,6 +131,14 @@ async def test_the_sources_stand_in_a_table_with_what_they_brought(watched, clie
     assert rows["Reedbank Border Watch"][1] == "14 Aug 2026 added"
     assert rows["Yonder Institute not polled yet"] == ["0", "–"]
     assert "Zeta Review" not in page.text()
+
+
+async def test_the_file_of_sources_holds_all_of_them_with_their_silence(watched, client):
+    rows = {row["source"]: row for row in await files(client, "/numbers/sources.csv")}
+    assert sorted(rows) == sorted(i for i, s in watched.sources.items() if s.enabled)
+    assert (rows["batang"]["answers_since"], rows["batang"]["silent"]) == ("2026-07-05", "2026-08-24/2026-09-23")
+    assert (rows["quarry"]["silent"], rows["yonder"]["answers_since"]) == ("2026-10-09/..", "")
+    assert int(rows["alder-letters"]["statements"]) == 25
 
 
 async def test_who_is_asked_stands_beside_the_search_that_finds_it(watched, client):
@@ -162,7 +184,7 @@ async def test_a_source_has_its_own_picture_without_the_comings_of_others(watche
     pictures = Pictures(watched, Pages(watched))
     drawn = await pictures.source("quarry", "en")
     assert drawn.plot.panels[0].total > 0
-    assert (drawn.added, [[n.text for n in names] for _, names in drawn.silent]) == ([], [["Quarry Relief"]])
+    assert (drawn.added, [[n.text for n in names] for *_, names in drawn.silent]) == ([], [["Quarry Relief"]])
     nothing = await pictures.source("yonder", "en")
     assert (nothing.plot.panels[0].total, nothing.plot.events) == (0, ())
 

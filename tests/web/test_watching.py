@@ -195,7 +195,7 @@ async def test_each_row_draws_its_statements_and_its_silence(newsroom, client):
     strips = {i: r.cssselect("svg.strip")[0] for i, r in found.items()}
     assert strips["quarry"].get("aria-label") == "6 statements"
     assert strips["shiori"].get("aria-label") == "no statement"
-    assert len(re.findall("M", strips["quarry"].cssselect(".bars")[0].get("d"))) == 6
+    assert len(re.findall("v-", strips["quarry"].cssselect(".bars")[0].get("d"))) == 6
     assert strips["quarry"].cssselect(".trail")[0].get("class") == "trail warn"
     assert strips["courier"].cssselect(".trail")[0].get("class") == "trail bad"
     assert not strips["alder-news"].cssselect(".trail")

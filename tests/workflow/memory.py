@@ -26,13 +26,14 @@ from nkwatch.domain.desk import UNMARKED, Marks, Note, Precision, Ruling, Ruling
 from nkwatch.domain.errand import Errand, Purpose, Ran, Rest
 from nkwatch.domain.identity import TITLE, Sifted
 from nkwatch.domain.lease import Lease
+from nkwatch.domain.merging import ASKED_ANEW, Fate, Merged, Obstacle, Side, Split, Unfit, Word, merging, splitting
 from nkwatch.domain.polling import Health, Polled, PollState
 from nkwatch.domain.rates import Limits, Rate
 from nkwatch.domain.reading import Reading, Urgency
 from nkwatch.domain.retention import DELIVERIES, ENDED, MOVES, ONE_ANSWER, UNCONFIRMED
 from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.source import Role, Source, host_of
-from nkwatch.domain.statement import Article, Presence, Statement
+from nkwatch.domain.statement import EARLIEST, Article, Presence, Statement
 from nkwatch.domain.story import AlertState, Report, Story
 from nkwatch.domain.subscriber import (
     Choice,
@@ -70,6 +71,9 @@ class Tale:
     reason: str = ""
     marks: Marks = UNMARKED
     freed_at: datetime | None = None
+    #: where an editor merged it, and when; what its alert was that this ended is asked anew, should it come back
+    into: str = ""
+    ended: bool = False
     #: calls to editors while its alert is held, and since when it is held or when the last was sent
     calls: int = 0
     called_at: datetime | None = None
@@ -132,6 +136,8 @@ class Bulletin:
     answers: int = 0
     #: the statements that an alert told of; empty until all batches of it are written
     reports: frozenset[str] = frozenset()
+    #: what a correction says
+    note: Note | None = None
 
 
 @dataclass
@@ -143,6 +149,16 @@ class Wait:
 
     due_at: datetime | None
     done: bool = False
+
+
+@dataclass
+class Stay:
+    """That a statement stood in a story before an editor moved it."""
+
+    story_id: str
+    statement_id: str
+    since: datetime
+    until: datetime
 
 
 @dataclass
@@ -162,6 +178,9 @@ class Memory:
     story_of: dict[str, str] = field(default_factory=dict)
     marks: dict[int, set[str]] = field(default_factory=dict)
     stories: dict[str, Tale] = field(default_factory=dict)
+    #: pairs of a statement and a story that it does not belong to
+    apart: set[tuple[str, str]] = field(default_factory=set)
+    stood: list[Stay] = field(default_factory=list)
     translations: dict[tuple[str, str], Translation] = field(default_factory=dict)
     rulings: list[Ruling] = field(default_factory=list)
     hosts: dict[str, datetime] = field(default_factory=dict)
@@ -188,6 +207,10 @@ class Memory:
     rates: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     #: bulk that was accepted, by hour
     hours: dict[datetime, int] = field(default_factory=dict)
+    #: how often redactions changed anything
+    redacted: int = 0
+    #: the numbers of those that the archive shows
+    editions: set[int] = field(default_factory=set)
 
     def forbids(self, address: str) -> bool:
         """Whether nothing at all may be sent there."""
@@ -205,11 +228,35 @@ class Memory:
         """The reading that counts."""
         return corrected(self.readings[statement_id], self.said.get(statement_id))
 
-    def join(self, statement_id: str, story_id: str, marks: Iterable[int]) -> None:
-        """Put a statement into a story."""
-        self.story_of[statement_id] = story_id
+    def join(self, statement_id: str, story_id: str, marks: Iterable[int]) -> str:
+        """Put a statement into a story, or where that went; answers which story that is."""
+        into = self.home(story_id)
+        if into in self.taken_from(statement_id):
+            into = self.story_of.get(statement_id) or self.home(statement_id)
+        self.story_of[statement_id] = into
         for mark in marks:
             self.marks.setdefault(mark, set()).add(statement_id)
+        return into
+
+    def home(self, story_id: str) -> str:
+        """The story to which an id leads."""
+        told = self.stories.get(story_id)
+        return told.into if told and told.into else story_id
+
+    def family(self, story_id: str) -> set[str]:
+        """The ids that lead to the same story."""
+        own = self.home(story_id)
+        return {own, *(i for i, told in self.stories.items() if told.into == own)}
+
+    def taken_from(self, statement_id: str) -> frozenset[str]:
+        """The stories that a statement must not join."""
+        return frozenset(self.home(story) for one, story in self.apart if one == statement_id)
+
+    def counted(self, story_id: str, told_at: datetime) -> set[str]:
+        """What whoever was told a story then has had."""
+        moved = [s for s in self.stood if s.story_id == story_id and s.since <= told_at <= s.until]
+        now_in = {self.story_of.get(s.statement_id, "") for s in moved}
+        return {story_id, self.home(story_id), *now_in} - {""}
 
     def reports(self, story_id: str) -> list[str]:
         """The statements of a story, hidden ones too."""
@@ -411,14 +458,25 @@ class MemoryStatements:
 
     def _join(self, placement: Placement, ready_at: datetime) -> None:
         read = self.memory.in_force(placement.reading.statement_id)
-        self.memory.join(read.statement_id, placement.story_id, placement.marks)
-        told = self.memory.stories.setdefault(placement.story_id, Tale(ready_at, AlertState.NONE))
+        joined = self.memory.join(read.statement_id, placement.story_id, placement.marks)
+        told = self.memory.stories.setdefault(joined, Tale(ready_at, AlertState.NONE))
         asked_anew = {AlertState.NONE, AlertState.HELD, AlertState.SENT}
         if read.urgency is Urgency.URGENT and told.alert in asked_anew:
             told.alert = AlertState.OPEN
 
     async def stories(self, ids: Iterable[str]) -> list[Story]:
         return [self._story(i) for i in dict.fromkeys(ids) if i in self.memory.stories and self._shown(i)]
+
+    async def named(self, ids: Iterable[str]) -> dict[str, Story]:
+        wanted = list(ids)
+        found = {s.id: s for s in await self.stories(map(self.memory.home, wanted))}
+        return {i: found[self.memory.home(i)] for i in wanted if self.memory.home(i) in found}
+
+    async def home(self, story_id: str) -> str:
+        return self.memory.home(story_id)
+
+    async def apart(self, statement_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        return {i: taken for i in statement_ids if (taken := self.memory.taken_from(i))}
 
     def _shown(self, story_id: str) -> list[str]:
         hidden = {Presence.MISSING, Presence.HIDDEN}
@@ -526,6 +584,98 @@ class MemoryDesk:
         if translation.title or translation.text:
             self.memory.translations[name] = translation
         return True
+
+    async def merge(self, into_id: str, other_ids: Sequence[str], word: Word, *, dry: bool = False) -> Merged | Unfit:
+        names = [into_id, *dict.fromkeys(other_ids)]
+        sides = [self._side(i) for i in names]
+        done = merging(sides[0], sides[1:], names)
+        if dry or isinstance(done, Unfit):
+            return done
+        tables, family = self.memory, self.memory.family
+        for side in filter(None, sides[1:]):
+            if side.id in done.ended:
+                tables.stories[side.id].ended = True
+                self._end(side.id, f"merged into {into_id} by {word.editor}")
+            self._leave(side, side.statements, into_id, word.at)
+            for name in family(side.id):
+                tables.stories[name].into = into_id
+        together = {*family(into_id), *tables.reports(into_id)}
+        tables.apart -= {(i, story) for i, story in tables.apart if i in together and story in family(into_id)}
+        return done
+
+    async def split(
+        self, statement_ids: Collection[str], word: Word, *, news: bool = False, dry: bool = False
+    ) -> Split | Unfit:
+        tables = self.memory
+        homes = {i: tables.story_of.get(i, "") for i in statement_ids}
+        if not homes or not all(homes.values()):
+            return Unfit(Obstacle.NO_STATEMENT, next((i for i, home in homes.items() if not home), ""))
+        if len(set(homes.values())) > 1:
+            return Unfit(Obstacle.SEVERAL)
+        side = self._side(next(iter(homes.values())))
+        assert side
+        own = {i: self._own(i, side.id) for i in homes}
+        ended = [i for i in homes if i in tables.stories and tables.stories[i].ended]
+        done = splitting(side, homes, own, news=news, ended=ended)
+        if dry or isinstance(done, Unfit):
+            return done
+        self._part(done, side, word.at)
+        told = tables.stories.setdefault(
+            done.story, Tale(done.ready_at, AlertState.NONE, f"split off from {done.of} by {word.editor}")
+        )
+        told.ended = False
+        if done.asked and told.alert in ASKED_ANEW:
+            told.alert = AlertState.OPEN
+        ready_at = max(word.at, tables.closed_until or word.at)
+        if news and side.old:
+            told.ready_at = ready_at
+        elif news:
+            told.freed_at = ready_at
+        if done.calmed:
+            self._end(done.of, f"what was urgent was split off by {word.editor}")
+        return done
+
+    def _part(self, done: Split, side: Side, now: datetime) -> None:
+        tables = self.memory
+        self._leave(side, done.statements, done.story, now)
+        tables.apart |= {(i, done.of) for i in done.statements}
+        for i in done.statements:
+            if i in tables.stories and tables.stories[i].into == done.of:
+                tables.stories[i].into = "" if i == done.story else done.story
+
+    def _leave(self, side: Side, statements: Iterable[str], story_id: str, now: datetime) -> None:
+        for i in statements:
+            self.memory.stood.append(Stay(side.id, i, side.arrived[i], now))
+            self.memory.story_of[i] = story_id
+
+    def _end(self, story_id: str, why: str) -> None:
+        told = self.memory.stories[story_id]
+        rows = [b for b in self.memory.opened.values() if b.story_id in self.memory.family(story_id)]
+        sent = any(b.reports for b in rows if b.kind is BulletinKind.ALERT)
+        told.alert, told.reason = AlertState.SENT if sent else AlertState.NONE, why
+        told.calls, told.called_at = 0, None
+
+    def _own(self, statement_id: str, of: str) -> Fate:
+        told = self.memory.stories.get(statement_id)
+        if self.memory.reports(statement_id) or (told and told.into not in {"", of}):
+            return Fate.TAKEN
+        return Fate.NONE if told is None else Fate.HERE if told.into else Fate.EMPTY
+
+    def _side(self, story_id: str) -> Side | None:
+        tables = self.memory
+        told = tables.stories.get(story_id)
+        if told is None:
+            return None
+        said = [tables.statements[i] for i in tables.reports(story_id)]
+        arrived = {s.id: self._arrived(s) for s in sorted(said, key=lambda s: (s.first_seen, s.published, s.id))}
+        alarms = frozenset(i for i in arrived if alarming(tables.in_force(i)))
+        taken_back = told.marks.withdrawn or told.marks.correction is not None
+        sure = {"held": told.marks.held, "taken_back": taken_back, "into": told.into}
+        return Side(story_id, tuple(arrived), told.ready_at, told.alert, arrived, alarms, **sure)  # type: ignore[arg-type]
+
+    def _arrived(self, one: Statement) -> datetime:
+        moves = (s.until for s in self.memory.stood if s.statement_id == one.id)
+        return max(one.first_seen, one.embargo or one.first_seen, *moves)
 
     async def rule(self, ruling: Ruling, note: Note | None = None) -> list[Ruling]:
         if ruling.story_id in self.memory.stories and ruling not in self.memory.rulings:
@@ -638,8 +788,7 @@ class MemoryReadings:
             for mark in tables.marks.values():
                 mark.discard(one)
         elif shift.after.about_nk and not story_id:
-            story_id = home or one
-            tables.join(one, story_id, marks)
+            story_id = tables.join(one, home or one, marks)
             if story_id not in tables.stories:
                 tables.stories[story_id] = Tale(max(now, closed or now), *shift.first_alert)
                 return
@@ -893,7 +1042,12 @@ class MemoryOutbox:
             self.memory.opened[numbers[key]] = Bulletin(numbers[key], kind, date)
         return numbers[key]
 
-    async def enqueue(self, mailing: Mailing) -> int:
+    async def as_of(self) -> int:
+        return self.memory.redacted
+
+    async def enqueue(self, mailing: Mailing) -> int | None:
+        if mailing.as_of not in {None, self.memory.redacted}:
+            return None
         number = await self._opened(mailing)
         left_out = {s.id for s in mailing.covered if mailing.window and not self._close(s, mailing.window)}
         known = {r.subscriber_id for r in self.memory.deliveries if r.number == number}
@@ -912,13 +1066,14 @@ class MemoryOutbox:
 
     async def _opened(self, mailing: Mailing) -> int:
         """The number of the mailing's bulletin, what is known of it written; 0 where there is nothing to keep."""
-        if not (mailing.deliveries or mailing.waiting or mailing.reports):
+        if not (mailing.deliveries or mailing.waiting or mailing.reports or mailing.note):
             return 0
         number = await self.number(mailing.key, mailing.kind, mailing.date)
         bulletin = self.memory.opened[number]
         bulletin.story_id = mailing.story_id or bulletin.story_id
         bulletin.answers = mailing.answers or bulletin.answers
         bulletin.reports |= set(mailing.reports)
+        bulletin.note = bulletin.note or mailing.note
         return number
 
     def _still(self, addressed: Addressed, mailing: Mailing) -> bool:
@@ -968,16 +1123,20 @@ class MemoryOutbox:
         found: dict[str, dict[str, int]] = {}
         for (number, reader), wait in sorted(self.memory.waits.items()):
             if reader in subscriber_ids and not wait.done and wait.due_at is None:
-                found.setdefault(reader, {})[self.memory.opened[number].story_id] = number
+                found.setdefault(reader, {}).setdefault(self.memory.home(self.memory.opened[number].story_id), number)
         return found
 
     async def had(self, subscriber_ids: Collection[str], since: datetime) -> Mapping[str, frozenset[str]]:
+        earlier = [t.ready_at for t in self.memory.stories.values() if EARLIEST <= t.ready_at < since]
+        since = min(earlier, default=since) if self.memory.stood else since
         found: dict[str, frozenset[str]] = {}
         for row in self.memory.deliveries:
             never = row.delivery.state in {DeliveryState.CANCELLED, DeliveryState.REFUSED}
             written = row.kind in BULLETINS and not never and row.delivery.date >= since
             if row.subscriber_id in subscriber_ids and written:
-                told = {i for i in row.composition.stories if not self._taken_back(i, row.delivery.date)}
+                date = row.delivery.date
+                counted = {i for story in row.composition.stories for i in self.memory.counted(story, date)}
+                told = {i for i in counted if not self._taken_back(i, date)}
                 found[row.subscriber_id] = found.get(row.subscriber_id, frozenset()) | told
         return {reader: stories for reader, stories in found.items() if stories}
 
@@ -988,19 +1147,21 @@ class MemoryOutbox:
         return told.marks.withdrawn or bool(told.marks.correction and told.marks.correction.at > told_at)
 
     async def told(self, story_id: str) -> Told | None:
-        alerts = [b for b in self.memory.opened.values() if b.kind is BulletinKind.ALERT and b.story_id == story_id]
+        ids = self.memory.family(story_id)
+        alerts = [b for b in self.memory.opened.values() if b.kind is BulletinKind.ALERT and b.story_id in ids]
         if not alerts:
             return None
         first = min(alerts, key=lambda b: b.number)
-        return Told(first.number, first.date, frozenset[str]().union(*(b.reports for b in alerts)))
+        also = frozenset(b.number for b in alerts if not b.answers and b is not first)
+        return Told(first.number, first.date, frozenset[str]().union(*(b.reports for b in alerts)), also)
 
     async def alerts(self, numbers: Collection[int]) -> Mapping[int, str]:
         found = [self.memory.opened[n] for n in numbers if n in self.memory.opened]
-        return {b.number: b.story_id for b in found if b.story_id and b.kind is BulletinKind.ALERT}
+        return {b.number: self.memory.home(b.story_id) for b in found if b.story_id and b.kind is BulletinKind.ALERT}
 
     async def stop(self, story_id: str, now: datetime) -> int:
         own = set(await self.alerts(set(self.memory.opened)))
-        own = {n for n in own if self.memory.opened[n].story_id == story_id}
+        own = {n for n in own if self.memory.opened[n].story_id in self.memory.family(story_id)}
         rows = [r for r in self.memory.deliveries if r.kind is BulletinKind.ALERT and r.number in self._with(story_id)]
         in_hand = {r.delivery.id for r in rows if r.delivery.state is DeliveryState.LEASED}
         stopped = [r for r in rows if cancel(r, "stopped", now)]
@@ -1026,10 +1187,18 @@ class MemoryOutbox:
     async def bulletins_with(self, story_id: str) -> Sequence[int]:
         return sorted(self._with(story_id))
 
+    async def digests_with(self, story_id: str) -> Sequence[int]:
+        rows = [r for r in self.memory.deliveries if r.kind is BulletinKind.DIGEST and r.may_have_left]
+        return sorted({r.number for r in rows if story_id in r.composition.stories})
+
+    async def shows(self, number: int) -> bool:
+        return number in self.memory.editions
+
     def _with(self, story_id: str) -> set[int]:
-        own = {b.number for b in self.memory.opened.values() if b.story_id == story_id and b.kind is BulletinKind.ALERT}
+        ids = self.memory.family(story_id)
+        own = {b.number for b in self.memory.opened.values() if b.story_id in ids and b.kind is BulletinKind.ALERT}
         rows = [r for r in self.memory.deliveries if r.kind is BulletinKind.ALERT]
-        return own | {r.number for r in rows if story_id in r.composition.stories}
+        return own | {r.number for r in rows if ids.intersection(r.composition.stories)}
 
     def _close(self, subscriber: Subscriber, window: Window) -> bool:
         reader = self.memory.readers.get(subscriber.id)

@@ -90,6 +90,44 @@ async def test_what_is_new_is_kept_and_counted() -> None:
     assert room.titles == ["one", "two"]
 
 
+async def test_a_poll_says_when_the_source_was_asked_and_whether_it_answered() -> None:
+    room = Newsroom({"a": [shows("one")], "b": [Unchanged()], "c": [Failed("timed out")]})
+    assert {i: (p.at, p.answered) for i, p in (await noted(room)).items()} == {
+        "a": (NOW, True), "b": (NOW, True), "c": (NOW, False),
+    }  # fmt: skip
+
+
+async def test_what_was_put_off_or_lost_by_our_own_line_is_no_poll_of_the_source() -> None:
+    lost = Failed("no route", trouble=Trouble.UNREACHED)
+    down = await noted(Newsroom({i: [lost] for i in "abc"}))
+    assert {(p.at, p.answered) for p in down.values()} == {(None, False)}
+    alone = await noted(Newsroom({"a": [lost], "b": [Unchanged()]}))
+    assert {i: (p.at, p.answered) for i, p in alone.items()} == {"a": (NOW, False), "b": (NOW, True)}
+    resting = Newsroom(
+        {"a": [Failed("busy", HOUR)], "b": [Unchanged()]},
+        at_once=1,
+        sources=[source(i, url=f"https://x.example/{i}") for i in "ab"],
+    )
+    assert sorted((p.at is None, p.answered) for p in (await noted(resting)).values()) == [
+        (False, False),
+        (True, False),
+    ]
+
+
+async def noted(room: Newsroom) -> dict[str, Polled]:
+    """One round, and what it leaves of each source."""
+    left: list[Polled] = []
+    record = room.statements.record_polls
+
+    async def note_down(polls: Sequence[Polled]) -> int:
+        left.extend(polls)
+        return await record(polls)
+
+    room.statements.record_polls = note_down  # type: ignore[method-assign]
+    await room.collect()
+    return {p.state.source_id: p for p in left}
+
+
 async def test_what_is_not_due_is_not_polled() -> None:
     room = Newsroom({"a": [shows("one")]})
     await room.collect()

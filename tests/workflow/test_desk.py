@@ -12,6 +12,7 @@ from nkwatch.domain.lease import Lease
 from nkwatch.domain.statement import Presence
 from nkwatch.domain.subscriber import Rhythm, Schedule
 from nkwatch.domain.wish import Follows, Wish
+from nkwatch.editing.digests import History
 from nkwatch.workflow.closing import Digested
 from nkwatch.workflow.correct import Refused
 from nkwatch.workflow.desk import LONGEST, UNSIGNED, Corrected, Marked
@@ -249,6 +250,13 @@ async def test_a_preview_shows_the_digest_of_any_window_and_writes_nothing(room:
     assert (room.memory.bulletins, room.memory.deliveries, room.memory.closed_until) == ({}, [], None)
 
 
+async def test_a_preview_for_who_had_a_story_tells_it_in_a_line_alone(room: Room) -> None:
+    await room.story("s1")
+    await room.story("s2")
+    shown = await room.proofs.preview(choice(), TODAY, History(frozenset({"s1"})))
+    assert ([p.story.id for p in shown.plan.picks], [s.id for s in shown.plan.alerted]) == (["s2"], ["s1"])
+
+
 async def test_a_preview_of_nothing_has_no_mail(room: Room) -> None:
     shown = await room.proofs.preview(choice(), TODAY)
     assert (shown.composition, shown.slots, shown.plan.empty) == (None, (), True)
@@ -311,3 +319,17 @@ async def test_a_test_to_a_stranger_or_of_nothing_is_refused(room: Room) -> None
     assert isinstance(nothing, Refused)
     assert not nothing.usage
     assert room.relay.attempts == []
+
+
+async def test_a_digest_that_the_archive_shows_is_corrected_there_also_where_nobody_got_it(room: Room) -> None:
+    number = await room.outbox.number("digest of a week", BulletinKind.DIGEST, NOW)
+    assert isinstance(await room.digest_desk.correct_digest(number, WORDS, "Kim"), Refused)
+    assert await room.digest_desk.affected(number) is None
+    room.memory.editions.add(number)
+    assert await room.digest_desk.affected(number) == Corrected(0, public=True)
+    assert await room.digest_desk.correct_digest(number, WORDS, "Kim", dry=True) == Corrected(0, public=True)
+    assert [b.kind for b in room.memory.opened.values()] == [BulletinKind.DIGEST]
+    for _ in range(2):
+        assert await room.digest_desk.correct_digest(number, WORDS, "Kim") == Corrected(0, public=True)
+    (correction,) = [b for b in room.memory.opened.values() if b.answers == number]
+    assert (correction.kind, correction.note) == (BulletinKind.DIGEST_CORRECTION, Note(WORDS, "Kim", NOW))

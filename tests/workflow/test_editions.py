@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,11 +50,20 @@ class Archive:
         self._die("begin", before=False)
         return number
 
+    async def as_of(self) -> int:
+        return self.room.memory.redacted
+
     async def keep(
-        self, rhythm: Rhythm, number: int, window: Window, compositions: Sequence[Composition], now: datetime
+        self,
+        rhythm: Rhythm,
+        number: int,
+        window: Window,
+        compositions: Sequence[Composition],
+        now: datetime,
+        as_of: int | None = None,
     ) -> bool:
         self._die("keep", before=True)
-        if not self._cover(rhythm, window):
+        if as_of != self.room.memory.redacted or not self._cover(rhythm, window):
             return False
         self.kept.append((rhythm, number, window, tuple(compositions)))
         self._die("keep", before=False)
@@ -314,3 +324,20 @@ async def test_every_story_stands_in_exactly_one_edition_whatever_happens(steps:
 @pytest.mark.parametrize("progress", [None, Progress(NOW)])
 def test_who_has_no_rhythm_has_no_window(progress: Progress | None) -> None:
     assert to_close(Schedule(Rhythm.NONE), progress, NOW + DAY) is None
+
+
+async def test_an_edition_of_what_a_redaction_changed_meanwhile_is_composed_again(room: Room, archive: Archive) -> None:
+    await room.story("s1")
+    room.clock.forward(days=1)
+    begin = archive.begin
+
+    async def redacted_meanwhile(*given: Any) -> int:
+        room.memory.redacted += 1
+        archive.begin = begin  # type: ignore[method-assign]
+        return await begin(*given)
+
+    archive.begin = redacted_meanwhile  # type: ignore[method-assign]
+    edition = editing(room, archive)
+    assert await edition() == Edited()
+    assert archive.kept == []
+    assert await edition() == Edited(editions=1)

@@ -87,8 +87,8 @@ class Stories:
     gone: set[str] = field(default_factory=set)
     marks: Marks = field(default_factory=Marks)
 
-    async def stories(self, ids):
-        return [story(report(i), marks=self.marks) for i in ids if i not in self.gone]
+    async def named(self, ids):
+        return {i: story(report(i), marks=self.marks) for i in ids if i not in self.gone}
 
 
 @dataclass
@@ -239,9 +239,9 @@ async def test_an_embargo_puts_a_call_off():
     room = await Room().begun("s1")
 
     async def under_embargo(ids):
-        return [story(report("s1", embargo=NOW + HOUR))]
+        return {"s1": story(report("s1", embargo=NOW + HOUR))}
 
-    room.stories.stories = under_embargo
+    room.stories.named = under_embargo
     assert await room.part() == Called(found=1)
     (call,) = room.store.rows.values()
     assert call.due_at == NOW + HOUR
@@ -338,7 +338,7 @@ async def test_what_a_call_says_can_be_seen_before():
     assert await room.part.preview(Due(call)) == "Not told: the story is not there any more."
 
     async def under_embargo(ids):
-        return [story(report("s1", embargo=NOW + HOUR))]
+        return {"s1": story(report("s1", embargo=NOW + HOUR))}
 
-    room.stories.stories = under_embargo
+    room.stories.named = under_embargo
     assert "Not before 2026-11-22 08:00 UTC" in await room.part.preview(Due(call))

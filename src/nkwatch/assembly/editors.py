@@ -62,6 +62,7 @@ def editors_of(
         acts=Acts(
             rulings=made.rulings,
             stories=made.stories,
+            digests=made.digests,
             correct=correct,
             statements=tools.statements,
             audit=audit,

@@ -1,11 +1,13 @@
 """``nkwatch alert``: what editors rule on alerts."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 
 from nkwatch.assembly import Newsroom
+from nkwatch.cli.editors import OPERATOR
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, Json, answer, end, plain_errors, rows, say
 from nkwatch.cli.settings_file import read_settings, with_trusted
@@ -13,6 +15,7 @@ from nkwatch.cli.signing import By, Say, signer, words
 from nkwatch.cli.switching import DryRun, save, unknown
 from nkwatch.config import load_config
 from nkwatch.domain.alert import Told
+from nkwatch.domain.passkey import Act
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Role
 from nkwatch.domain.story import Story
@@ -165,7 +168,8 @@ def _take_back(
     async def work(newsroom: Newsroom) -> Ruled | dict[str, Any]:
         if dry_run:
             affected = await newsroom.rulings.affected(story)
-            return {"bulletins": list(affected.bulletins), "readers": affected.readers, "written": False}
+            numbers = {"bulletins": list(affected.bulletins), "digests": list(affected.digests)}
+            return numbers | {"readers": affected.readers, "written": False}
         said = words(sentences, (FALLBACK, *newsroom.translations))
         editor = signer(newsroom.config, by)
         acts = newsroom.editors.acts
@@ -176,7 +180,9 @@ def _take_back(
     if isinstance(done, Ruled):
         _answer(story, done, as_json=as_json)
     else:
-        answer(done if as_json else done | {"bulletins": ", ".join(map(str, done["bulletins"]))}, as_json=as_json)
+        _say_digests(done["digests"])
+        flat = {name: ", ".join(map(str, done[name])) for name in ("bulletins", "digests")}
+        answer(done if as_json else done | flat, as_json=as_json)
 
 
 Days = Annotated[int, typer.Option(min=1, help="Of the last so many days.")]
@@ -215,6 +221,9 @@ def trust(
         trusted = [i for i in load_config(context.obj).alerts.trusted if i != source]
         before = read_settings(context.obj)
         save(context.obj, before, with_trusted(before, trusted if off else [*trusted, source]), dry_run=dry_run)
+    if not dry_run:
+        told = {"trusted": not off}
+        in_newsroom(context, lambda newsroom: newsroom.editors.acts.did(Act.TRUST, source, OPERATOR, told))
     answer(measured | {"source": source, "trusted": not off, "written": not dry_run}, as_json=as_json)
 
 
@@ -252,11 +261,21 @@ async def _precisions(newsroom: Newsroom, days: int) -> list[dict[str, Any]]:
     ]
 
 
+def _say_digests(numbers: Sequence[int]) -> None:
+    """Who read a story in a digest is told by a correction of that digest."""
+    for number in numbers:
+        say(f'digest {number} told of it, too; its readers are told by: nkwatch digest correct {number} --say "en=..."')
+
+
 def _answer(story: str, ruled: Ruled, *, as_json: bool) -> None:
+    _say_digests(ruled.digests)
     if not ruled.done:
         end(f"{story!r}: {REFUSALS[ruled.outcome]}", FAILED)
     if ruled.outcome is Outcome.NEEDS_SECOND:
         say("noted; a second editor must release it too (alerts.persons = 2)")
     if ruled.lacking:
         say(f"{ruled.lacking} readers could not be told: mend the template named above, then run this once more")
-    answer({"outcome": str(ruled.outcome)} | {n: getattr(ruled, n) for n in ("cancelled", "told")}, as_json=as_json)
+    told: dict[str, Any] = {"outcome": str(ruled.outcome), "cancelled": ruled.cancelled, "told": ruled.told}
+    if ruled.digests:
+        told["digests"] = list(ruled.digests) if as_json else ", ".join(map(str, ruled.digests))
+    answer(told, as_json=as_json)

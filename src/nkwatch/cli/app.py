@@ -77,6 +77,7 @@ COMMANDS = {
     ),
     "alert": Later("alerts:alert_app", "Alerts: release, withhold, stop, and say what was wrong."),
     "digest": Later("digests:digest_app", "Digests: preview, send, and say what of a story goes into them."),
+    "story": Later("stories:story_app", "Stories: show one, merge several into one, split statements off."),
     "editors": Later("editors:editors_app", "The editors: their passkeys, and how they get one."),
     "audit": Later("editors:audit", "Show what editors did, or whether every row of it is as it was written."),
     "case": Later("casebook:case_app", "Pages of cases: open and close them, and see who is named most."),

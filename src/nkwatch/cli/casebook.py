@@ -10,6 +10,7 @@ from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, Json, answer, end, rows, say
 from nkwatch.cli.signing import By, signer
 from nkwatch.domain.casepage import Candidate, CasePage, CaseWords, Extent, problems_of
+from nkwatch.domain.passkey import Act
 from nkwatch.domain.problems import ConfigError
 from nkwatch.mail.compose import FALLBACK
 
@@ -46,7 +47,8 @@ def open_page(
         said = CaseWords(language, heading.strip(), words.strip(), editor, newsroom.clock())
         if problems := problems_of(said, (FALLBACK, *newsroom.translations)):
             raise ConfigError(*problems)
-        return await newsroom.cases.open(key, said)
+        acts = newsroom.editors.acts
+        return await acts.noted(Act.OPEN_CASE, f"case {acts.mark(key)}", editor, newsroom.cases.open(key, said))
 
     page = in_newsroom(context, work)
     if page is None:
@@ -62,7 +64,9 @@ def close_page(context: typer.Context, key: Key, by: By = "", as_json: Json = Fa
     """
 
     async def work(newsroom: Newsroom) -> bool:
-        return await newsroom.cases.close(key, signer(newsroom.config, by), newsroom.clock())
+        editor, acts = signer(newsroom.config, by), newsroom.editors.acts
+        work = newsroom.cases.close(key, editor, newsroom.clock())
+        return await acts.noted(Act.CLOSE_CASE, f"case {acts.mark(key)}", editor, work)
 
     if not in_newsroom(context, work):
         end(f"the case {key!r} has no page; see `nkwatch case list`", FAILED)

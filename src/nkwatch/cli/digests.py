@@ -44,6 +44,7 @@ Off = Annotated[bool, typer.Option("--off", help="Take it back.")]
 def send(
     context: typer.Context,
     rhythm: Annotated[Rhythm, typer.Option(help="Whose digests: daily, weekly or monthly.")] = Rhythm.WEEKLY,
+    by: By = "",
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -53,7 +54,9 @@ def send(
     """
 
     async def work(newsroom: Newsroom) -> Digested:
-        return taken(await newsroom.digests.send_now(rhythm, dry=dry_run))
+        if dry_run:
+            return taken(await newsroom.digests.send_now(rhythm, dry=True))
+        return taken(await newsroom.editors.acts.send_now(rhythm, signer(newsroom.config, by)))
 
     answer(in_newsroom(context, work), as_json=as_json)
     if dry_run:
@@ -145,7 +148,7 @@ def translate(
 
     async def work(newsroom: Newsroom) -> Translation:
         editor = signer(newsroom.config, by)
-        return taken(await newsroom.stories.translate(statement, language, title, told, editor))
+        return taken(await newsroom.editors.acts.translate(statement, language, title, told, editor))
 
     kept = in_newsroom(context, work)
     answer({"statement": kept.statement_id, "language": kept.language, "title": kept.title}, as_json=as_json)
@@ -166,8 +169,10 @@ def correct(
     """
 
     async def work(newsroom: Newsroom) -> Corrected:
-        said = words(sentences, (FALLBACK, *newsroom.translations))
-        return taken(await newsroom.digests.correct_digest(number, said, signer(newsroom.config, by), dry=dry_run))
+        said, editor = words(sentences, (FALLBACK, *newsroom.translations)), signer(newsroom.config, by)
+        if dry_run:
+            return taken(await newsroom.digests.correct_digest(number, said, editor, dry=True))
+        return taken(await newsroom.editors.acts.correct_digest(number, said, editor))
 
     answer(in_newsroom(context, work), as_json=as_json)
 

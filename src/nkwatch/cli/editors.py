@@ -71,6 +71,8 @@ def invite(
             await newsroom.editors.acts.did(Act.INVITE, editor.name, OPERATOR)
             return {"editor": editor.name, "link": link, "minutes": LINK_LASTS.seconds // 60}
         why = await enrol.invite(editor)
+        if not why:
+            await newsroom.editors.acts.did(Act.INVITE, editor.name, OPERATOR)
         return {"editor": editor.name, "mailed": not why, "why": why}
 
     done = in_newsroom(context, work)

@@ -47,12 +47,12 @@ async def _statement(newsroom: Newsroom, name: str) -> Told | None:
     story = await newsroom.traces.story((traced.story_id if traced else "") or name)
     if traced is None and story is None:
         return None
-    told: Told = {"kind": "statement" if traced else "story", "id": name}
+    told: Told = {"kind": "statement" if traced else "story", "id": name} | _merged(story, name)
     if traced:
         filed = await newsroom.readings.filed(name)
         said = await newsroom.readings.corrections(name)
         told |= {
-            "statement": _facts(newsroom, traced),
+            "statement": _facts(newsroom, traced) | {"split_off_from": list(await newsroom.traces.apart(name))},
             "in_force": summary(filed.in_force) if filed else None,
             "readings": [_reading(k.reading) | {"read_at": k.read_at, "in_force": k.in_force} for k in traced.readings],
             "corrections": [
@@ -68,6 +68,14 @@ async def _statement(newsroom: Newsroom, name: str) -> Told | None:
         "bulletins": [_counted(b) for b in bulletins],
         "not_mailed": await _unmailed(newsroom, story, shown) if story and not bulletins else None,
     }
+
+
+def _merged(story: StoryTrace | None, name: str) -> Told:
+    """Where the story of this name went, if an editor merged it."""
+    for one in story.took_in if story else ():
+        if story and one.id == name:
+            return {"merged": {"into": story.id, "by": one.by, "at": one.at}}
+    return {}
 
 
 async def _said(newsroom: Newsroom, story_id: str) -> Told:
@@ -215,7 +223,8 @@ async def _bulletin(newsroom: Newsroom, bulletin: BulletinTrace) -> Told:
 async def _delivery(newsroom: Newsroom, traced: DeliveryTrace) -> Told:
     """A delivery by the ids of its rows. The reasons are those of the reader's choice as it is now."""
     reader = traced.subscriber
-    found = {s.id: Offer.of(s, newsroom.rules.cases.keys) for s in await newsroom.statements.stories(traced.stories)}
+    named = await newsroom.statements.named(traced.stories)
+    found = {i: Offer.of(s, newsroom.rules.cases.keys) for i, s in named.items()}
     why = {i: [_reason(r) for r in reasons(reader.choice, offer)] for i, offer in found.items()}
     stories = await _stories(newsroom, traced.stories)
     marks = await BounceStore(newsroom.database, newsroom.keyring).marks([traced.delivery.id])
@@ -256,7 +265,7 @@ def _counts(follows: Follows) -> Told:
 
 async def _stories(newsroom: Newsroom, ids: Iterable[str]) -> list[Told]:
     """These stories as they are now; of one that is no longer shown only the id."""
-    found: Mapping[str, Story] = {s.id: s for s in await newsroom.statements.stories(ids)}
+    found: Mapping[str, Story] = await newsroom.statements.named(ids)
     blank = {"title": None, "publisher": None, "published": None, "published_estimated": None, "url": None}
     return [
         {"id": i, "shown": i in found} | (_named(found[i].lead.statement) | {"id": i} if i in found else blank)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,12 +10,15 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from nkwatch import logs
-from nkwatch.assembly import Newsroom, open_newsroom
+from nkwatch.assembly import Newsroom, open_newsroom, utc_now
 from nkwatch.cli.output import end, plain_errors
 from nkwatch.config import load_config, load_secrets
 from nkwatch.net import loop
+from nkwatch.workflow.ports import Clock
 
 T = TypeVar("T")
+#: What time it is for commands; who runs them inside another program may have a clock of its own.
+CLOCK: ContextVar[Clock] = ContextVar("clock", default=utc_now)
 
 
 @contextmanager
@@ -36,7 +40,7 @@ def in_newsroom(context: typer.Context, work: Callable[[Newsroom], Awaitable[T]]
         secrets = load_secrets(config.secrets)
 
         async def run() -> T:
-            async with open_newsroom(config, secrets) as newsroom:
+            async with open_newsroom(config, secrets, CLOCK.get()) as newsroom:
                 return await work(newsroom)
 
         return loop.run(run())

@@ -12,6 +12,7 @@ from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, WRONG, Json, answer, end, errors, rows, say
 from nkwatch.cli.signing import signer
 from nkwatch.cli.switching import DryRun
+from nkwatch.domain.passkey import Act
 from nkwatch.domain.redaction import Affected, Redaction
 from nkwatch.workflow.correct import Refused
 from nkwatch.workflow.redact import Redacted
@@ -30,7 +31,6 @@ NOT_HERE = (
     "What was mailed is with its readers, and backups made before hold it still. "
     "What readers follow is theirs, and stays. This cannot be undone."
 )
-AGAIN = "mails that were just being composed may be written only now: run `nkwatch redact resume` in an hour"
 UNCLEAN = (
     "the database is being read without a pause: bytes of what was taken out may still lie in its log; "
     "run `nkwatch redact resume` when the service stands still"
@@ -63,7 +63,9 @@ def person(
         return await newsroom.redact.foresee_person(given, _say_step)
 
     async def work(newsroom: Newsroom) -> Redacted | Refused:
-        return await newsroom.redact.person(given, signer(newsroom.config, editor), reason, _say_step)
+        by = signer(newsroom.config, editor)
+        done = newsroom.redact.person(given, by, reason, _say_step)
+        return await newsroom.editors.acts.noted(Act.REDACT, "person", by, done)
 
     _confirmed(_or_end(in_newsroom(context, foresee)), dry_run=dry_run, yes=yes, as_json=as_json)
     if not dry_run:
@@ -88,7 +90,9 @@ def statement(
     """
 
     async def work(newsroom: Newsroom) -> Redacted | Refused:
-        return await newsroom.redact.statement(statement_id, signer(newsroom.config, editor), reason)
+        by = signer(newsroom.config, editor)
+        done = newsroom.redact.statement(statement_id, by, reason)
+        return await newsroom.editors.acts.noted(Act.REDACT, f"statement {statement_id}", by, done)
 
     foreseen = _or_end(in_newsroom(context, lambda newsroom: newsroom.redact.foresee_statement(statement_id)))
     _confirmed(foreseen, dry_run=dry_run, yes=yes, as_json=as_json)
@@ -116,13 +120,19 @@ def list_redactions(
 def lift(
     context: typer.Context,
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="The number, from `nkwatch redact list`.")],
+    editor: Editor = "",
     as_json: Json = False,
 ) -> None:
     """Let a person be named again in what arrives from now on. What was blacked out is gone and stays so.
 
-    Example: nkwatch redact lift 3
+    Example: nkwatch redact lift 3 --editor Ann
     """
-    if not in_newsroom(context, lambda newsroom: newsroom.redact.lift(number)):
+
+    async def work(newsroom: Newsroom) -> bool:
+        by = signer(newsroom.config, editor)
+        return await newsroom.editors.acts.noted(Act.LIFT, f"redaction {number}", by, newsroom.redact.lift(number))
+
+    if not in_newsroom(context, work):
         end(f"no redaction of a person with the number {number} is in force; see `nkwatch redact list`")
     answer({"lifted": number}, as_json=as_json)
 
@@ -179,7 +189,6 @@ def _samples(foreseen: Affected) -> None:
 
 
 def _tell(done: Redacted, *, as_json: bool) -> None:
-    say(AGAIN)
     if pending := done.affected.counts.get("pending deliveries"):
         say(f"{pending} deliveries have not left: they go out as they are now; `nkwatch alert stop` keeps alerts back")
     if not done.clean:

@@ -8,6 +8,8 @@ import typer
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, Json, answer, errors, rows, say
+from nkwatch.cli.signing import By, signer
+from nkwatch.domain.passkey import Act
 from nkwatch.domain.statement import Presence
 
 statements_app = typer.Typer(help="Deleted statements, and proofs of what was said.", no_args_is_help=True)
@@ -32,21 +34,21 @@ def missing(context: typer.Context, as_json: Json = False) -> None:
 
 
 @statements_app.command("keep")
-def keep(context: typer.Context, statement_id: StatementId) -> None:
+def keep(context: typer.Context, statement_id: StatementId, by: By = "") -> None:
     """Show a statement again although its source deleted it.
 
-    Example: nkwatch statements keep k3j5...
+    Example: nkwatch statements keep k3j5... --by Ann
     """
-    _decide(context, statement_id, Presence.KEPT)
+    _decide(context, statement_id, Presence.KEPT, by)
 
 
 @statements_app.command("hide")
-def hide(context: typer.Context, statement_id: StatementId) -> None:
+def hide(context: typer.Context, statement_id: StatementId, by: By = "") -> None:
     """Hide a statement for good that its source deleted.
 
-    Example: nkwatch statements hide k3j5...
+    Example: nkwatch statements hide k3j5... --by Ann
     """
-    _decide(context, statement_id, Presence.HIDDEN)
+    _decide(context, statement_id, Presence.HIDDEN, by)
 
 
 @statements_app.command("snapshots")
@@ -76,9 +78,15 @@ def snapshots(
     rows(shown, as_json=as_json, empty=f"no snapshot of a statement {statement_id!r}")
 
 
-def _decide(context: typer.Context, statement_id: str, presence: Presence) -> None:
-    said = in_newsroom(context, lambda newsroom: newsroom.statements.record_presence(statement_id, presence))
-    if not said:
+def _decide(context: typer.Context, statement_id: str, presence: Presence, by: str) -> None:
+    act = Act.KEEP if presence is Presence.KEPT else Act.HIDE
+
+    async def work(newsroom: Newsroom) -> bool:
+        editor = signer(newsroom.config, by)
+        done = newsroom.statements.record_presence(statement_id, presence)
+        return await newsroom.editors.acts.noted(act, statement_id, editor, done)
+
+    if not in_newsroom(context, work):
         errors.print(f"no deleted statement has the id {statement_id!r}", style="red", markup=False)
         raise typer.Exit(FAILED)
     answer({"statement": statement_id, "presence": str(presence)}, as_json=False)

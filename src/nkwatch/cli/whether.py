@@ -126,7 +126,7 @@ class _Asked:
             return await self._delivered(found)
         if blocked := self._blocked():
             return Told(False, blocked)
-        shown = await self.newsroom.statements.stories([story_id])
+        shown = await self.newsroom.statements.stories([trace.id])
         if not shown:
             return Told(False, "none of its reports is shown: the source or an editor took them back")
         if not_wanted := self._unfit(shown[0]):
@@ -138,11 +138,11 @@ class _Asked:
         found = []
         for posted in await self.newsroom.outbox.deliveries_of(self.own.subscriber.id, LOOKED_THROUGH):
             window = posted.window
-            if posted.story_id == story.id:
+            if posted.story_id in story.names:
                 found.append(posted)
-            elif window and window.start <= story.ready_at < window.end:
+            elif window and any(window.start <= at < window.end for at in story.news):
                 traced = await self.newsroom.traces.delivery(posted.delivery.id)
-                found += [posted] if traced and story.id in traced.stories else []
+                found += [posted] if traced and not story.names.isdisjoint(traced.stories) else []
         return max(found, key=lambda p: p.delivery.state is DeliveryState.SENT, default=None)
 
     async def _delivered(self, found: Posted) -> Told:

@@ -30,11 +30,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An alert that was sent: its number, when it was opened, and which statements it told of."""
+    """An alert that was sent: its number, when it was opened, and which statements it told of.
+
+    `also` are the numbers of first alerts on stories that were merged with its own later.
+    """
 
     number: int
     at: datetime
     statement_ids: frozenset[str]
+    also: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from nkwatch.domain.alert import Pace, Waiting
+from nkwatch.domain.desk import Note
 from nkwatch.domain.subscriber import Subscriber
 
 
@@ -128,6 +129,8 @@ class Mailing:
     `covered` are the subscribers whose window ends here, whether they get anything or not. `waiting` get the alert
     later or with a digest. `told` are the numbers of waiting alerts that leave with this bulletin, `answers` is the
     number of the bulletin that this one corrects or follows, `reports` the ids of the statements that an alert tells.
+    `note` is what a correction says, where it is kept with its bulletin. `as_of` is how often redactions had changed
+    anything when the texts were read of which this is made (`Outbox.as_of`); None where it is made of none.
     """
 
     key: str
@@ -142,3 +145,5 @@ class Mailing:
     told: tuple[int, ...] = ()
     answers: int = 0
     reports: tuple[str, ...] = ()
+    note: Note | None = None
+    as_of: int | None = None

@@ -58,11 +58,12 @@ Listed = StandardEdition | SentAlert
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """A bulletin that told readers what was wrong in another one."""
+    """A bulletin that told readers what was wrong in another one; `note` is what it says, where that is kept apart."""
 
     number: int
     date: datetime
     versions: tuple[Version, ...] = ()
+    note: Note | None = None
 
 
 @dataclass(frozen=True, slots=True)

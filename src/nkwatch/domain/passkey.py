@@ -30,12 +30,23 @@ class Act(StrEnum):
     PIN = "pin"
     HOLD = "hold"
     DROP = "drop"
+    MERGE = "merge"
+    SPLIT = "split"
     STOP = "stop"
     WITHDRAW = "withdraw"
     CORRECT = "correct"
     OPEN_CASE = "open case"
     CLOSE_CASE = "close case"
     REDACT = "redact"
+    LIFT = "lift redaction"
+    TRANSLATE = "translate"
+    SEND_NOW = "send digests now"
+    CORRECT_DIGEST = "correct digest"
+    #: of a statement that its source deleted
+    KEEP = "keep statement"
+    HIDE = "hide statement"
+    #: that alerts of a source leave without an editor, or no longer
+    TRUST = "trust source"
     #: of a reading: its themes, its urgency, whether it is on North Korea
     READ = "correct reading"
     #: a source, sooner than its turn

@@ -240,13 +240,22 @@ def _wait(state: PollState, max_age: timedelta, pace: Pace) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """All that one poll leaves behind, to be written in one transaction."""
+    """All that one poll leaves behind, to be written in one transaction.
+
+    `at` is when the source was asked (UTC); None where it was put off, or our own line lost the poll.
+    """
 
     state: PollState
     publisher: str
     sifted: Sifted = Sifted()  # noqa: RUF009  it is frozen
     rest: Rest | None = None
     snapshot: Snapshot | None = None
+    at: datetime | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the source was asked and answered, be it that nothing changed."""
+        return self.at is not None and not self.state.failures
 
 
 def redesigned(unknown: int, shown: int) -> bool:

@@ -233,13 +233,32 @@ COVERAGE: tuple[Column[Covered], ...] = (
         lambda c: c.first_seen,
     ),
     Column(
+        "polls",
+        COUNT,
+        "How often it was asked on that day. Not counted are polls that our own line lost. Not known from before polls "
+        "were recorded.",
+        lambda c: None if c.polls is None else c.polls.polls,
+    ),
+    Column(
+        "answered",
+        COUNT,
+        "How many of these polls it answered, be it that nothing had changed. Not known where `polls` is not.",
+        lambda c: None if c.polls is None else c.polls.answered,
+    ),
+    Column(
+        "new",
+        COUNT,
+        "How many statements these polls brought that were not known, of whatever subject and age: backlogs are among "
+        "them, imports are not. Not known where `polls` is not.",
+        lambda c: None if c.polls is None else c.polls.new,
+    ),
+    Column(
         "state",
         CODE,
-        "What is known of the day. `new`: something new was seen, so it was polled. `before`: nothing new was seen "
-        "on that day or before, so there is no sign that it was watched. `answered`: the day of the last poll that "
-        "succeeded. `failing`, `blocked`, `gone`, `silent`, `gap suspected`: the source has been in this state since "
-        "then, up to now. `off`: it is switched off, and was not read since. `unknown`: it was polled and showed "
-        "nothing new, or it was not polled. Polls are not recorded day by day: a trouble that is over leaves no trace.",
+        "What the polls of the day say. `new`: they brought something new. `answered`: it answered, and showed nothing "
+        "new. `failed`: it was asked and never answered. `not polled`: it was not asked: it was not due, not in the "
+        "catalogue or switched off, or we were down. `unknown`: polls were not recorded yet. A day without an answer "
+        "is no gap by itself: the next answer shows what came out meanwhile, as far as the source still lists it.",
         lambda c: c.state,
     ),
 )

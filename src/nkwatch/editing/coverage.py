@@ -1,37 +1,78 @@
-"""What is known of how a source was watched, day by day. There is no record of polls: much of it is not known."""
+"""What is known of how a source was watched, day by day (UTC): by the record of polls, and by nothing else."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from nkwatch.domain.polling import Health, PollState
+from nkwatch.domain.polling import SILENT_AFTER
 from nkwatch.domain.source import Source
 
-NEW, BEFORE, ANSWERED, OFF, UNKNOWN = "new", "before", "answered", "off", "unknown"
+NEW, ANSWERED, FAILED, UNPOLLED, UNKNOWN = "new", "answered", "failed", "not polled", "unknown"
+#: Who does not answer for longer has fallen silent; a Retry-After may keep us away for a week.
+SILENCE = SILENT_AFTER
 _DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """How often a source was asked on a day, how often it answered, and how many statements were new to us."""
+
+    polls: int = 0
+    answered: int = 0
+    new: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The days on which a source was asked; `began` is the first of which polls of any source are recorded."""
+
+    began: date | None = None
+    days: Mapping[date, Day] = field(default_factory=dict)
+
+    def of(self, day: date) -> Day | None:
+        """The polls of a day; None where none were recorded yet: nobody knows."""
+        return None if self.began is None or day < self.began else self.days.get(day, Day())
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """The time without an answer: from the day `since` on which the last one came to that of the next, if any."""
+
+    since: date
+    until: date | None = None
+
+    def __str__(self) -> str:
+        """An interval of ISO 8601, open at its end while it goes on."""
+        return f"{self.since}/{self.until or '..'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """When a source answered for the first time since polls are recorded, and its long spells without an answer."""
+
+    first: date
+    spells: tuple[Spell, ...] = ()
+
+    def lost(self, spell: Spell) -> "Reach":
+        """The same, with a later spell."""
+        return Reach(self.first, (*self.spells, spell))
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many statements a source dated on each day, how many of them are on North Korea, and how many were new.
 
-    `first_seen` leaves out what came as old news. `watched_from` is the first day with such a one, None without any.
+    `first_seen` leaves out what came as old news.
     """
 
     published: Mapping[date, int] = field(default_factory=dict)
     about_nk: Mapping[date, int] = field(default_factory=dict)
     first_seen: Mapping[date, int] = field(default_factory=dict)
-    watched_from: date | None = None
-
-    @property
-    def first(self) -> date | None:
-        """The first day of which anything is known."""
-        return min((*self.published, *self.first_seen), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """One day (UTC) of one source."""
+    """One day (UTC) of one source; without `polls` nobody knows how it was watched."""
 
     source_id: str
     publisher: str
@@ -39,10 +80,28 @@ class Covered:
     published: int
     about_nk: int
     first_seen: int
-    state: str
+    polls: Day | None
+
+    @property
+    def state(self) -> str:
+        """What the polls of the day say in one word."""
+        match self.polls:
+            case None:
+                return UNKNOWN
+            case Day(polls=0):
+                return UNPOLLED
+            case Day(answered=0):
+                return FAILED
+            case _:
+                return NEW if self.polls.new else ANSWERED
 
 
-def covered(source: Source, state: PollState | None, counts: Counts, since: date, until: date) -> Iterator[Covered]:
+def first(counts: Counts, record: Record) -> date | None:
+    """The first day of which anything is known."""
+    return min((*counts.published, *counts.first_seen, *record.days), default=None)
+
+
+def covered(source: Source, counts: Counts, record: Record, since: date, until: date) -> Iterator[Covered]:
     """Every day of this span, both ends included, the first first."""
     day = since
     while day <= until:
@@ -53,24 +112,6 @@ def covered(source: Source, state: PollState | None, counts: Counts, since: date
             counts.published.get(day, 0),
             counts.about_nk.get(day, 0),
             counts.first_seen.get(day, 0),
-            _state(source, state, counts, day),
+            record.of(day),
         )
         day += _DAY
-
-
-def _state(source: Source, state: PollState | None, counts: Counts, day: date) -> str:
-    if counts.first_seen.get(day):
-        return NEW
-    if state is not None and state.last_ok_at is not None and state.last_ok_at.date() == day:
-        return ANSWERED
-    if state is not None and _in_trouble(state, day):
-        return str(state.health)
-    if counts.watched_from is None or day < counts.watched_from:
-        return BEFORE
-    last = state.last_ok_at.date() if state is not None and state.last_ok_at else None
-    return OFF if not source.enabled and last is not None and day > last else UNKNOWN
-
-
-def _in_trouble(state: PollState, day: date) -> bool:
-    since = state.health_since
-    return state.health is not Health.OK and since is not None and day >= since.date()

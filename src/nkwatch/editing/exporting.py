@@ -40,15 +40,18 @@ comparable row by row. Texts are not in it, nor are named victims; titles belong
 with publisher and address.
 
 The sources were chosen by editors; they are no sample of what is published. Counts over time change when sources are
-added, fall silent or are imported: see the coverage table before drawing conclusions. A file from the site has at most
-10,000 rows; where there are more, the header `Link` names the address of the rest. What the command writes is whole.
+added, fall silent or are imported: see the coverage table before drawing conclusions. It rests on a record of polls
+that is kept for good and was begun on some day: what was before is not known, and never made up.
+
+A file from the site has at most 10,000 rows; where there are more, the header `Link` names the address of the rest.
+What the command writes is whole.
 """
 TYPES = {
     TEXT: "UTF-8 text on one line. In CSV, one that begins with `=`, `+`, `-` or `@` has an apostrophe before it, lest "
     "a spreadsheet run it; so has one that begins with apostrophes and then one of these.",
     CODE: "Letters of a fixed list, or an id.",
     YES_NO: "`true` or `false`.",
-    COUNT: "A whole number from 0.",
+    COUNT: "A whole number from 0. Empty in CSV, null in JSON where it is not known.",
     NUMBER: "A decimal number with a point.",
     INSTANT: "ISO 8601 in UTC, to the second: `2026-11-22T07:00:00Z`. Empty in CSV, null in JSON where there is none.",
     DAY: "ISO 8601: `2026-11-22`, in UTC.",

@@ -47,8 +47,10 @@ def _length(window: Window) -> timedelta:
 
 
 def _before(window: Window, told: Sequence[Told]) -> list[list[frozenset[str]]]:
-    """The stories of each span before the window, by their themes; none where there are too few spans."""
+    """The stories of each span before the window, by their themes; none where there are too few, or no time."""
     length, first = _length(window), min((at for at, _ in told), default=window.start)
+    if not length:
+        return []
     begins = [b for n in range(1, SPANS + 1) if (b := window.start - n * length) >= first]
     return [_within(told, b, b + length) for b in begins] if len(begins) >= FEWEST else []
 

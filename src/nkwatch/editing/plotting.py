@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
+from nkwatch.editing.coverage import Spell
 from nkwatch.editing.periods import MOST_COLUMNS, Period
 
 #: How high pictures are, in their own unit.
@@ -72,11 +73,12 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A source was added on that day, or fell silent."""
+    """A source was added on that day, or fell silent, and was so `until` then where that is over."""
 
     day: date
     source: str
     silent: bool = False
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,8 @@ class Mark:
 class OverTime:
     """Statements over time. All panels have one scale, up to `top`.
 
-    Before `began` (columns from the left) nobody watched: there is only what sources still showed. `lines` are where
-    sources came or went, `marks` their labels. The last column is not over yet.
+    Before `began` (columns from the left) nobody watched, or no polls were recorded. `lines` are where sources came or
+    went, `marks` their labels. The last column is not over yet.
     """
 
     period: Period
@@ -111,15 +113,20 @@ class OverTime:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Since when sources were watched, and since when some of them are silent or cannot be read, by id."""
+    """Since when sources answer, as far as polls are recorded, and when they were silent or not to be read, by id."""
 
     since: Mapping[str, date]
-    silent: Mapping[str, date]
+    silent: Mapping[str, Sequence[Spell]]
 
     @property
     def began(self) -> date | None:
-        """When the watch began."""
+        """The first day of which it is known."""
         return min(self.since.values(), default=None)
+
+    def of(self, source: str) -> "Watch":
+        """What is known of one source."""
+        since, silent = self.since.get(source), self.silent.get(source)
+        return Watch({source: since} if since else {}, {source: silent} if silent else {})
 
     def added(self, period: Period) -> dict[str, date]:
         """The sources that were added in the period. Those with which the watch began were not."""
@@ -163,7 +170,8 @@ def by_month(plot: OverTime) -> list[tuple[date, tuple[int, ...]]]:
 def _events(watch: Watch, period: Period) -> tuple[Event, ...]:
     """What happened in the period."""
     came = [Event(day, source) for source, day in watch.added(period).items()]
-    gone = [Event(day, s, silent=True) for s, day in watch.silent.items() if period.first <= day <= period.today]
+    spells = ((source, spell) for source, own in watch.silent.items() for spell in own)
+    gone = [Event(s.since, i, silent=True, until=s.until) for i, s in spells if period.first <= s.since <= period.today]
     return tuple(sorted((*came, *gone), key=lambda e: (e.day, e.silent, e.source)))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale as Region
@@ -44,7 +44,7 @@ class Locale:
 
     def day(self, moment: datetime) -> str:
         """The date of `moment` in its own time zone: 3 November 2025."""
-        return format_date(moment.date(), "long", locale=self.region)
+        return self.on(moment.date())
 
     def day_of_year(self, moment: datetime, zone: str) -> str:
         """The date of `moment` in the time zone `zone`, without the year: 3 November."""
@@ -63,7 +63,7 @@ class Locale:
 
     def on(self, day: date) -> str:
         """A day of the calendar: 3 November 2025."""
-        return format_date(day, "long", locale=self.region)
+        return _long(day, self.region)
 
     def days(self, first: date, last: date) -> str:
         """The days from `first` to `last`; one day where they are the same."""
@@ -76,3 +76,9 @@ class Locale:
     def weekday(self, number: int) -> str:
         """The name of a weekday; 0 is Monday."""
         return str(get_day_names("wide", locale=self.region)[number])
+
+
+@lru_cache(2000)
+def _long(day: date, region: str) -> str:
+    """A day as a region writes it out. Pages and mails name the same few again and again."""
+    return format_date(day, "long", locale=region)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 #: What mail clients show without wrapping once more.
 TEXT_WIDTH = 72
@@ -57,6 +58,7 @@ def _head(text: str, width: int) -> str:
     return text
 
 
+@lru_cache(5000)
 def _width(letter: str) -> int:
     if unicodedata.combining(letter):
         return 0

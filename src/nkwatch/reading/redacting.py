@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from nkwatch.domain.identity import Identified
 from nkwatch.domain.redaction import CJK, SQUARES
 from nkwatch.domain.statement import Article, Entry, Statement
-from nkwatch.reading.disguises import ENCODED, FOLDING, decoded, folded, letters, plain, texts
+from nkwatch.reading.disguises import ENCODED, FOLDING, decoded, folded, letters, plain, texts, unreadable
 from nkwatch.reading.names import name_key
 
 #: An address may be encoded in an address.
@@ -65,8 +65,8 @@ class Forms:
         return key in self.keys or self.named(key)
 
     def named_in_bytes(self, body: bytes) -> bool:
-        """Whether a form stands in bytes as they came from outside. What is compressed or drawn is not looked into."""
-        return bool(self) and any(self.named(text) for text in dict.fromkeys(texts(body)))
+        """Whether a form stands in bytes as they came from outside, or may: in what cannot be read, any name may."""
+        return bool(self) and (unreadable(body) or any(self.named(text) for text in dict.fromkeys(texts(body))))
 
     def blacked_out(self, text: str) -> str:
         """The text with squares for each form, and for each address that holds one."""

@@ -7,7 +7,7 @@ joins as a reprint only.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import log1p
@@ -112,14 +112,17 @@ class Shelf:
         """Put a statement on the shelf under all its marks."""
         self._keep(placed.statement.id, placed.story_id, _looked_at(placed.statement, self._vocabulary))
 
-    def place(self, statement: Statement) -> str:
-        """The id of the story that `statement` belongs to, its own where it opens one; it is on the shelf after."""
-        return self.join(statement).story_id
+    def place(self, statement: Statement, apart: Collection[str] = ()) -> str:
+        """The id of the story that `statement` belongs to, its own where it opens one; it is on the shelf after.
 
-    def join(self, statement: Statement) -> Joined:
+        `apart` are stories that it must not join, whatever they share: an editor said so.
+        """
+        return self.join(statement, apart).story_id
+
+    def join(self, statement: Statement, apart: Collection[str] = ()) -> Joined:
         """As `place`, with the reasons."""
         own = _looked_at(statement, self._vocabulary)
-        near = self._near(statement.id, own)
+        near = [one for one in self._near(statement.id, own) if one.story_id not in apart]
         joined = _reprint(own.profile, near) or _report(own.profile, near) or Joined(statement.id)
         self._keep(statement.id, joined.story_id, own)
         return joined

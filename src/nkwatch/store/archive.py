@@ -13,7 +13,7 @@ from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.polling import PollState
 from nkwatch.domain.reading import Urgency
 from nkwatch.domain.theme import ThemeKind
-from nkwatch.store import records, schema, showing
+from nkwatch.store import merged, records, schema, showing
 from nkwatch.store.database import Database, chunks
 from nkwatch.store.editions import went_out
 
@@ -111,7 +111,7 @@ def _history(connection: Connection, story_id: str, statement_ids: Sequence[str]
     revisions = _each(connection, _revisions(), _REVISION.statement_id, ids)
     proofs = _each(connection, _proofs(), _CAPTURE.statement_id, ids)
     said = _each(connection, _corrections(), _CORRECTION.statement_id, ids)
-    alerts = connection.execute(_alerts(story_id))
+    alerts = connection.execute(_alerts(merged.family(connection, story_id)))
     return History(
         tuple(Revision(r.statement_id, r.revision, r.title, r.text, r.replaced_at) for r in revisions),
         tuple(Proof(r.statement_id, r.sha256, r.size, r.url, r.at) for r in proofs),
@@ -147,12 +147,12 @@ def _correction(row: Row[Any]) -> Correction:
     return Correction(*said, about_nk=row.about_nk, themes=themes, urgency=urgency)
 
 
-def _alerts(story_id: str) -> Select[Any]:
+def _alerts(story_ids: Sequence[str]) -> Select[Any]:
     """Those that went out, and the corrections that somebody was sent. Deliveries are forgotten some day."""
     written = select(_D.id).where(_D.bulletin == _B.number)
     sent = or_(written.where(_D.state == DeliveryState.SENT).exists(), not_(written.exists()))
     told = or_(and_(_B.kind == BulletinKind.ALERT, went_out()), and_(_B.kind == BulletinKind.ALERT_CORRECTION, sent))
-    found = select(_B.number, _B.kind, _B.date, _B.answers).where(_B.story_id == story_id, _B.number > 0, told)
+    found = select(_B.number, _B.kind, _B.date, _B.answers).where(_B.story_id.in_(story_ids), _B.number > 0, told)
     return found.order_by(_B.number).limit(MOST)
 
 

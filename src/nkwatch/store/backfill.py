@@ -69,6 +69,8 @@ def wake(connection: Connection, story_id: str, ready_at: datetime, alert: tuple
 def _keep(
     connection: Connection, publisher: str, new: Sequence[Known], placements: Sequence[Placement], now: datetime
 ) -> None:
+    # whoever merges or splits stories waits
+    stories.closed_until(connection, now)
     read = {p.reading.statement_id: p.reading for p in placements}
     # in one order by everybody: two processes must not wait for each other
     statements = {s.id: s for s in sorted((k.statement for k in new), key=lambda s: s.id)}
@@ -78,8 +80,8 @@ def _keep(
     insert_new(connection, schema.named, [row for i in statements for row in _named(read[i])])
     for placed in sorted((p for p in placements if p.story_id), key=_opener_first):
         statement = statements[placed.reading.statement_id]
-        stories.join(connection, statement.id, placed.story_id, placed.marks)
-        stories.open_story(connection, placed.story_id, statement.published - SHELVED, OLD_NEWS)
+        joined = stories.join(connection, statement.id, placed.story_id, placed.marks)
+        stories.open_story(connection, joined, statement.published - SHELVED, OLD_NEWS)
 
 
 def _opener_first(placed: Placement) -> tuple[bool, str]:

@@ -15,7 +15,7 @@ from sqlalchemy import JSON, Column, Connection, Row, String, Table, delete, sel
 from nkwatch.domain.redaction import SQUARES, Affected
 from nkwatch.keys import Keyring
 from nkwatch.reading.redacting import Forms
-from nkwatch.store import schema
+from nkwatch.store import passes, schema
 from nkwatch.store.database import insert_new, upsert
 
 Place = tuple[Any, ...]
@@ -28,9 +28,9 @@ APART = frozenset(
     {
         "statement", "statement_revision", "reading", "statement_key", "named", "mark", "snapshot", "block",
         "composition", "delivery", "errand",
-        "source_state", "host", "subscriber", "suppression", "move", "waiting_alert", "alert_pace", "latch", "rate",
-        "accepted_hour", "together", "redaction", "redacted", "webhook", "edition", "edition_rhythm",
-        "edition_version", "passkey", "desk_session", "desk_ticket", "audit", "audit_end",
+        "source_state", "source_day", "host", "subscriber", "suppression", "move", "waiting_alert", "alert_pace",
+        "latch", "rate", "accepted_hour", "together", "redaction", "redacted", "webhook", "edition", "edition_rhythm",
+        "edition_version", "merged", "apart", "stood", "passkey", "desk_session", "desk_ticket", "audit", "audit_end",
     }
 )  # fmt: skip
 #: Who signs, and who publishes: names that are meant to be told.
@@ -95,12 +95,6 @@ def note(connection: Connection, this: Pass, what: str, ids: Iterable[str]) -> N
     insert_new(connection, schema.redacted, rows)
 
 
-def stir(connection: Connection, this: Pass) -> None:
-    """Tell all processes that what they keep in memory is not what there is."""
-    one = update(schema.redaction).where(schema.redaction.c.id == this.redaction)
-    connection.execute(one.values(passes=schema.redaction.c.passes + 1))
-
-
 def plain_tables() -> list[Table]:
     """The tables whose texts are blacked out as they stand."""
     return [t for t in schema.metadata.sorted_tables if t.name not in APART and _told(t)]
@@ -119,6 +113,8 @@ def blacken(connection: Connection, this: Pass, table: Table, after: Place | Non
             continue
         change = delete(table) if gone else update(table).values(**changed)
         connection.execute(change.where(*this_row(table, row)))
+    if +counts and not this.dry:
+        passes.add(connection, this.redaction)
     return Went(reached(table, rows), Affected(+counts))
 
 

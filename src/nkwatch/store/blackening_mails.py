@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, or_, select, update
 
 from nkwatch.domain.redaction import Affected
-from nkwatch.store import schema
-from nkwatch.store.blackening import Pass, Place, Went, note, page, reached, stir
+from nkwatch.store import passes, schema
+from nkwatch.store.blackening import Pass, Place, Went, note, page, reached
 from nkwatch.store.database import chunks
 from nkwatch.store.seals import Seals
 
@@ -31,7 +31,7 @@ def blocks(connection: Connection, this: Pass, after: Place | None) -> Went:
     for row, text in [] if this.dry else hit:
         rewrite(connection, this, row, this.forms.blacked_out(text))
     if hit and not this.dry:
-        stir(connection, this)
+        passes.add(connection, this.redaction)
     seen = frozenset(("block", name) for row, _ in hit for name in (row.number, row.id))
     return Went(reached(schema.block, rows, BLOCKS), Affected({"blocks": len(hit)} if hit else {}), seen)
 
@@ -54,7 +54,7 @@ def compositions(connection: Connection, this: Pass, after: Place | None) -> Wen
         for row in named:
             change = update(schema.composition).where(_COMPOSITION.id == row.id)
             connection.execute(change.values(subject=this.forms.blacked_out(row.subject)))
-        stir(connection, this)
+        passes.add(connection, this.redaction)
     if not this.dry:
         note(connection, this, "composition", ids)
     counts = {"compositions": len(ids), "pending deliveries": pending(connection, ids)}

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from nkwatch.domain.redaction import SAMPLES, Affected
 from nkwatch.reading.redacting import Forms, husk
-from nkwatch.store import indexing, records, schema
+from nkwatch.store import indexing, passes, records, schema
 from nkwatch.store.blackening import Pass, Place, Went, note, page, reached, this_row
 
 #: Statements in one transaction: each may have many readings. Snapshots are large.
@@ -48,6 +48,8 @@ def statements(connection: Connection, this: Pass, after: Place | None) -> Went:
         hit = [i for i, _ in samples]
         indexing.forget(connection, hit)
         note(connection, this, "statement", hit)
+        if hit:
+            passes.add(connection, this.redaction)
     affected = Affected(+counts, tuple(samples[:SAMPLES]), frozenset(spellings))
     return Went(reached(schema.statement, rows, STATEMENTS), affected, frozenset(seen))
 

@@ -8,18 +8,16 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from threading import Lock
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from nkwatch.domain.bulletin import Block, Composition, Piece
-from nkwatch.store import compositions, schema
+from nkwatch.store import compositions, passes
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 #: Octets of blocks kept, and of compositions.
 ROOM = 16 * 1024 * 1024
-#: Grows with every redaction that changes mails.
-_GENERATION = select(func.coalesce(func.sum(schema.redaction.c.passes), 0))
 #: What keeping a piece, a composition, or a place in one costs besides its octets, about.
 PIECE, COMPOSITION, PLACE = 250, 600, 8
 
@@ -49,10 +47,15 @@ class Shelf(Generic[K, V]):
         """Keep these, and no more than there is room for."""
         with self._lock:
             for name, value in values.items():
-                self.taken += 0 if name in self._values else self._weight(value)
+                self._drop(name)
                 self._values[name] = value
+                self.taken += self._weight(value)
             while self.taken > self._room:
-                self.taken -= self._weight(self._values.popitem(last=False)[1])
+                self._drop(next(iter(self._values)))
+
+    def _drop(self, name: K) -> None:
+        if name in self._values:
+            self.taken -= self._weight(self._values.pop(name))
 
 
 class Contents:
@@ -80,7 +83,7 @@ class Contents:
 
     def _fresh(self, connection: Connection) -> tuple[Shelf[str, Composition], Shelf[compositions.Named, Piece]]:
         """The shelves with what is there now; for who sees an older state of the database, shelves of its own."""
-        seen: int = connection.scalar(_GENERATION) or 0
+        seen = passes.count(connection)
         with self._lock:
             if seen < self._generation:
                 return self._empty()

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from nkwatch.domain.problems import ConfigError
+from nkwatch.store import schema
 from nkwatch.store.migrations import is_current, upgrade
 
 T = TypeVar("T")
@@ -32,13 +33,21 @@ DEADLOCK = "40P01"
 TRIES = 5
 #: Values in one IN (...), well below SQLite's and PostgreSQL's limits on parameters.
 CHUNK = 500
+#: On a connection: whether its transaction wrote what pages for everybody tell of.
+_TELLING = "nkwatch_telling"
+_short = partial(json.dumps, separators=(",", ":"))
 
 
 class Database:
-    """One engine and its threads. SQLite has one writing thread: it allows one writer anyway."""
+    """One engine and its threads. SQLite has one writing thread: it allows one writer anyway.
+
+    `generation` is another object once something was written here that pages for everybody tell of: what was made of an
+    earlier one may be wrong. What other processes write changes nothing in it.
+    """
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self.generation = object()
         self._writing = self.engine.execution_options(nkwatch_begin="BEGIN IMMEDIATE")
         self._here: Connection | None = None
         self._slow_until = 0.0
@@ -120,8 +129,13 @@ class Database:
         return self._transact_once(work, here)
 
     def _transact_once(self, work: Callable[[Connection], T], here: Connection | None) -> T:
-        with nullcontext(here) if here else self._writing.connect() as connection, connection.begin():
-            return work(connection)
+        with nullcontext(here) if here else self._writing.connect() as connection:
+            connection.info[_TELLING] = False
+            with connection.begin():
+                done = work(connection)
+            if connection.info[_TELLING]:
+                self.generation = object()
+        return done
 
     def _look(self, work: Callable[[Connection], T]) -> T:
         with self.engine.connect() as connection, connection.begin():
@@ -194,16 +208,22 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _engine(address: str) -> Engine:
-    url = make_url(address)
-    short = partial(json.dumps, separators=(",", ":"))
-    if url.get_backend_name() == "sqlite":
-        connect = {"timeout": BUSY_TIMEOUT / 1000, "check_same_thread": False}
-        engine = create_engine(url, connect_args=connect, hide_parameters=True, json_serializer=short)
-        event.listen(engine, "connect", _tune_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    driver = url.set(drivername="postgresql+psycopg")
-    return create_engine(driver, pool_pre_ping=True, pool_size=2 * READERS, hide_parameters=True, json_serializer=short)
+    engine = _sqlite(address) if make_url(address).get_backend_name() == "sqlite" else _postgresql(address)
+    event.listen(engine, "after_cursor_execute", _note_table)
+    return engine
+
+
+def _sqlite(address: str) -> Engine:
+    connect = {"timeout": BUSY_TIMEOUT / 1000, "check_same_thread": False}
+    engine = create_engine(address, connect_args=connect, hide_parameters=True, json_serializer=_short)
+    event.listen(engine, "connect", _tune_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _postgresql(address: str) -> Engine:
+    url = make_url(address).set(drivername="postgresql+psycopg")
+    return create_engine(url, pool_pre_ping=True, pool_size=2 * READERS, hide_parameters=True, json_serializer=_short)
 
 
 def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:
@@ -215,6 +235,13 @@ def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:
     for pragma in (f"busy_timeout={BUSY_TIMEOUT}", *pragmas):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _note_table(connection: Connection, *executed: Any) -> None:
+    """Note that what pages tell of is written. What `driven` runs is never that."""
+    *_, context, _ = executed
+    if context.is_crud and context.compiled.statement.table.name not in schema.UNTOLD:
+        connection.info[_TELLING] = True
 
 
 def _begin_sqlite(connection: Connection) -> None:

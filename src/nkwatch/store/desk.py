@@ -1,12 +1,14 @@
 """What editors say of stories and alerts. Every word is kept with who said it, and when."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, or_, select, update
 
 from nkwatch.domain.desk import Note, Precision, Ruling, Translation
-from nkwatch.store import marks, rulings, schema
+from nkwatch.domain.merging import Merged, Split, Unfit, Word
+from nkwatch.store import marks, merging, rulings, schema
 from nkwatch.store.database import Database, insert_new, upsert
 from nkwatch.store.stories import closed_until
 
@@ -37,7 +39,7 @@ class DeskStore:
             held = update(schema.desk).where(_DESK.story_id == story_id, _DESK.held)
             if connection.execute(held.values(held=False, freed_at=freed_at)).rowcount == 0:
                 return False
-            _log(connection, story_id, marks.Marking(editor, now, "freed"))
+            marks.log(connection, story_id, marks.Marking(editor, now, "freed"))
             return True
 
         return await self._database.write(free)
@@ -59,6 +61,27 @@ class DeskStore:
     async def translate(self, translation: Translation) -> bool:
         """Keep an editor's translation; empty title and text take it away. False when there is no such statement."""
         return await self._database.write(lambda c: _translate(c, translation))
+
+    async def merge(self, into_id: str, other_ids: Sequence[str], word: Word, *, dry: bool = False) -> Merged | Unfit:
+        """Move all statements of the other stories into one, to which their ids then lead; with `dry` only say it."""
+        if dry:
+            return await self._database.read(lambda c: merging.foresee_merge(c, into_id, other_ids))
+        return await self._database.write(lambda c: merging.merge(c, into_id, other_ids, word))
+
+    async def split(
+        self, statement_ids: Collection[str], word: Word, *, news: bool = False, dry: bool = False
+    ) -> Split | Unfit:
+        """Let these statements of one story make a story of their own; with `dry` only say what that comes to.
+
+        With `news` it is news again for who did not have it.
+        """
+        if dry:
+            return await self._database.read(lambda c: merging.foresee_split(c, statement_ids, news=news))
+        return await self._database.write(lambda c: merging.split(c, statement_ids, word, news=news))
+
+    async def alike(self, story_id: str, limit: int) -> list[str]:
+        """The stories that share most with this one, the likest first."""
+        return await self._database.read(lambda c: merging.alike(c, story_id, limit))
 
     async def rule(self, ruling: Ruling, note: Note | None = None) -> list[Ruling]:
         """Keep a ruling; answers all rulings on this story's alert, the first first.
@@ -101,7 +124,7 @@ def _mark(
     other = or_(*(schema.desk.c[name].is_not(value) for name, value in values.items()))
     change = update(schema.desk).where(_DESK.story_id == story_id, other)
     if connection.execute(change.values(**values, **(besides or {}))).rowcount:
-        _log(connection, story_id, word)
+        marks.log(connection, story_id, word)
     return True
 
 
@@ -114,7 +137,7 @@ def _note(connection: Connection, story_id: str, note: Note | None, now: datetim
         change = update(schema.desk).where(_DESK.story_id == story_id)
         connection.execute(change.values(note=marks.note_column(note)))
         what = "noted" if note else "note taken back"
-        _log(connection, story_id, marks.Marking(note.editor if note else "", now, what))
+        marks.log(connection, story_id, marks.Marking(note.editor if note else "", now, what))
     return True
 
 
@@ -143,10 +166,5 @@ def _translate(connection: Connection, said: Translation) -> bool:
         upsert(connection, schema.translation, [marks.translation_row(said)])
     what = f"translation into {said.language} {'taken back' if empty else 'kept'}"
     # a statement without a story is known by its own id
-    _log(connection, story_id or said.statement_id, marks.Marking(said.editor, said.at, what))
+    marks.log(connection, story_id or said.statement_id, marks.Marking(said.editor, said.at, what))
     return True
-
-
-def _log(connection: Connection, story_id: str, word: marks.Marking) -> None:
-    row = {"story_id": story_id, "editor": word.editor, "at": word.at, "what": word.what}
-    connection.execute(schema.marking.insert().values(**row))

@@ -11,7 +11,7 @@ from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.desk import Marks, RulingKind
 from nkwatch.domain.edition import Amendment, Listed, Progress, SentAlert, StandardEdition, Version
 from nkwatch.domain.subscriber import Rhythm
-from nkwatch.store import compositions, marks, posting, schema
+from nkwatch.store import compositions, marks, merged, passes, posting, schema
 from nkwatch.store.database import Database, chunks, insert_new
 
 _B, _C, _D, _T = schema.bulletin.c, schema.composition.c, schema.delivery.c, schema.together.c
@@ -38,11 +38,29 @@ class EditionStore:
         """
         return await self._database.write(lambda c: _begin(c, rhythm, key, window, now))
 
+    async def as_of(self) -> int:
+        """How often redactions have changed anything, up to now: to be asked before texts are read for an edition."""
+        return await self._database.read(passes.count)
+
     async def keep(
-        self, rhythm: Rhythm, number: int, window: Window, made: Sequence[Composition], now: datetime
+        self,
+        rhythm: Rhythm,
+        number: int,
+        window: Window,
+        made: Sequence[Composition],
+        now: datetime,
+        as_of: int | None = None,
     ) -> bool:
-        """Keep the edition of a window in each language, and cover the window; false where that was done."""
-        return await self._database.write(lambda c: _cover(c, rhythm, window) and _keep(c, rhythm, number, made, now))
+        """Keep the edition of a window in each language, and cover the window; false where that was done.
+
+        And where a redaction has changed what it is made of since `as_of`: the window stays open.
+        """
+
+        def keep(connection: Connection) -> bool:
+            covers = passes.still(connection, as_of) and _cover(connection, rhythm, window)
+            return covers and _keep(connection, rhythm, number, made, now)
+
+        return await self._database.write(keep)
 
     async def pass_over(self, rhythm: Rhythm, window: Window) -> bool:
         """Cover a window that has no edition; false where that was done."""
@@ -72,6 +90,11 @@ class EditionStore:
         """The corrections of this bulletin that readers were sent, the first first."""
         return await self._database.read(lambda c: _amendments(c, number))
 
+    async def amended(self, numbers: Collection[int]) -> frozenset[int]:
+        """Which of these bulletins were corrected."""
+        query = _amending(_B.answers).where(_B.answers.in_(numbers))
+        return await self._database.read(lambda c: frozenset(c.scalars(query)))
+
     async def date(self, number: int) -> datetime | None:
         """When the bulletin with this number was written."""
         return await self._database.read(lambda c: c.scalar(select(_B.date).where(_B.number == number)))
@@ -79,7 +102,14 @@ class EditionStore:
     async def marks(self, story_ids: Iterable[str]) -> dict[str, Marks]:
         """What editors said of these stories; nothing of who was never marked."""
         ids = sorted(set(story_ids))
-        return await self._database.read(lambda c: marks.load(c, ids))
+        return await self._database.read(lambda c: _marks(c, ids))
+
+
+def _marks(connection: Connection, story_ids: Sequence[str]) -> dict[str, Marks]:
+    """Of a story that was merged, what was said of the one into which it went."""
+    led = merged.homes(connection, story_ids)
+    found = marks.load(connection, sorted({led.get(i, i) for i in story_ids}))
+    return {i: found[home] for i in story_ids if (home := led.get(i, i)) in found}
 
 
 def _begin(connection: Connection, rhythm: Rhythm, key: str, window: Window, now: datetime) -> int:
@@ -120,9 +150,15 @@ def _tells(connection: Connection, rhythm: Rhythm, story_id: str) -> bool:
         select(_EDITION.number)
         .join_from(schema.edition, schema.edition_version)
         .join(schema.composition)
-        .where(_EDITION.rhythm == rhythm, cast(_C.stories, Text).contains(f'"{story_id}"', autoescape=True))
+        .where(_EDITION.rhythm == rhythm, or_(*(_names(*told) for told in merged.told_of(connection, story_id))))
     )
     return connection.scalar(telling.limit(1)) is not None
+
+
+def _names(story_id: str, since: datetime | None, until: datetime | None) -> ColumnElement[bool]:
+    """Whether an edition that was made in a span of time tells of a story under this id."""
+    told = cast(_C.stories, Text).contains(f'"{story_id}"', autoescape=True)
+    return told if since is None or until is None else and_(told, _EDITION.date.between(since, until))
 
 
 def _listed(connection: Connection, before: int | None, limit: int) -> list[Listed]:
@@ -176,7 +212,9 @@ def went_out() -> ColumnElement[bool]:
     )
     written = select(_D.id).where(_D.bulletin == _B.number)
     stopped = select(ruling.id).where(
-        ruling.story_id == _B.story_id, ruling.kind == RulingKind.STOP, ruling.at >= _B.date
+        ruling.story_id.in_([_B.story_id, merged.home_of(_B.story_id)]),
+        ruling.kind == RulingKind.STOP,
+        ruling.at >= _B.date,
     )
     forgotten = and_(_B.reports.is_not(None), not_(written.exists()), not_(stopped.exists()))
     return or_(left.exists(), with_others.exists(), forgotten)
@@ -223,15 +261,17 @@ def _beside(connection: Connection, one: Listed) -> tuple[int | None, int | None
     return connection.scalar(earlier.limit(1)), connection.scalar(later.limit(1))
 
 
-def _amendments(connection: Connection, number: int) -> list[Amendment]:
+def _amending(*columns: Any) -> Select[Any]:
+    """Corrections of bulletins: those that were sent, or whose words are kept for everybody."""
     kinds = [BulletinKind.ALERT_CORRECTION, BulletinKind.DIGEST_CORRECTION]
     left = select(_D.id).where(_D.bulletin == _B.number, _D.state == DeliveryState.SENT).exists()
     written = select(_D.id).where(_D.bulletin == _B.number).exists()
-    query = (
-        select(_B.number, _B.date)
-        .where(schema.answering, _B.answers == number, _B.kind.in_(kinds), or_(left, not_(written)))
-        .order_by(_B.number)
-    )
+    told = or_(_B.note.is_not(None), left, not_(written))
+    return select(*columns).where(schema.answering, _B.kind.in_(kinds), told).order_by(_B.number)
+
+
+def _amendments(connection: Connection, number: int) -> list[Amendment]:
+    query = _amending(_B.number, _B.date, _B.note).where(_B.answers == number)
     rows = connection.execute(query).all()
     versions = _versions(connection, [row.number for row in rows])
-    return [Amendment(row.number, row.date, tuple(versions[row.number])) for row in rows]
+    return [Amendment(row.number, row.date, tuple(versions[row.number]), marks.note(row.note)) for row in rows]

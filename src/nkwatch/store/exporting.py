@@ -9,8 +9,8 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, select
 
 from nkwatch.domain.desk import Marks
 from nkwatch.domain.reading import Reading
-from nkwatch.editing.coverage import Counts
-from nkwatch.store import findings, marks, schema, showing
+from nkwatch.editing.coverage import Counts, Record
+from nkwatch.store import days, findings, marks, schema, showing
 from nkwatch.store.database import Database
 
 _STATEMENT = schema.statement.c
@@ -50,6 +50,10 @@ class ExportStore:
         """How many statements a source brought by day, from `since` on."""
         return await self._database.read(lambda c: _counts(c, source_id, since, now))
 
+    async def record(self, source_id: str) -> Record:
+        """What a source was asked and answered by day."""
+        return await self._database.read(lambda c: days.record(c, source_id))
+
 
 def _readings(connection: Connection, statement_id: str) -> list[Kept]:
     found = []
@@ -73,17 +77,12 @@ def _counts(connection: Connection, source_id: str, since: date | None, now: dat
     dates = connection.execute(dated.group_by(published)).all()
     first = {row.day: row.times for row in connection.execute(new)}
     return Counts(
-        {_date(row.day): row.times for row in dates},
-        {_date(row.day): int(row.told) for row in dates if row.told},
-        {_date(day): times for day, times in first.items() if day >= lowest},
-        _date(min(first)) if first else None,
+        {days.dated(row.day): row.times for row in dates},
+        {days.dated(row.day): int(row.told) for row in dates if row.told},
+        {days.dated(day): times for day, times in first.items() if day >= lowest},
     )
 
 
 def _day_of(instant: ColumnElement[Any]) -> ColumnElement[int]:
     """The day (UTC) of an instant since 1970, as a number."""
     return type_coerce(instant, BigInteger) // _DAY
-
-
-def _date(day: int) -> date:
-    return schema.EPOCH.date() + timedelta(days=int(day))

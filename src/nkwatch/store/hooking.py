@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, Select, delete, func, or_, select, updat
 from nkwatch.domain.bulletin import BulletinKind, Window
 from nkwatch.domain.desk import RulingKind
 from nkwatch.domain.webhook import Call, CallState, Event, Hook
-from nkwatch.store import schema, stories
+from nkwatch.store import merged, schema, stories
 from nkwatch.store.database import chunks, insert_new
 
 _W, _C = schema.webhook.c, schema.webhook_call.c
@@ -110,7 +110,8 @@ def _alerts() -> Select[Any]:
 
 def _first_alert(connection: Connection, story_id: str) -> int | None:
     """The number under which a story was told."""
-    return connection.scalar(_alerts().with_only_columns(_B.number).where(_B.story_id == story_id).limit(1))
+    ids = merged.family(connection, story_id)
+    return connection.scalar(_alerts().with_only_columns(_B.number).where(_B.story_id.in_(ids)).limit(1))
 
 
 def _revive(connection: Connection, hook: Hook, window: Window, now: datetime) -> None:

@@ -45,6 +45,12 @@ def markings(connection: Connection, story_id: str) -> list[Marking]:
     return [Marking(row.editor, row.at, row.what) for row in connection.execute(query)]
 
 
+def log(connection: Connection, story_id: str, word: Marking) -> None:
+    """Keep what an editor did to a story."""
+    row = {"story_id": story_id, "editor": word.editor, "at": word.at, "what": word.what}
+    connection.execute(schema.marking.insert().values(**row))
+
+
 def held(story_id: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether editors hold this story back."""
     return select(_DESK.story_id).where(_DESK.story_id == story_id, _DESK.held).exists()

@@ -17,7 +17,7 @@ from nkwatch.domain.delivery import Booked, Claimed, Delivery, Handover, Lane, L
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.rates import Limits
 from nkwatch.keys import Keyring
-from nkwatch.store import booking, claiming, leasing, posting, records, schema, telling, waiting
+from nkwatch.store import booking, claiming, leasing, passes, posting, records, schema, telling, waiting
 from nkwatch.store.contents import Contents
 from nkwatch.store.database import Database
 from nkwatch.store.gates import Gates
@@ -57,9 +57,14 @@ class OutboxStore:
         """The number of the bulletin with this key; it is opened when there is none."""
         return await self._database.write(lambda c: posting.number(c, key, kind, date))
 
-    async def enqueue(self, mailing: Mailing) -> int:
+    async def as_of(self) -> int:
+        """How often redactions have changed anything, up to now: to be asked before texts are read for a mailing."""
+        return await self._database.read(passes.count)
+
+    async def enqueue(self, mailing: Mailing) -> int | None:
         """Write the deliveries and close the windows together; answers how many deliveries are new.
 
+        None, and nothing is written, where a redaction has changed what it is made of: it is to be composed again.
         A subscriber whose window was closed by somebody else meanwhile is left out, and one who left or paused; of an
         alert, who has it, waits or waited for it. Mails with alerts that were waited for go to who waits for them all.
         """
@@ -106,6 +111,15 @@ class OutboxStore:
     async def bulletins_with(self, story_id: str) -> Sequence[int]:
         """The numbers of the alerts that told of a story, alone or with others, and of updates of it."""
         return await self._database.read(lambda c: telling.bulletins_with(c, story_id))
+
+    async def digests_with(self, story_id: str) -> Sequence[int]:
+        """The numbers of the digests that told of a story, where somebody got them or the archive shows them."""
+        return await self._database.read(lambda c: telling.digests_with(c, story_id))
+
+    async def shows(self, number: int) -> bool:
+        """Whether the archive shows the digest with this number to everybody, as an edition."""
+        edition = select(schema.edition.c.number).where(schema.edition.c.number == number)
+        return await self._database.read(lambda c: c.scalar(edition) is not None)
 
     async def claim(self, now: datetime, limit: int, lease: Lease, lane: Lane) -> list[Claimed]:
         """Claim deliveries of this lane that are due: by priority, then turn; never one that may not be mailed."""

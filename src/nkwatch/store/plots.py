@@ -1,4 +1,4 @@
-"""What pictures are drawn from: statements by week, theme and source; of whom is asked; since when sources are watched.
+"""What pictures are drawn from: statements by week, theme and source; of whom is asked; when sources answered.
 
 Statements are counted by the index of the search: a picture shows what a search finds, no more and no less.
 """
@@ -6,7 +6,7 @@ Statements are counted by the index of the search: a picture shows what a search
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, cast, func, literal_column, select, text
@@ -15,10 +15,11 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from nkwatch.domain import search
 from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.source import Source
+from nkwatch.editing.coverage import Reach
 from nkwatch.editing.periods import WEEK, monday
 from nkwatch.editing.plotting import Tally
 from nkwatch.reading import entries
-from nkwatch.store import schema
+from nkwatch.store import days, schema
 from nkwatch.store.database import Database
 from nkwatch.store.indexing import lexeme
 from nkwatch.store.showing import public
@@ -64,10 +65,10 @@ class PlotStore:
         key = ("asked", *codes, first)
         return await self._once(key, now, lambda: self._database.read(lambda c: _asked(c, codes, first, now)))
 
-    async def watched(self, now: datetime) -> Mapping[str, datetime]:
-        """Since when each of the sources that are on is watched: when its first statement was seen. By id."""
-        ids = sorted(s.id for s in self._sources.values() if s.enabled)
-        return await self._once(("watched",), now, lambda: self._database.read(lambda c: _watched(c, ids)))
+    async def reaches(self, now: datetime) -> Mapping[str, Reach]:
+        """Since when sources answer, and when they did not for long, by id: as far as polls are recorded."""
+        today = now.astimezone(UTC).date()
+        return await self._once(("reaches",), now, lambda: self._database.read(lambda c: days.reaches(c, today)))
 
     async def delivered(self, bulletin: int, now: datetime) -> Mapping[DeliveryState, int]:
         """How many deliveries of a bulletin stand where."""
@@ -153,17 +154,3 @@ def _found(connection: Connection, tokens: Collection[str], first: date, now: da
         return wanted, _ROWID.between(low, high - 1)
     asked = cast(" & ".join(map(lexeme, tokens)), TSQUERY)
     return _SEARCH.tokens.bool_op("@@")(asked), _SEARCH.number.between(low, high - 1)
-
-
-def _watched(connection: Connection, source_ids: Collection[str]) -> dict[str, datetime]:
-    """The first statement of a source by its date came with the first poll, but where an archive was put in later.
-
-    Then the first one that was news when it came is nearer to the truth.
-    """
-    found: dict[str, datetime] = {}
-    for source_id in source_ids:
-        seen = select(_STATEMENT.first_seen).where(_STATEMENT.source_id == source_id).order_by(_STATEMENT.published)
-        oldest, news = seen.limit(1), seen.where(_STATEMENT.backlog.is_(other=False)).limit(1)
-        known = [at for query in (oldest, news) if (at := connection.scalar(query))]
-        found |= {source_id: min(known)} if known else {}
-    return found

@@ -13,7 +13,7 @@ from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import Polled, PollState
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Article, Presence, Statement
-from nkwatch.store import records, schema
+from nkwatch.store import days, records, schema
 from nkwatch.store.database import chunks, insert_new
 from nkwatch.store.snapshots import keep
 
@@ -86,7 +86,10 @@ def record(connection: Connection, polls: Sequence[Polled]) -> int:
     if polls:
         _write(connection, [p.state for p in polls])
     # rows are taken in one order by everybody: two processes must not wait for each other
-    return sum(_record(connection, polled) for polled in sorted(polls, key=lambda p: p.publisher))
+    ordered = sorted(polls, key=lambda p: p.publisher)
+    new = [_record(connection, polled) for polled in ordered]
+    days.note(connection, zip(ordered, new, strict=True))
+    return sum(new)
 
 
 def _record(connection: Connection, polled: Polled) -> int:

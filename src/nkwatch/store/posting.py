@@ -13,7 +13,7 @@ from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.subscriber import Standing
 from nkwatch.editing.windows import next_closing
 from nkwatch.keys import Keyring
-from nkwatch.store import compositions, schema, waiting
+from nkwatch.store import compositions, marks, passes, schema, waiting
 from nkwatch.store.database import chunks, insert_new
 from nkwatch.store.seals import Seals, schedule
 
@@ -30,9 +30,14 @@ class Post:
     domain: str
     mailing: Mailing
 
-    def __call__(self, connection: Connection) -> int:
-        """Write it, but for who had it, left, paused, or has another window now; answers how many are new."""
+    def __call__(self, connection: Connection) -> int | None:
+        """Write it, but for who had it, left, paused, or has another window now; answers how many are new.
+
+        None, and nothing is written, where a redaction has changed what it is made of.
+        """
         mailing = self.mailing
+        if not passes.still(connection, mailing.as_of):
+            return None
         number = _open_bulletin(connection, mailing)
         left_out = _close_windows(connection, mailing)
         wanted = _present(connection, mailing) - left_out
@@ -105,7 +110,7 @@ def _personal_number() -> int:
 
 def _open_bulletin(connection: Connection, mailing: Mailing) -> int:
     """The number of the mailing's bulletin, all that is known of it written; 0 where there is nothing to keep."""
-    if not (mailing.deliveries or mailing.waiting or mailing.reports):
+    if not (mailing.deliveries or mailing.waiting or mailing.reports or mailing.note):
         return 0
     found = number(connection, mailing.key, mailing.kind, mailing.date)
     known: dict[str, Any] = {"story_id": mailing.story_id}
@@ -113,6 +118,8 @@ def _open_bulletin(connection: Connection, mailing: Mailing) -> int:
         known |= {"window_start": mailing.window.start, "window_end": mailing.window.end}
     if mailing.answers:
         known["answers"] = mailing.answers
+    if mailing.note and connection.scalar(select(_B.note).where(_B.number == found)) is None:
+        known["note"] = marks.note_column(mailing.note)
     if mailing.reports:
         before = connection.scalar(select(_B.reports).where(_B.number == found)) or ()
         known["reports"] = list(dict.fromkeys((*before, *mailing.reports)))

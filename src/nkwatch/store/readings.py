@@ -108,8 +108,8 @@ def record(connection: Connection, placements: Sequence[Placement], now: datetim
         _keep(connection, placement.reading, now)
         if placement.story_id and not (correction and correction.about_nk is False):
             in_force = corrected(placement.reading, correction)
-            stories.join(connection, in_force.statement_id, placement.story_id, placement.marks)
-            _open(connection, placement.story_id, in_force.urgency, ready_at)
+            joined = stories.join(connection, in_force.statement_id, placement.story_id, placement.marks)
+            _open(connection, joined, in_force.urgency, ready_at)
 
 
 def _open(connection: Connection, story_id: str, urgency: Urgency, ready_at: datetime) -> None:

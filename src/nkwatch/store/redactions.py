@@ -8,20 +8,21 @@ import json
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, select, update
 
 from nkwatch.domain.redaction import Affected, Redaction, RedactionKind
 from nkwatch.keys import Keyring
 from nkwatch.reading.redacting import Forms
-from nkwatch.store import blackening, blackening_mails, blackening_texts, indexing, removing, schema
+from nkwatch.store import blackening, blackening_mails, blackening_texts, indexing, passes, removing, schema
 from nkwatch.store.arriving import Arrivals, forms_context, seal_key
 from nkwatch.store.blackening import Pass, Place, Went
 from nkwatch.store.database import Database, chunks, insert_new
 from nkwatch.store.removing import Removed
 
 _REDACTION, _REDACTED = schema.redaction.c, schema.redacted.c
+T = TypeVar("T")
 Step = Callable[[Connection, Pass, Place | None], Went]
 
 
@@ -100,7 +101,7 @@ class RedactionStore:
     async def step(self, name: str, this: Pass, after: Place | None) -> tuple[Pass, Place | None, Affected]:
         """One part of a step, in one transaction; answers where the next begins, None at the end of the step."""
         step = self._steps()[name]
-        run = self._database.read if this.dry else self._database.write
+        run = self._database.read if this.dry else self._change
         went = await run(lambda c: step(c, this, after))
         return blackening.with_seen(this, went), went.after, went.affected
 
@@ -115,7 +116,7 @@ class RedactionStore:
 
     async def hide(self, this: Pass, statement_id: str) -> None:
         """Show a statement nowhere from now on."""
-        await self._database.write(lambda c: removing.hide(c, this, statement_id))
+        await self._change(lambda c: removing.hide(c, this, statement_id))
 
     async def remove_from_mails(
         self, this: Pass, statement_id: str, after: Place | None, removed: Removed
@@ -126,17 +127,26 @@ class RedactionStore:
             gone = removing.material(connection, statement_id)
             return removing.mails(connection, this, gone, after, removed) if gone else Went()
 
-        went = await self._database.write(work)
+        went = await self._change(work)
         return went.after, went.affected
 
     async def empty(self, this: Pass, statement_id: str) -> Affected:
         """Leave nothing of a statement but its id, source and dates."""
-        return await self._database.write(lambda c: removing.empty(c, this, statement_id, self._seal))
+        return await self._change(lambda c: removing.empty(c, this, statement_id, self._seal))
 
     async def clean(self) -> bool:
         """Overwrite what the database still has of rows that are gone; false where somebody reads it just now."""
         await self._database.write(indexing.scrub)
         return await asyncio.to_thread(_clean, self._database)
+
+    async def _change(self, work: Callable[[Connection], T]) -> T:
+        """Change something while nobody writes mails made of what it was."""
+
+        def change(connection: Connection) -> T:
+            passes.changing(connection)
+            return work(connection)
+
+        return await self._database.write(change)
 
     async def _begin(self, about: str, wanted: dict[str, Any], forms: str) -> Redaction:
         hashes = self._keyring.lookups(about)

@@ -12,8 +12,8 @@ from nkwatch.domain.redaction import SQUARES, Affected
 from nkwatch.domain.statement import Presence
 from nkwatch.domain.story import AlertState
 from nkwatch.reading.quoted import Phrases
-from nkwatch.store import indexing, schema
-from nkwatch.store.blackening import Pass, Place, Went, note, reached, reseal_key, stir
+from nkwatch.store import indexing, passes, schema
+from nkwatch.store.blackening import Pass, Place, Went, note, reached, reseal_key
 from nkwatch.store.blackening_mails import BLOCKS, SLOT, decoded, parts, pending, rewrite
 from nkwatch.store.blackening_texts import destroy
 
@@ -49,7 +49,9 @@ def material(connection: Connection, statement_id: str) -> Gone | None:
     versions += _of(connection, schema.translation, statement_id)
     titles = [v.title for v in versions]
     return Gone(
-        _stories(row), Phrases(titles, shortest=SUBJECT, least=TITLE), Phrases([*titles, *(v.text for v in versions)])
+        _stories(connection, row),
+        Phrases(titles, shortest=SUBJECT, least=TITLE),
+        Phrases([*titles, *(v.text for v in versions)]),
     )
 
 
@@ -61,7 +63,7 @@ def concerned(connection: Connection, statement_id: str) -> Affected:
         "snapshots": schema.capture, "corrections": schema.correction, "keys": schema.statement_key,
     }  # fmt: skip
     counts = {"statements": 1} | {name: len(_of(connection, t, statement_id)) for name, t in tables.items()}
-    told = list(connection.execute(_telling(_stories(row)))) if row.story_id else []
+    told = list(connection.execute(_telling(_stories(connection, row)))) if row.story_id else []
     ids = {r.id for r in told}
     counts |= {"compositions": len(ids), "pending deliveries": pending(connection, ids)}
     return Affected({n: c for n, c in counts.items() if c}, ((statement_id, row.title),))
@@ -73,6 +75,7 @@ def hide(connection: Connection, this: Pass, statement_id: str) -> None:
     connection.execute(change.values(presence=Presence.REDACTED))
     indexing.forget(connection, [statement_id])
     note(connection, this, "statement", [statement_id])
+    passes.add(connection, this.redaction)
 
 
 def mails(connection: Connection, this: Pass, gone: Gone, after: Place | None, removed: Removed) -> Went:
@@ -84,7 +87,7 @@ def mails(connection: Connection, this: Pass, gone: Gone, after: Place | None, r
     rows = connection.execute(query.with_for_update(of=schema.composition)).all()
     changed = sum(_rewrite(connection, this, gone, row, removed) for row in rows)
     if rows:
-        stir(connection, this)
+        passes.add(connection, this.redaction)
         note(connection, this, "composition", [row.id for row in rows])
     counts = {
         "compositions": len(rows),
@@ -152,9 +155,12 @@ def _blocks(connection: Connection, row: Row[Any]) -> Iterable[Row[Any]]:
     return [b for b in connection.execute(query.order_by(_BLOCK.number)) if not b.id.startswith(SLOT)]
 
 
-def _stories(row: Row[Any]) -> frozenset[str]:
+def _stories(connection: Connection, row: Row[Any]) -> frozenset[str]:
     """It may have been moved to another story since it was told."""
-    return frozenset({row.id, row.story_id}) if row.story_id else frozenset()
+    if not row.story_id:
+        return frozenset()
+    stood = select(schema.stood.c.story_id).where(schema.stood.c.statement_id == row.id)
+    return frozenset({row.id, row.story_id, *connection.scalars(stood)})
 
 
 def _telling(story_ids: Collection[str]) -> Any:

@@ -18,7 +18,7 @@ from nkwatch.domain.story import AlertState, Story
 from nkwatch.domain.surroundings import Counted, Earlier
 from nkwatch.keys import Keyring
 from nkwatch.reading.stories import Placed, Placement
-from nkwatch.store import counting, findings, polling, readings, records, schema, snapshots, stories
+from nkwatch.store import counting, findings, merged, polling, readings, records, schema, snapshots, stories
 from nkwatch.store.arriving import Arrivals
 from nkwatch.store.database import Database, chunks
 
@@ -157,6 +157,26 @@ class StatementStore:
         """These stories with all their reports, in the order of the ids."""
         wanted = list(ids)
         return await self._database.read(lambda c: self._binder.load(c, wanted))
+
+    async def named(self, ids: Iterable[str]) -> dict[str, Story]:
+        """These stories by the id that each is asked for by; one that was merged is the story into which it went."""
+        wanted = list(ids)
+
+        def look(connection: Connection) -> dict[str, Story]:
+            led = merged.homes(connection, wanted)
+            found = {s.id: s for s in self._binder.load(connection, [led.get(i, i) for i in wanted])}
+            return {i: found[home] for i in wanted if (home := led.get(i, i)) in found}
+
+        return await self._database.read(look)
+
+    async def home(self, story_id: str) -> str:
+        """The story to which this id leads: its own, unless it was merged."""
+        return await self._database.read(lambda c: merged.home(c, story_id))
+
+    async def apart(self, statement_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """The stories that editors took these statements from, by statement; nothing of who may join any."""
+        wanted = list(statement_ids)
+        return await self._database.read(lambda c: merged.apart(c, wanted))
 
     async def ready_between(self, window: Window) -> list[Story]:
         """The stories that became ready in this window, or were freed in it; without those that are held."""

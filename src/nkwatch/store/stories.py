@@ -13,7 +13,7 @@ from nkwatch.domain.desk import UNMARKED
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.statement import Presence
 from nkwatch.domain.story import AlertState, Report, Story
-from nkwatch.store import findings, marks, records, schema
+from nkwatch.store import findings, marks, merged, records, schema
 from nkwatch.store.database import chunks, insert_new
 
 LATCH = "windows"
@@ -125,11 +125,16 @@ def closed_until(connection: Connection, now: datetime) -> datetime:
     return reached
 
 
-def join(connection: Connection, statement_id: str, story_id: str, found_by: Sequence[int]) -> None:
-    """Put a statement into a story, to be found by these marks."""
+def join(connection: Connection, statement_id: str, story_id: str, found_by: Sequence[int]) -> str:
+    """Put a statement into a story, to be found by these marks; answers which story that is, under the latch.
+
+    An editor may have merged it meanwhile, or taken the statement from it.
+    """
+    into = merged.welcome(connection, statement_id, story_id)
     placed = update(schema.statement).where(_STATEMENT.id == statement_id)
-    connection.execute(placed.values(story_id=story_id, indexed=False))
+    connection.execute(placed.values(story_id=into, indexed=False))
     insert_new(connection, schema.mark, [{"mark": m, "statement_id": statement_id} for m in found_by])
+    return into
 
 
 def open_story(connection: Connection, story_id: str, ready_at: datetime, alert: tuple[AlertState, str]) -> bool:
@@ -161,8 +166,7 @@ def move(
     if shift.leaves:
         _leave(connection, filed)
     elif shift.after.about_nk and not story_id:
-        story_id = home[0] or filed.statement.id
-        join(connection, filed.statement.id, story_id, home[1])
+        story_id = join(connection, filed.statement.id, home[0] or filed.statement.id, home[1])
         if open_story(connection, story_id, max(now, closed), shift.first_alert):
             return
     if shift.raises or shift.calms:

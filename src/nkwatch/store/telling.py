@@ -1,7 +1,7 @@
 """Which bulletins told of a story, who got them, and how what is not yet handed over is stopped."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from nkwatch.domain.alert import Recipient, Told
 from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.subscriber import Standing
-from nkwatch.store import compositions, marks, schema, waiting
+from nkwatch.store import compositions, marks, merged, schema, waiting
 from nkwatch.store.database import chunks
 from nkwatch.store.seals import Seals
 
@@ -23,14 +23,17 @@ _GOT = or_(_D.state.in_([DeliveryState.SENT, DeliveryState.LEASED]), _D.offered_
 def had(connection: Connection, subscriber_ids: Collection[str], since: datetime) -> dict[str, frozenset[str]]:
     """The ids of the stories that these readers were written since then, in alerts and digests not cancelled.
 
-    Without those that were withdrawn since, or corrected after.
+    Without those that were withdrawn since, or corrected after. What was told of a story is told of the one into which
+    it was merged, and of the one in which its reports of then stand now.
     """
+    since = merged.reaching(connection, since)
     written = [row for part in chunks(list(subscriber_ids)) for row in connection.execute(_written(part, since))]
     stories = compositions.stories(connection, {row.composition_id for row in written})
-    wrong = _wrong(connection, {i for told in stories.values() for i in told})
+    names = merged.Names.of(connection, {i for told in stories.values() for i in told})
+    wrong = _wrong(connection, names.all)
     found: dict[str, set[str]] = defaultdict(set)
     for row in written:
-        told = stories[row.composition_id]
+        told = {i for story in stories[row.composition_id] for i in names.counted(story, row.date)}
         found[row.subscriber_id].update(i for i in told if i not in wrong or row.date >= wrong[i])
     return {i: frozenset(told) for i, told in found.items() if told}
 
@@ -54,16 +57,19 @@ def _wrong(connection: Connection, story_ids: Iterable[str]) -> dict[str, dateti
 
 def told(connection: Connection, story_id: str) -> Told | None:
     """What the alerts on a story told so far, under the number of the first; None before one was sent."""
-    rows = connection.execute(_alerts_on(story_id, _B.number, _B.date, _B.reports)).all()
+    ids = merged.family(connection, story_id)
+    rows = connection.execute(_alerts_on(ids, _B.number, _B.date, _B.reports, _B.answers)).all()
     reports = frozenset(i for row in rows for i in row.reports or ())
-    return Told(rows[0].number, rows[0].date, reports) if rows else None
+    also = frozenset(row.number for row in rows[1:] if not row.answers)
+    return Told(rows[0].number, rows[0].date, reports, also) if rows else None
 
 
 def alerts(connection: Connection, numbers: Collection[int]) -> dict[int, str]:
-    """The ids of the stories of these alerts."""
+    """The ids of the stories of these alerts: where they were merged, if they were."""
     found: dict[int, str] = {}
     for part in chunks(sorted(numbers)):
-        alone = select(_B.number, _B.story_id).where(_B.number.in_(part), _B.kind == BulletinKind.ALERT)
+        story = merged.home_of(_B.story_id).label("story_id")
+        alone = select(_B.number, story).where(_B.number.in_(part), _B.kind == BulletinKind.ALERT)
         rows = connection.execute(alone.where(_B.story_id != "").order_by(_B.number))
         found |= {row.number: row.story_id for row in rows}
     return found
@@ -71,9 +77,19 @@ def alerts(connection: Connection, numbers: Collection[int]) -> dict[int, str]:
 
 def bulletins_with(connection: Connection, story_id: str) -> list[int]:
     """The numbers of the alerts that told of a story, alone or with others, and of updates of it."""
-    alone = _alerts_on(story_id, _B.number).order_by(None)
+    alone = _alerts_on(merged.family(connection, story_id), _B.number).order_by(None)
     with_others = select(_T.bulletin).where(_T.alert.in_(alone))
     return sorted(connection.scalars(union(alone, with_others)))
+
+
+def digests_with(connection: Connection, story_id: str) -> list[int]:
+    """The numbers of the digests that told of a story, where somebody got them or the archive shows them."""
+    composition = schema.composition.c
+    telling = (_tells_of(i) for i in merged.family(connection, story_id))
+    got = select(_D.id).where(_D.bulletin == composition.bulletin, _GOT).exists()
+    shown = select(schema.edition.c.number).where(schema.edition.c.number == composition.bulletin).exists()
+    query = select(composition.bulletin).where(composition.kind == BulletinKind.DIGEST, or_(*telling), or_(got, shown))
+    return sorted(connection.scalars(query.distinct()))
 
 
 def stop(connection: Connection, story_id: str, now: datetime) -> int:
@@ -82,7 +98,7 @@ def stop(connection: Connection, story_id: str, now: datetime) -> int:
     The mark of what is on the line at this moment stays: its reader may have it. Other alerts of the same mails leave
     by themselves.
     """
-    alone = list(connection.scalars(_alerts_on(story_id, _B.number)))
+    alone = list(connection.scalars(_alerts_on(merged.family(connection, story_id), _B.number)))
     numbers = bulletins_with(connection, story_id)
     waited = waiting.end_all(connection, alone, now)
     waiting.reopen(connection, alone, numbers, now)
@@ -99,18 +115,19 @@ def recipients(
     Of mails with several alerts, those that told of the stories of the others among these bulletins.
     """
     stories = alerts(connection, numbers)
+    ids = sorted({i for story in set(stories.values()) for i in merged.family(connection, story)})
     last: dict[str, Row[Any]] = {}
     # one bulletin after the other: so each page is read from the index, and whoever is in it is found in every one
     for number in sorted(numbers):
         query = _got(number, after)
         if stories and number not in stories:
-            query = query.join(schema.composition).where(or_(*map(_tells_of, set(stories.values()))))
+            query = query.join(schema.composition).where(or_(*map(_tells_of, ids)))
         for row in connection.execute(query.limit(limit)):
             if row.subscriber_id not in last or last[row.subscriber_id].id < row.id:
                 last[row.subscriber_id] = row
-    ids = sorted(last)[:limit]
+    readers = sorted(last)[:limit]
     found: list[Recipient] = []
-    for part in chunks(ids):
+    for part in chunks(readers):
         rows = connection.execute(select(schema.subscriber).where(_S.id.in_(part)).order_by(_S.id))
         found += [Recipient(seals.subscriber(row), last[row.id].message_id) for row in rows]
     return found
@@ -130,6 +147,6 @@ def _tells_of(story_id: str) -> ColumnElement[bool]:
     return cast(schema.composition.c.stories, Text).contains(f'"{story_id}"', autoescape=True)
 
 
-def _alerts_on(story_id: str, *columns: Any) -> Select[Any]:
-    """The alerts and updates on a story, the first first."""
-    return select(*columns).where(_B.story_id == story_id, _B.kind == BulletinKind.ALERT).order_by(_B.number)
+def _alerts_on(story_ids: Sequence[str], *columns: Any) -> Select[Any]:
+    """The alerts and updates on a story, by all ids that lead to it, the first first."""
+    return select(*columns).where(_B.story_id.in_(story_ids), _B.kind == BulletinKind.ALERT).order_by(_B.number)

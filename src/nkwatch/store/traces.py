@@ -4,6 +4,7 @@ No address is looked at.
 """
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from nkwatch.domain.desk import UNMARKED, Marks, Ruling
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.subscriber import Standing, Subscriber
 from nkwatch.keys import Keyring
-from nkwatch.store import compositions, kept, marks, records, rulings, schema, telling
+from nkwatch.store import compositions, kept, marks, merged, records, rulings, schema, telling
 from nkwatch.store.database import Database
 from nkwatch.store.kept import Capture, Kept, StatementTrace, Was
 from nkwatch.store.marks import Marking
@@ -32,6 +33,7 @@ __all__ = [
     "Kept",
     "StatementTrace",
     "StoryTrace",
+    "TookIn",
     "TraceStore",
     "Was",
 ]
@@ -41,8 +43,21 @@ _BULLETIN, _DELIVERY, _COMPOSITION = schema.bulletin.c, schema.delivery.c, schem
 
 
 @dataclass(frozen=True, slots=True)
+class TookIn:
+    """A story that an editor merged into another one; `news` are the instants at which windows found it."""
+
+    id: str
+    by: str
+    at: datetime
+    news: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoryTrace:
-    """When a story became ready, and was freed if editors held it back, and what became of its alert."""
+    """When a story became ready, and was freed if editors held it back, and what became of its alert.
+
+    `took_in` are the stories that were merged into it.
+    """
 
     id: str
     ready_at: datetime
@@ -50,6 +65,18 @@ class StoryTrace:
     alert_reason: str
     alert_at: datetime | None
     freed_at: datetime | None = None
+    took_in: tuple[TookIn, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The ids that lead to it."""
+        return frozenset((self.id, *(one.id for one in self.took_in)))
+
+    @property
+    def news(self) -> tuple[datetime, ...]:
+        """The instants at which windows found it, under any of its names."""
+        own = tuple(at for at in (self.ready_at, self.freed_at) if at)
+        return (*own, *(at for one in self.took_in for at in one.news))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +132,13 @@ class TraceStore:
         return await self._database.read(lambda c: kept.trace(c, statement_id))
 
     async def story(self, story_id: str) -> StoryTrace | None:
-        """The story with this id, whether its reports are shown or not."""
-        query = select(schema.story, _DESK.freed_at).where(_STORY.id == story_id)
-        marked = query.outerjoin_from(schema.story, schema.desk, _DESK.story_id == _STORY.id)
-        r = await self._database.read(lambda c: c.execute(marked).first())
-        return StoryTrace(r.id, r.ready_at, AlertState(r.alert), r.alert_reason, r.alert_at, r.freed_at) if r else None
+        """The story to which this id leads, whether its reports are shown or not."""
+        return await self._database.read(lambda c: _story(c, story_id))
+
+    async def apart(self, statement_id: str) -> tuple[str, ...]:
+        """The stories from which editors split this statement off, as they are called now."""
+        found = await self._database.read(lambda c: merged.apart(c, [statement_id]))
+        return tuple(sorted(found.get(statement_id, ())))
 
     async def desk(self, story_id: str) -> DeskTrace:
         """What editors said and did; nothing where nobody said anything."""
@@ -123,14 +152,13 @@ class TraceStore:
 
     async def bulletins(self, story: StoryTrace) -> list[BulletinTrace]:
         """The bulletins that this story went out in, each with the deliveries that hold it."""
-        news = [at for at in (story.ready_at, story.freed_at) if at]
-        holds = [and_(_BULLETIN.window_start <= at, _BULLETIN.window_end > at) for at in news]
+        holds = [and_(_BULLETIN.window_start <= at, _BULLETIN.window_end > at) for at in story.news]
 
         def look(connection: Connection) -> list[BulletinTrace]:
             alerts = _BULLETIN.number.in_(telling.bulletins_with(connection, story.id))
-            query = select(schema.bulletin).where(or_(_BULLETIN.story_id == story.id, alerts, *holds))
+            query = select(schema.bulletin).where(or_(_BULLETIN.story_id.in_(story.names), alerts, *holds))
             query = query.order_by(_BULLETIN.number)
-            found = (_bulletin(connection, row, holding=story.id) for row in connection.execute(query).all())
+            found = (_bulletin(connection, row, holding=story.names) for row in connection.execute(query).all())
             return [b for b in found if b.deliveries]
 
         return await self._database.read(look)
@@ -156,13 +184,30 @@ class TraceStore:
         return await self._database.read(lambda c: list(c.scalars(begin)) or list(c.scalars(last)))
 
 
+def _story(connection: Connection, story_id: str) -> StoryTrace | None:
+    home, took_in = merged.home(connection, story_id), merged.led(connection, merged.home(connection, story_id))
+    query = select(schema.story, _DESK.freed_at).where(_STORY.id.in_([home, *(i for i, *_ in took_in)]))
+    rows = connection.execute(query.outerjoin_from(schema.story, schema.desk, _DESK.story_id == _STORY.id))
+    found = {row.id: row for row in rows}
+    if home not in found:
+        return None
+    r = found[home]
+    others = (TookIn(i, by, at, _news(found.get(i))) for i, by, at in took_in)
+    alert = (AlertState(r.alert), r.alert_reason, r.alert_at)
+    return StoryTrace(r.id, r.ready_at, *alert, r.freed_at, tuple(others))
+
+
+def _news(row: Row[Any] | None) -> tuple[datetime, ...]:
+    return tuple(at for at in (row.ready_at, row.freed_at) if at) if row else ()
+
+
 def _numbered(connection: Connection, number: int) -> BulletinTrace | None:
     row = connection.execute(select(schema.bulletin).where(_BULLETIN.number == number)).first()
     return _bulletin(connection, row) if row else None
 
 
-def _bulletin(connection: Connection, row: Row[Any], holding: str = "") -> BulletinTrace:
-    """The bulletin; with `holding`, only the deliveries that hold this story are counted."""
+def _bulletin(connection: Connection, row: Row[Any], holding: Collection[str] = ()) -> BulletinTrace:
+    """The bulletin; with `holding`, only the deliveries that hold a story by one of these names are counted."""
     alike = (_DELIVERY.state, _DELIVERY.bounce, _DELIVERY.composition_id, _COMPOSITION.language)
     query = (
         select(*alike, func.count().label("times"))
@@ -179,7 +224,7 @@ def _bulletin(connection: Connection, row: Row[Any], holding: str = "") -> Bulle
     languages: Counter[str] = Counter()
     came_back: Counter[str] = Counter()
     for one in rows:
-        if not holding or holding in told[one.composition_id]:
+        if not holding or not set(holding).isdisjoint(told[one.composition_id]):
             states[one.state] += one.times
             languages[one.language] += one.times
             came_back[one.bounce] += one.times

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select
 from nkwatch.domain.alert import Due, Pace, Waiting
 from nkwatch.domain.bulletin import Addressed
 from nkwatch.domain.subscriber import Standing
-from nkwatch.store import schema
+from nkwatch.store import merged, schema
 from nkwatch.store.database import chunks, insert_new, upsert
 from nkwatch.store.seals import Seals
 
@@ -202,7 +202,8 @@ def left_after_all(connection: Connection, delivery_ids: Sequence[int], now: dat
 
 
 def _for_digests(subscriber_ids: Sequence[str]) -> Any:
-    query = select(_W.subscriber_id, _W.bulletin, _B.story_id).join_from(schema.waiting_alert, schema.bulletin)
+    story = merged.home_of(_B.story_id).label("story_id")
+    query = select(_W.subscriber_id, _W.bulletin, story).join_from(schema.waiting_alert, schema.bulletin)
     wanted = query.where(_W.subscriber_id.in_(subscriber_ids), schema.waits, _W.due_at.is_(None))
     return wanted.order_by(_W.subscriber_id, _W.bulletin)
 

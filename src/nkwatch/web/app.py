@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from nkwatch.assembly import Newsroom
-from nkwatch.web.api.routes import Api
+from nkwatch.web.api.routes import PLACE, Api
 from nkwatch.web.bounces import Hooks
 from nkwatch.web.cases import CasePages
 from nkwatch.web.check import Check
@@ -16,6 +16,7 @@ from nkwatch.web.copies import Copies
 from nkwatch.web.dossier import Dossiers
 from nkwatch.web.editions import EditionPages
 from nkwatch.web.feeds import Feeds
+from nkwatch.web.keeping import Keeping
 from nkwatch.web.news import News
 from nkwatch.web.offers import Offers
 from nkwatch.web.outlook import Outlooks
@@ -43,25 +44,29 @@ def create_app(newsroom: Newsroom, *, mailbox: Mailbox | None = None) -> FastAPI
     outlooks = Outlooks(newsroom, naming)
     settings = Settings(newsroom, pages, naming)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(
+        Keeping,
+        spoken=tuple(pages.locales),
+        clock=newsroom.clock,
+        generation=lambda: newsroom.database.generation,
+        apart=[PLACE],
+    )
     app.add_middleware(Shell, answer=pages.problem, site=newsroom.config.site.url)
-    app.include_router(Citing(newsroom, pages).routes())
-    app.include_router(Pictures(newsroom, pages).routes())
-    app.include_router(News(newsroom, pages).routes())
-    app.include_router(Feeds(newsroom, pages).routes())
-    for part in (Searching, Dossiers, Theming, Sourcing, Sitemap):
-        app.include_router(part(newsroom, pages).routes())
-    app.include_router(SignUps(newsroom, pages, offers, outlooks).routes())
-    app.include_router(Subscriptions(newsroom, pages, naming).routes())
-    app.include_router(settings.routes())
-    app.include_router(Choosing(newsroom, pages, settings, offers, outlooks).routes())
-    app.include_router(Copies(newsroom, pages).routes())
-    app.include_router(EditionPages(newsroom, pages).routes())
-    app.include_router(CasePages(newsroom, pages).routes())
-    app.include_router(Check(newsroom, pages).routes())
+    parts = [
+        *(part(newsroom, pages) for part in (Citing, Pictures, News, Feeds, Searching, Dossiers, Theming, Sourcing)),
+        Sitemap(newsroom, pages),
+        SignUps(newsroom, pages, offers, outlooks),
+        Subscriptions(newsroom, pages, naming),
+        settings,
+        Choosing(newsroom, pages, settings, offers, outlooks),
+        *(part(newsroom, pages) for part in (Copies, EditionPages, CasePages, Check)),
+        Hooks(pages, newsroom.keyring, newsroom.clock, newsroom.hooks, newsroom.bounces),
+        *([Preview(newsroom, pages, mailbox)] if mailbox is not None else []),
+    ]
+    for part in parts:
+        # one list: a router within a router takes time for each request
+        app.router.routes.extend(part.routes().routes)
     Api(newsroom, pages).mount(app)
-    app.include_router(Hooks(pages, newsroom.keyring, newsroom.clock, newsroom.hooks, newsroom.bounces).routes())
-    if mailbox is not None:
-        app.include_router(Preview(newsroom, pages, mailbox).routes())
 
     async def tell(request: Request, error: Exception) -> HTMLResponse:
         status = error.status_code if isinstance(error, HTTPException) else 400

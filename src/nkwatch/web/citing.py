@@ -1,6 +1,5 @@
 """Citations: of a story with all its public reports, and of what a search finds."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from nkwatch.reading.symbols import symbols
 from nkwatch.store.captures import Captured, captured
 from nkwatch.web.asking import Known, read_query
 from nkwatch.web.channel import clean
-from nkwatch.web.feeds import known, misread
-from nkwatch.web.news import READ, SHORTLY, shown
+from nkwatch.web.feeds import misread
+from nkwatch.web.news import READ, SHORTLY, onward, shown
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import NOT_FOUND
 from nkwatch.web.views import SHORT, said
@@ -124,6 +123,8 @@ class Citing:
         story = await shown(self._newsroom, story_id)
         if story is None:
             return self._pages.problem(request, NOT_FOUND)
+        if story.id != story_id:
+            return onward(f"/stories/{story.id}.{_ending(request)}")
         proofs = await self._proofs(story.reports)
         return self._answer(request, f"nkwatch-{story.id}", citations_of(story, self._archive, proofs=proofs))
 
@@ -154,11 +155,11 @@ class Citing:
         return await self._newsroom.database.read(lambda c: captured(c, ids))
 
     def _answer(self, request: Request, name: str, citations: Sequence[Citation]) -> Response:
-        ending = next(e for e in STYLES if request.url.path.endswith(f".{e}"))
+        ending = _ending(request)
         style = STYLES[ending]
-        body = style.write(citations).encode()
-        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        headers = {"ETag": etag, "Content-Disposition": f'attachment; filename="{name}.{ending}"', **SHORTLY}
-        if known(request.headers.get("if-none-match", ""), etag):
-            return Response(status_code=304, headers=headers)
-        return Response(body, headers=headers, media_type=style.media_type)
+        headers = {"Content-Disposition": f'attachment; filename="{name}.{ending}"', **SHORTLY}
+        return Response(style.write(citations), headers=headers, media_type=style.media_type)
+
+
+def _ending(request: Request) -> str:
+    return next(e for e in STYLES if request.url.path.endswith(f".{e}"))

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.bulletin import BulletinKind, Composition
-from nkwatch.domain.edition import Amendment, amended_since
+from nkwatch.domain.edition import Amendment, Version, amended_since
 from nkwatch.domain.story import Story
 from nkwatch.mail.copies import shared_html, shared_text
 from nkwatch.store.editions import EditionStore
@@ -28,7 +28,7 @@ COPY_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 #: For who has the address only. Five minutes: what an editor takes back is soon gone.
-HEADERS = {"X-Robots-Tag": "noindex", "Cache-Control": "public, max-age=300"}
+HEADERS = {"X-Robots-Tag": "noindex", "Cache-Control": "private, max-age=300"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,21 @@ class Amended:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A correction of a bulletin; `remark` is what it says, where it is kept apart from its mails."""
+
+    number: int
+    date: datetime
+    versions: tuple[Version, ...]
+    remark: Remark | None
+
+    @classmethod
+    def of(cls, one: Amendment, language: str) -> "Told":
+        """As readers of `language` see it."""
+        return cls(one.number, one.date, one.versions, Remark.of(one.note, language))
+
+
+@dataclass(frozen=True, slots=True)
 class Since:
     """What became of a bulletin after it was sent: stories amended, corrections of it, and stories that are `gone`.
 
@@ -50,7 +65,7 @@ class Since:
     """
 
     amended: tuple[Amended, ...] = ()
-    amendments: tuple[Amendment, ...] = ()
+    amendments: tuple[Told, ...] = ()
     gone: frozenset[str] = frozenset()
 
     @property
@@ -125,19 +140,19 @@ class Copies:
         if date is None or composition.kind.corrects:
             return Since()
         stories = await self.public(composition.stories)
-        known = {s.id for s in stories}
-        amended = (one for s in stories if (one := amended_by(s, date, composition.language)))
+        each = {s.id: s for s in stories.values()}.values()
+        amended = (one for s in each if (one := amended_by(s, date, composition.language)))
         return Since(
             tuple(amended),
-            tuple(await self._editions.amendments(number)),
-            frozenset(i for i in composition.stories if i not in known),
+            tuple(Told.of(one, composition.language) for one in await self._editions.amendments(number)),
+            frozenset(i for i in composition.stories if i not in stories),
         )
 
-    async def public(self, story_ids: Sequence[str]) -> list[Story]:
-        """Those of these stories that may be shown now, with the reports that may be."""
+    async def public(self, story_ids: Sequence[str]) -> dict[str, Story]:
+        """Those of these stories that may be shown now, with the reports that may be, by the id each was told under."""
         now = self._newsroom.clock()
-        found = await self._newsroom.statements.stories(story_ids) if story_ids else []
-        return [part for s in found if not s.marks.held and (part := s.public(now))]
+        found = await self._newsroom.statements.named(story_ids) if story_ids else {}
+        return {i: part for i, s in found.items() if not s.marks.held and (part := s.public(now))}
 
     def _banner(self, shown: Shown) -> str:
         """What stands above a mail's own page, in the mail's language."""

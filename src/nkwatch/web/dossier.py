@@ -14,7 +14,7 @@ from nkwatch.domain.search import LARGEST_PAGE, Hit, Query
 from nkwatch.mail.views import Name
 from nkwatch.web.asked import Vocabulary
 from nkwatch.web.asking import Known, read_query, written_query
-from nkwatch.web.news import READ, SHORTLY
+from nkwatch.web.news import PRIVATELY, READ
 from nkwatch.web.pages import Pages, language_name
 from nkwatch.web.reports import Told, told
 from nkwatch.web.views import Tag
@@ -85,7 +85,7 @@ class Dossiers:
             "dossier": Dossier.of(entries, more=more),
             "now": self._newsroom.clock(),
         }
-        return self._pages.answer(request, "dossier.html", values, headers=SHORTLY)
+        return self._pages.answer(request, "dossier.html", values, headers=PRIVATELY)
 
     def _entries(self, hits: Iterable[Hit], language: str) -> list[Entry]:
         return [Entry(told(h.report, self._themes, language), h.story_id) for h in hits]

@@ -1,7 +1,7 @@
 """The archive of what was told: standard editions of digests, and alerts. No reader's digest is among them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fastapi import APIRouter, Request
@@ -91,9 +91,11 @@ class EditionPages:
         versions = {one.number: in_language(one.versions, language, FALLBACK) for one in found}
         told = {number: v.stories for number, v in versions.items() if v}
         leads = {one.story_id if isinstance(one, SentAlert) else told.get(one.number, ("",))[0] for one in found}
-        stories = {s.id: s for s in await self._copies.public(sorted(leads - {""}))}
+        stories = await self._copies.public(sorted(leads - {""}))
         marks = await self._editions.marks(i for ids in told.values() for i in ids)
-        return [_line(one, versions[one.number], stories, marks, language) for one in found]
+        lines = [_line(one, versions[one.number], stories, marks, language) for one in found]
+        amended = await self._editions.amended([line.number for line in lines if line.window])
+        return [replace(line, corrected=line.corrected or line.number in amended) for line in lines]
 
     async def _bulletin(self, request: Request, found: Listed | None) -> Response:
         language = self._pages.language(request)
@@ -102,7 +104,7 @@ class EditionPages:
         (line,) = await self.lines([found], language)
         version = in_language(found.versions, language, FALLBACK)
         shown = await self._copies.shown(version.composition_id) if version else None
-        stories = await self._copies.public([found.story_id] if isinstance(found, SentAlert) else [])
+        stories = [*(await self._copies.public([found.story_id] if isinstance(found, SentAlert) else [])).values()]
         if isinstance(found, SentAlert) and not stories:
             return self._pages.problem(request, NOT_FOUND)
         before, behind = await self._editions.beside(found)

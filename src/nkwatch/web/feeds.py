@@ -1,11 +1,9 @@
 """Feeds of the newest: of all, of a theme, of a source, of a search, of alerts. For who reads without an address."""
 
 import asyncio
-import hashlib
 import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -17,7 +15,6 @@ from nkwatch.assembly import Newsroom
 from nkwatch.domain.search import Query
 from nkwatch.mail.locales import Locale
 from nkwatch.mail.views import plain
-from nkwatch.store.contents import Shelf
 from nkwatch.web import atom, jsonfeed, rss
 from nkwatch.web.asking import Known, Mistake, read_query, written_query
 from nkwatch.web.channel import Channel, Item, Telling, Words, clean
@@ -26,10 +23,6 @@ from nkwatch.web.pages import Pages
 from nkwatch.web.problems import BAD_REQUEST, NOT_FOUND, Problem
 from nkwatch.web.subjects import ALL_ALERTS, EVERYTHING, KEPT, Gathering, Subject, items_of
 
-#: Octets of rendered feeds that are kept.
-ROOM = 8 * 1024 * 1024
-#: What the name of a kept feed takes, about.
-NAME = 2_000
 CACHE = f"public, max-age={KEPT.seconds}"
 #: What feeds say themselves: English messages. The first of each is that of `Words`.
 WORDS = ("Withdrawn", "Corrected", "Alert %(number)s", "Corrected by bulletin %(numbers)s")
@@ -51,18 +44,8 @@ FORMATS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A feed as it is sent; `etag` names these very bytes. `at` is when it was made."""
-
-    body: bytes
-    etag: str
-    updated: datetime
-    at: datetime
-
-
 class Feeds:
-    """Feeds, the same for everybody: a crowd of readers costs one rendering a minute."""
+    """Feeds, the same for everybody."""
 
     def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
         self._newsroom = newsroom
@@ -70,7 +53,6 @@ class Feeds:
         self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
         self._known = Known(self._themes, newsroom.sources)
         self._gathering = Gathering(newsroom)
-        self._rendered: Shelf[tuple[Subject, str, str], Rendered] = Shelf(ROOM, lambda r: NAME + len(r.body))
         # whoever looks for something rare keeps nobody waiting for the newest
         self._turn, self._searching = asyncio.Lock(), asyncio.Lock()
 
@@ -90,17 +72,17 @@ class Feeds:
         return await self._answer(request, EVERYTHING)
 
     async def theme(self, request: Request, code: str) -> Response:
-        """The newest of them on one theme."""
+        """The newest stories on one theme, as its page shows them."""
         if code not in self._themes:
             return self._pages.problem(request, NOT_FOUND)
-        query = Query(themes=frozenset({code}), rights=True)
+        query = Query(themes=frozenset({code}))
         return await self._answer(request, Subject(f"/themes/{code}/feed", f"/themes/{code}", query, theme=code))
 
     async def source(self, request: Request, source_id: str) -> Response:
-        """The newest of them that a source has a report of, each as this source tells it."""
+        """The newest stories that a source has a report of, each as this source tells it."""
         if source_id not in self._newsroom.sources:
             return self._pages.problem(request, NOT_FOUND)
-        query = Query(sources=frozenset({source_id}), rights=True)
+        query = Query(sources=frozenset({source_id}))
         place = f"/sources/{source_id}"
         return await self._answer(request, Subject(f"{place}/feed", place, query, source=source_id))
 
@@ -118,40 +100,25 @@ class Feeds:
 
     async def _answer(self, request: Request, subject: Subject) -> Response:
         language, ending = self._pages.language(request), request.url.path.rpartition(".")[2]
-        feed = await self._feed(subject, language, ending)
+        form = FORMATS[ending]
+        async with self._searching if subject.searched else self._turn:
+            channel = await self._filled(subject, language)
+            # the site goes on answering meanwhile
+            body = await asyncio.to_thread(form.write, channel)
         headers = {
-            "ETag": feed.etag,
-            "Last-Modified": format_datetime(feed.updated, usegmt=True),
+            "Last-Modified": format_datetime(channel.updated, usegmt=True),
             "Cache-Control": CACHE,
             "Content-Language": language,
             "Vary": "Accept-Language",
         }
-        if known(request.headers.get("if-none-match", ""), feed.etag):
-            return Response(status_code=304, headers=headers)
-        return Response(feed.body, headers=headers, media_type=FORMATS[ending].media_type)
+        return Response(body, headers=headers, media_type=form.media_type)
 
-    async def _feed(self, subject: Subject, language: str, ending: str) -> Rendered:
-        key = (subject, language, ending)
-        async with self._searching if subject.searched else self._turn:
-            now = self._newsroom.clock()
-            kept = self._rendered.find([key]).get(key)
-            if kept is None or not timedelta(0) <= now - kept.at < KEPT:
-                kept = await self._render(subject, language, ending)
-                self._rendered.keep({key: kept})
-            return kept
-
-    async def _render(self, subject: Subject, language: str, ending: str) -> Rendered:
+    async def _filled(self, subject: Subject, language: str) -> Channel:
         telling = self._telling(language)
-        at = self._newsroom.clock()
         if subject.query is None:
-            items = await self._gathering.alerts(telling)
-        else:
-            stories = await self._gathering.stories(subject, subject.query)
-            # the site goes on answering meanwhile
-            items = await asyncio.to_thread(items_of, telling, stories, subject.source)
-        channel = self._channel(subject, language, items)
-        body = await asyncio.to_thread(FORMATS[ending].write, channel)
-        return Rendered(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"', channel.updated, at)
+            return self._channel(subject, language, await self._gathering.alerts(telling))
+        stories = await self._gathering.stories(subject, subject.query)
+        return self._channel(subject, language, await asyncio.to_thread(items_of, telling, stories, subject.source))
 
     def _telling(self, language: str) -> Telling:
         words = Words(*map(self._pages.locales[language].text, WORDS))
@@ -190,12 +157,3 @@ def misread(mistakes: Iterable[Mistake], locale: Locale) -> Problem:
     """
     told = " ".join(locale.text(m.message) % m.values for m in mistakes)
     return Problem(HTTPStatus.BAD_REQUEST, BAD_REQUEST.title, html.escape(plain(told)).replace("%", "%%"))
-
-
-def known(header: str, etag: str) -> bool:
-    """Whether the asker has these bytes already (RFC 9110, 13.1.2); proxies that compress make tags weak.
-
-    A date alone would not do: a feed from which a story was taken away is not newer than before.
-    """
-    tags = {tag.strip().removeprefix("W/") for tag in header.split(",")}
-    return etag in tags or "*" in tags

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import datetime
+from http import HTTPStatus
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from sqlalchemy import text
 
 from nkwatch.assembly import Newsroom
@@ -18,13 +19,15 @@ from nkwatch.web.reports import reports, version
 from nkwatch.web.views import Remarks, card
 from nkwatch.web.watching import Watching
 
-#: Stories on a page of them.
-SHOWN = 20
+#: Stories on a page of them, and sources: a row of these is heavy.
+SHOWN, ROWS = 20, 25
 #: How long the database may take to say that it is there (seconds).
 PATIENCE = 3
 READ = ["GET", "HEAD"]
 #: How long browsers may keep pages, and the style sheet, whose address changes with it.
 SHORTLY = {"Cache-Control": "public, max-age=30"}
+#: The same for what somebody looks for: it is kept nowhere but in their browser.
+PRIVATELY = {"Cache-Control": "private, max-age=30"}
 FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
 #: Digits of the largest number that a cursor can be.
 LONGEST_CURSOR = 18
@@ -47,6 +50,7 @@ class News:
         router.add_api_route("/sources", self.sources, methods=READ)
         router.add_api_route("/healthz", self.health, methods=READ)
         router.add_api_route("/style.css", self.style, methods=READ)
+        router.add_api_route("/form.css", self.form_style, methods=READ)
         router.add_api_route("/icon.svg", self.icon, methods=READ)
         return router
 
@@ -64,6 +68,8 @@ class News:
         newsroom = self._newsroom
         language, now = self._pages.language(request), newsroom.clock()
         story, first = await shown(newsroom, story_id), number(request, "from") or 0
+        if story is not None and story.id != story_id:
+            return onward(f"/stories/{story.id}")
         if story is None or first >= len(story.reports):
             return self._pages.problem(request, NOT_FOUND)
         told = reports(story, self._themes, language, first)
@@ -83,8 +89,14 @@ class News:
         return self._pages.answer(request, "story.html", values, headers=SHORTLY)
 
     async def sources(self, request: Request) -> Response:
-        """The sources that are switched on, how they are, and what they published in the last weeks."""
-        return self._pages.answer(request, "sources.html", await self._watching(), headers=SHORTLY)
+        """The sources that are on, how they are, and what they published in the last weeks; some on each page."""
+        values, first = await self._watching(), number(request, "from") or 0
+        listed = values["sources"]
+        if first and first >= len(listed):
+            return self._pages.problem(request, NOT_FOUND)
+        rest = first + ROWS if first + ROWS < len(listed) else None
+        shown = {**values, "sources": listed[first : first + ROWS], "first": first, "rest": rest, "all": len(listed)}
+        return self._pages.answer(request, "sources.html", shown, headers=SHORTLY)
 
     async def health(self) -> JSONResponse:
         """200 when the database answers, 503 when it does not."""
@@ -99,6 +111,10 @@ class News:
         """The style sheet; its address changes with its content."""
         return PlainTextResponse(self._pages.style, headers=FOR_GOOD, media_type="text/css")
 
+    async def form_style(self) -> PlainTextResponse:
+        """The style sheet without what the long form of a choice has no use for."""
+        return PlainTextResponse(self._pages.form_style, headers=FOR_GOOD, media_type="text/css")
+
     async def icon(self) -> PlainTextResponse:
         """The picture in the browser's tab."""
         return PlainTextResponse(self._pages.source("icon.svg"), headers=FOR_GOOD, media_type="image/svg+xml")
@@ -111,17 +127,22 @@ def number(request: Request, name: str) -> int | None:
 
 
 async def shown(newsroom: Newsroom, story_id: str) -> Story | None:
-    """This story as it may be shown now."""
+    """This story as it may be shown now; instead of one that editors merged, the story into which it went."""
     # PostgreSQL fails at text that holds a NUL, instead of finding nothing
-    reported = [] if "\0" in story_id else await newsroom.statements.stories([story_id])
-    return next(iter(_public(reported, newsroom.clock())), None)
+    reported = {} if "\0" in story_id else await newsroom.statements.named([story_id])
+    return next(iter(_public(reported.values(), newsroom.clock())), None)
+
+
+def onward(address: str) -> Response:
+    """To where a merged story is found: for good, but an editor may take it back."""
+    return RedirectResponse(address, HTTPStatus.MOVED_PERMANENTLY, headers=SHORTLY)
 
 
 async def newest(newsroom: Newsroom, looked_at: int) -> list[Story]:
-    """The stories on human rights among so many of the newest, as they may be shown now, the newest first."""
+    """So many of the newest stories, as they may be shown now, the newest first."""
     found = _public(await newsroom.statements.newest(looked_at), newsroom.clock())
     # what was read in one round became ready at one instant
-    return sorted((s for s in found if s.rights), key=lambda s: (s.ready_at, s.lead.statement.published), reverse=True)
+    return sorted(found, key=lambda s: (s.ready_at, s.lead.statement.published), reverse=True)
 
 
 def _public(stories: Iterable[Story], now: datetime) -> list[Story]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from babel.dates import format_date, format_skeleton, format_time
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateSyntaxError, select_autoescape
+from markupsafe import Markup
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.problems import ConfigError
@@ -29,8 +31,12 @@ LANGUAGE = "lang"
 #: Names and values of parameters; a name may come more than once.
 Fields = Mapping[str, Any] | Iterable[tuple[str, Any]]
 _COMPILED = Compiled()
-#: What a style sheet has for its readers: comments, and white space at the beginning of lines.
-_BETWEEN = re.compile(r"/\*.*?\*/\s*|^\s+", re.DOTALL | re.MULTILINE)
+#: Texts of templates that are remembered in each language.
+TEXTS = 2000
+#: What a style sheet has for its readers alone: comments, and white space beside signs. Selectors have no ": ".
+_COMMENT, _BETWEEN = re.compile(r"/\*.*?\*/", re.DOTALL), re.compile(r"\s*([{};,])\s*|(?<=:) +")
+#: What the long form of a choice does without: it is heavy itself.
+_BUT_FORMS = re.compile(r"/\* but forms \*/.*?/\* end \*/", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,11 @@ class Pages:
         _check(self._environments[FALLBACK])
         self._loader = loader
         self._preview = preview
-        self.style = _BETWEEN.sub("", self.source("style.css"))
-        self._style_address = f"/style.css?v={hashlib.sha256(self.style.encode()).hexdigest()[:12]}"
+        style = self.source("style.css")
+        self.style, self.form_style = _short(style), _short(_BUT_FORMS.sub("", style))
+        self._style_address = f"/style.css?v={_version(self.style)}"
+        for environment in self._environments.values():
+            environment.globals.update(form_style=f"/form.css?v={_version(self.form_style)}")
 
     def source(self, name: str) -> str:
         """A file beside the templates, as it stands there."""
@@ -137,6 +146,16 @@ def language_name(code: str, language: str) -> str:
     return name[:1].upper() + name[1:] if name else code
 
 
+def _short(style: str) -> str:
+    """A style sheet as browsers need it."""
+    # comments first: what stood around them then stands beside signs
+    return _BETWEEN.sub(r"\1", _COMMENT.sub("", style)).strip()
+
+
+def _version(style: str) -> str:
+    return hashlib.sha256(style.encode()).hexdigest()[:12]
+
+
 def _environment(loader: BaseLoader, locale: Locale) -> Environment:
     environment = Environment(
         loader=loader,
@@ -144,13 +163,11 @@ def _environment(loader: BaseLoader, locale: Locale) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
         cache_size=-1,
         auto_reload=False,
         bytecode_cache=_COMPILED,
     )
-    translate: Callable[..., str] = locale.text
-    environment.install_gettext_callables(translate, _no_plurals, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["_"] = _translating(locale)
     environment.filters.update(
         day=lambda moment: locale.day(moment.astimezone(ZoneInfo("UTC"))),
         instant=locale.instant,
@@ -167,14 +184,21 @@ def _environment(loader: BaseLoader, locale: Locale) -> Environment:
     return environment
 
 
+def _translating(locale: Locale) -> Callable[..., Markup]:
+    """Gives texts of templates in a language. A text is markup of ours; what is put into its places is none."""
+    found = lru_cache(TEXTS)(lambda english: Markup(locale.text(english)))  # noqa: S704
+    whole = lru_cache(TEXTS)(lambda english: found(english) % {})
+
+    def translated(english: str, **values: object) -> Markup:
+        return found(english) % values if values else whole(english)
+
+    return translated
+
+
 def _hour_in(locale: Locale, moment: datetime, zone: str) -> str:
     """Date and hour of `moment` in the time zone `zone`: 3 November 2025, 07:00 (Asia/Seoul)."""
     local = moment.astimezone(ZoneInfo(zone))
     return f"{locale.day(local)}, {local:%H:%M} ({zone})"
-
-
-def _no_plurals(one: str, many: str, n: int) -> str:
-    return one if n == 1 else many
 
 
 def _check(environment: Environment) -> None:

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from io import StringIO
-from itertools import groupby
 
 from babel.dates import format_date, format_skeleton
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
+from nkwatch.domain.polling import PollState
 from nkwatch.domain.theme import ThemeKind
-from nkwatch.domain.watch import quiet_since, was_asked
+from nkwatch.domain.watch import quiet_since
 from nkwatch.editing.bars import Bars, Segment, bars, segments
+from nkwatch.editing.coverage import Spell
 from nkwatch.editing.periods import Period
 from nkwatch.editing.plotting import Event, OverTime, Tally, Watch, busiest, by_month, over_time
 from nkwatch.mail.views import Name
@@ -26,6 +27,8 @@ from nkwatch.web.watching import Watched, Watching
 
 #: Weeks in a picture.
 WEEKS = 52
+#: Sources in the table; those beyond are counted, and stand in a file.
+ROWS = 25
 #: Where deliveries stand, in the order of a picture; what is in a worker's hands is on its way, too.
 STATES = ("sent", "pending", "leased", "deferred", "unknown", "refused", "cancelled")
 
@@ -47,13 +50,16 @@ class Dates:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A picture over time, and what things in it are called: themes by code, sources that came or went by day."""
+    """A picture over time, and what things in it are called: themes by code, sources that came or went by day.
+
+    Beside the day stands until when they were silent, where that is over.
+    """
 
     plot: OverTime
     dates: Dates
     titles: Mapping[str, str]
-    added: Sequence[tuple[date, Sequence[Name]]]
-    silent: Sequence[tuple[date, Sequence[Name]]]
+    added: Sequence[tuple[date, date | None, Sequence[Name]]]
+    silent: Sequence[tuple[date, date | None, Sequence[Name]]]
 
     @property
     def months(self) -> Sequence[tuple[date, Sequence[int]]]:
@@ -63,7 +69,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A source in the table: since when it is watched, and how many statements on human rights it has in the picture.
+    """A source in the table: since when its answers are recorded, and its statements on human rights in the picture.
 
     `new`: it was added within the picture. `ambiguous`: its publisher has other sources.
     """
@@ -93,6 +99,7 @@ class Pictures:
         router.add_api_route("/numbers", self.page, methods=READ)
         router.add_api_route("/numbers.csv", self.weeks, methods=READ)
         router.add_api_route("/numbers/asked.csv", self.asked, methods=READ)
+        router.add_api_route("/numbers/sources.csv", self.sources, methods=READ)
         return router
 
     async def page(self, request: Request) -> Response:
@@ -101,12 +108,14 @@ class Pictures:
         period, tallies, watch = await self._year()
         themes = busiest(tallies, self._rights)
         told = await self._asked(period)
+        rows = await self._rows(period, tallies, watch)
         values = {
             "everything": self._drawn(over_time(tallies, watch, period, [""]), language),
             "themes": self._drawn(over_time(tallies, watch, period, themes), language),
             "idle": [self._themes[code].name(language) for code in self._rights if code not in themes],
             "asked": told,
-            "rows": await self._rows(period, tallies, watch),
+            "rows": rows[:ROWS],
+            "beyond": rows[ROWS:],
             "period": period,
         }
         return self._pages.answer(request, "numbers.html", values, headers=SHORTLY)
@@ -120,8 +129,7 @@ class Pictures:
         """The picture of one source, for its page."""
         period, tallies, watch = await self._year()
         own = [t for t in tallies if t.source == source_id]
-        since, silent = ({i: d for i, d in known.items() if i == source_id} for known in (watch.since, watch.silent))
-        return self._drawn(over_time(own, Watch(since, silent), period, [""]), language)
+        return self._drawn(over_time(own, watch.of(source_id), period, [""]), language)
 
     async def progress(self, bulletin: int) -> Sequence[Segment]:
         """How far the mails of a bulletin are, for editors."""
@@ -143,14 +151,26 @@ class Pictures:
         ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         return _csv("nkwatch-asked", ("country", "statements"), ordered)
 
+    async def sources(self, request: Request) -> Response:  # noqa: ARG002  every page is asked alike
+        """Each source that is on: how many statements it has in the picture, and when it came and went."""
+        period, tallies, watch = await self._year()
+        rows = (
+            (r.watched.source.id, r.statements, r.since, " ".join(map(str, watch.silent.get(r.watched.source.id, ()))))
+            for r in await self._rows(period, tallies, watch)
+        )
+        return _csv("nkwatch-sources", ("source", "statements", "answers_since", "silent"), rows)
+
     async def _year(self) -> tuple[Period, Sequence[Tally], Watch]:
         newsroom, now = self._newsroom, self._newsroom.clock()
         period = Period.of(now.astimezone(UTC).date(), WEEKS)
         tallies = await newsroom.plots.weekly(self._themes, period.first, now)
-        since = await newsroom.plots.watched(now)
-        quiet = ((s.source_id, quiet_since(s)) for s in await newsroom.statements.states() if was_asked(s))
-        silent = {i: at.date() for i, at in quiet if at and i in since}
-        return period, tallies, Watch({i: at.date() for i, at in since.items()}, silent)
+        reaches = await newsroom.plots.reaches(now)
+        silent: dict[str, Sequence[Spell]] = {i: reach.spells for i, reach in reaches.items()}
+        for state in await newsroom.statements.states():
+            source = newsroom.sources.get(state.source_id)
+            if source and source.enabled:
+                silent[source.id] = _with_this(silent.get(source.id, ()), state)
+        return period, tallies, Watch({i: reach.first for i, reach in reaches.items()}, silent)
 
     async def _asked(self, period: Period) -> Bars:
         newsroom = self._newsroom
@@ -175,11 +195,21 @@ class Pictures:
         dates = Dates(self._pages.locales[language].region)
         return Drawn(plot, dates, titles, self._named(came), self._named(gone))
 
-    def _named(self, events: Iterable[Event]) -> list[tuple[date, list[Name]]]:
-        """The publishers of these sources, each once a day."""
-        sources = self._newsroom.sources
-        named = ((e.day, publisher_of(sources[e.source])) for e in events if e.source in sources)
-        return [(day, list(dict.fromkeys(n for _, n in own))) for day, own in groupby(named, lambda pair: pair[0])]
+    def _named(self, events: Iterable[Event]) -> list[tuple[date, date | None, list[Name]]]:
+        """The publishers of these sources, each once for the same days."""
+        found: dict[tuple[date, date | None], list[Name]] = {}
+        for event in events:
+            if source := self._newsroom.sources.get(event.source):
+                names, name = found.setdefault((event.day, event.until), []), publisher_of(source)
+                names.extend([] if name in names else [name])
+        return [(day, until, names) for (day, until), names in found.items()]
+
+
+def _with_this(spells: Sequence[Spell], state: PollState) -> Sequence[Spell]:
+    """These spells, and the one that goes on by the poll state: it knows a silence sooner, and what goes on unheard."""
+    known = bool(spells) and spells[-1].until is None
+    since = None if known or state.last_ok_at is None else quiet_since(state)
+    return (*spells, Spell(since.date())) if since else spells
 
 
 def _csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:

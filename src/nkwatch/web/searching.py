@@ -1,17 +1,18 @@
 """The search in all statements: a form that needs no script, and what was found, the newest first."""
 
+from functools import cache
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.search import Count, Hits, Query
 from nkwatch.domain.source import Source
-from nkwatch.mail.locales import Locale
 from nkwatch.mail.views import plain
 from nkwatch.web.asked import Vocabulary
 from nkwatch.web.asking import LONGEST, Known, read_query, written_query
 from nkwatch.web.finding import met
-from nkwatch.web.news import READ, SHORTLY, number
+from nkwatch.web.news import PRIVATELY, READ, number
 from nkwatch.web.pages import Pages, language_name
 from nkwatch.web.views import publisher_of
 
@@ -32,6 +33,7 @@ class Searching:
         tongues = newsroom.rules.speech.tongues.values()
         self._addressees = {code for tongue in tongues for code in tongue.countries.values()} - {""}
         self._known = Known(self._themes.keys(), newsroom.sources.keys())
+        self._lists = cache(self._listed)
 
     def routes(self) -> APIRouter:
         """What answers at which address."""
@@ -60,16 +62,17 @@ class Searching:
             "before": before,
             "next": hits.next,
             "chosen": {name: [v for n, v in asked if n == name] for name in LISTED},
-            "lists": self._lists(locale),
+            "lists": self._lists(language),
         }
-        return self._pages.answer(request, "search.html", values, headers=SHORTLY)
+        return self._pages.answer(request, "search.html", values, headers=PRIVATELY)
 
     async def _found(self, query: Query, before: int | None) -> tuple[Hits, Count]:
         now, search = self._newsroom.clock(), self._newsroom.search
         return await search.find(query, now, before=before, limit=SHOWN), await search.count(query, now)
 
-    def _lists(self, locale: Locale) -> dict[str, list[tuple[str, str]]]:
-        """What the filters offer: values and what they are called."""
+    def _listed(self, language: str) -> dict[str, list[tuple[str, str]]]:
+        """What the filters offer: values and what they are called. The catalogue stays as it is while we run."""
+        locale = self._pages.locales[language]
         sources = [s for s in self._newsroom.sources.values() if s.enabled]
         countries = {s.country: locale.country(s.country) for s in sources if s.country}
         spoken = {code: language_name(code, locale.language) for s in sources for code in s.languages}

@@ -1,6 +1,7 @@
 """Runs the site inside the running event loop. Signals are the daemon's matter."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,9 +59,12 @@ async def serve(
     )
     server = _Server(config, lambda: ready(address))
     ending = asyncio.create_task(_end(server, stop))
+    # rules, templates and libraries stay as long as we do: to look through them for garbage takes as long as ten pages
+    gc.freeze()
     try:
         await server.serve([listening])
     finally:
+        gc.unfreeze()
         ending.cancel()
         listening.close()
 

@@ -36,7 +36,6 @@ class SignUps:
         self._gate = Gate(newsroom.config.signup, newsroom.clock, newsroom.subscribers)
         self._outlooks = outlooks
         self._one_by_one = asyncio.Lock()
-        self._kept: dict[tuple[str, bool], Response] = {}
 
     def routes(self) -> APIRouter:
         """What answers at which address."""
@@ -46,14 +45,9 @@ class SignUps:
         return router
 
     async def form(self, request: Request) -> Response:
-        """The form as everybody finds it: made once for each language."""
+        """The form as everybody finds it."""
         language = self._pages.language(request)
-        key = language, request.query_params.get("lang") == language
-        if key not in self._kept:
-            fresh = Values(zone=usual_zone(language), language=language)
-            self._kept[key] = self._form(request, fresh, headers=SHORTLY)
-        kept = self._kept[key]
-        return Response(kept.body, headers=dict(kept.headers))
+        return self._form(request, Values(zone=usual_zone(language), language=language), headers=SHORTLY)
 
     async def step(self, request: Request) -> Response:
         """Go one step on or back; the button says which."""

@@ -47,6 +47,15 @@ class Strip:
     statements: int
     trail: Trail | None
 
+    @property
+    def path(self) -> str:
+        """The bars as a path: a line up in the middle of each day, steps from one foot to the next."""
+        steps, x, height = "", 0, 0
+        for bar in self.bars:
+            steps += f"m{bar.x - x} {height}v-{bar.height}" if steps else f"M{bar.x}.5 12v-{bar.height}"
+            x, height = bar.x, bar.height
+        return steps
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

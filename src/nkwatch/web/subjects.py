@@ -47,10 +47,15 @@ ALL_ALERTS = Subject("/alerts/feed", "/editions")
 
 @dataclass(frozen=True, slots=True)
 class _Newest:
-    """The newest stories of one minute."""
+    """The newest stories of one minute, and of one generation of the database."""
 
     at: datetime
+    generation: object
     stories: Sequence[Story]
+
+    def is_good(self, now: datetime, generation: object) -> bool:
+        """Whether nothing was written since, and it is not too old."""
+        return generation is self.generation and timedelta(0) <= now - self.at < KEPT
 
 
 class Gathering:
@@ -72,9 +77,9 @@ class Gathering:
         return list(found.values())[:SHOWN]
 
     async def _look(self) -> Sequence[Story]:
-        now = self._newsroom.clock()
-        if self._newest is None or not timedelta(0) <= now - self._newest.at < KEPT:
-            self._newest = _Newest(now, await newest(self._newsroom, LOOKED_AT))
+        now, generation = self._newsroom.clock(), self._newsroom.database.generation
+        if self._newest is None or not self._newest.is_good(now, generation):
+            self._newest = _Newest(now, generation, await newest(self._newsroom, LOOKED_AT))
             asyncio.get_running_loop().call_later(KEPT.total_seconds(), self._drop, self._newest)
         return self._newest.stories
 
@@ -117,6 +122,9 @@ def _report_of(story: Story, source: str) -> Report | None:
 
 
 def _belongs(story: Story, subject: Subject) -> bool:
+    """Whether the page of the subject shows the story, too."""
+    if subject is EVERYTHING:
+        return story.rights
     if subject.theme:
         return subject.theme in story.themes
     return not subject.source or _report_of(story, subject.source) is not None

@@ -61,7 +61,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """One wish, or the mutes, as it stands in the form. With the scope `all`, what is ticked does not count."""
+    """One wish, or the mutes, as it stands in the form. With the scope `all`, what is ticked does not count.
+
+    `listed`: whoever fills the form in asked for the list of sources, which the mutes show only then.
+    """
 
     scope: str = ALL
     themes: frozenset[str] = frozenset()
@@ -69,6 +72,7 @@ class Ticked:
     roles: frozenset[str] = frozenset()
     words: str = field(default="", repr=False)
     cases: str = field(default="", repr=False)
+    listed: bool = False
 
     @property
     def empty(self) -> bool:
@@ -160,9 +164,13 @@ class Values:
         return replace(self, wishes=tuple(w.within(known) for w in self.wishes), mutes=self.mutes.within(known))
 
     def reshaped(self, step: str) -> "Values | None":
-        """As it is (`edit`), with one wish more (`more`) or less (`drop0`, `drop1` ...); None for another step."""
+        """As it is (`edit`), with one wish more (`more`) or less (`drop0`, `drop1` ...), or with the mutes' list of
+        sources (`list`); None for another step.
+        """
         if step == "edit":
             return self
+        if step == "list":
+            return replace(self, mutes=replace(self.mutes, listed=True))
         if step == "more":
             room = len(self.wishes) < MOST_WISHES
             return replace(self, wishes=(*self.wishes, Ticked(SOME))) if room else self

@@ -59,6 +59,8 @@ class _Telling:
     offer: Offer
     why: str
     by_rule: bool
+    #: see `Mailing`
+    as_of: int
     told: Told | None = None
     bulletins: tuple[int, ...] = ()
     number: int = 0
@@ -113,19 +115,20 @@ class Alerts:
         left = await together(now)
         total = Alerted(deliveries=left.mails, together=left.mails, failed=int(left.failed))
         released: list[_Telling] = []
+        as_of = await self.office.outbox.as_of()
         for found in await self.office.statements.alert_candidates(BATCH):
             story = found.public(now)
             # under an embargo since it was read, or held back by an editor: it stays as it is until then
             if story is None or story.marks.held:
                 continue
-            judged = await self._judged(story, now)
+            judged = await self._judged(story, as_of, now)
             if isinstance(judged, _Telling):
                 released.append(judged)
             else:
                 total += judged
         return total + await self._send(released, now) if released else total
 
-    async def _judged(self, story: Story, now: datetime) -> "_Telling | Alerted":
+    async def _judged(self, story: Story, as_of: int, now: datetime) -> "_Telling | Alerted":
         """What is to be told now; else what became of the story is written, and how much that was comes back."""
         told = await self.office.outbox.told(story.id)
         # that it told anything is noted when all its readers are served: before, it is still on its way
@@ -135,7 +138,7 @@ class Alerts:
             return await self._put_by(story, state, why, now)
         by_rule = story.alert is not AlertState.RELEASED
         earlier = tuple(await self.office.outbox.bulletins_with(story.id)) if told else ()
-        return _Telling(Offer.of(story, self.office.known_cases), why, by_rule, told, earlier)
+        return _Telling(Offer.of(story, self.office.known_cases), why, by_rule, as_of, told, earlier)
 
     def _decision(self, story: Story, told: Told | None, now: datetime) -> Decision:
         """What was told before is told again only if new urgent reports change anything in it."""
@@ -194,9 +197,15 @@ class Alerts:
         telling.held_back = telling.held_back or bool(lacking)
         follows = telling.told.number if telling.told else 0
         bulletin = Mailing(telling.key, BulletinKind.ALERT, now, story_id=telling.story.id, answers=follows)
-        telling.last = replace(bulletin, deliveries=deliveries, waiting=waiting)
-        telling.written += await self.office.outbox.enqueue(telling.last)
+        telling.last = replace(bulletin, deliveries=deliveries, waiting=waiting, as_of=telling.as_of)
+        telling.written += await self._enqueued(telling, telling.last)
         telling.stopped = await self.office.halted(telling.story.id, now)
+
+    async def _enqueued(self, telling: _Telling, mailing: Mailing) -> int:
+        """How many deliveries are new. What must be composed again is held back until the next round."""
+        written = await self.office.outbox.enqueue(mailing)
+        telling.held_back = telling.held_back or written is None
+        return written or 0
 
     async def _untold(
         self, telling: _Telling, picks: Sequence[tuple[Subscriber, Pick]]
@@ -224,13 +233,13 @@ class Alerts:
 
     async def _done(self, telling: _Telling, now: datetime) -> Alerted:
         """Note what became of an alert; of one that an editor stopped meanwhile, nothing."""
+        story, why = telling.story, telling.why
+        if telling.last and not (telling.stopped or telling.held_back):
+            await self._enqueued(telling, _closing(telling.last, story))
         told = Alerted(deliveries=telling.written, failed=int(telling.held_back))
         if telling.stopped:
             return told
-        story, why = telling.story, telling.why
         if not telling.held_back:
-            if telling.last:
-                await self.office.outbox.enqueue(_closing(telling.last, story))
             told += Alerted(updates=1) if telling.told else Alerted(alerts=1)
         if telling.by_rule:
             await self.office.desk.rule(Ruling(story.id, RulingKind.RULE, "", now, why))

@@ -17,7 +17,7 @@ CHOICE = Choice(schedule=Schedule(Rhythm.NONE), alerts=False)
 class Enqueues(Protocol):
     """What takes mailings."""
 
-    async def enqueue(self, mailing: Mailing) -> int:
+    async def enqueue(self, mailing: Mailing) -> int | None:
         """Write the deliveries; answers how many are new."""
         ...
 
@@ -48,10 +48,10 @@ class WithCanary:
     outbox: Any
     canary: Subscriber
 
-    async def enqueue(self, mailing: Mailing) -> int:
+    async def enqueue(self, mailing: Mailing) -> int | None:
         """Write the deliveries, the canary's among them; answers how many are new."""
         added = tuple(self._copy(mailing))
-        count: int = await self.outbox.enqueue(replace(mailing, deliveries=(*mailing.deliveries, *added)))
+        count: int | None = await self.outbox.enqueue(replace(mailing, deliveries=(*mailing.deliveries, *added)))
         return count
 
     def _copy(self, mailing: Mailing) -> list[Addressed]:

@@ -75,14 +75,15 @@ class CloseWindows:
 
     async def at(self, now: datetime) -> "Closing":
         """What closes windows at this instant."""
-        return Closing(self, await self.gather.watch(), now)
+        return Closing(self, await self.outbox.as_of(), await self.gather.watch(), now)
 
 
 class Closing:
     """One round. What a window holds is gathered once, for all its readers."""
 
-    def __init__(self, parts: CloseWindows, watched: Watch, now: datetime) -> None:
-        self._parts, self._watched, self._now = parts, watched, now
+    def __init__(self, parts: CloseWindows, as_of: int, watched: Watch, now: datetime) -> None:
+        """`as_of` is asked before anything else is read."""
+        self._parts, self._as_of, self._watched, self._now = parts, as_of, watched, now
         self._gathered: dict[Window, Gathered] = {}
         self._issues: dict[Window, Issue] = {}
         self._told: set[Window] = set()
@@ -178,8 +179,9 @@ class Closing:
             readers[planned.beyond.get(reader.id, ())].append(reader)
         written = 0
         for told, covered in readers.items():
-            part = replace(mailing, deliveries=tuple(mails[told]), covered=tuple(covered), told=told)
-            written += await self._parts.outbox.enqueue(part)
+            part = replace(mailing, deliveries=tuple(mails[told]), covered=tuple(covered), told=told, as_of=self._as_of)
+            # what was not written leaves its windows open, and the next round composes it again
+            written += await self._parts.outbox.enqueue(part) or 0
         return written
 
     def _first(self, window: Window, *, told: bool) -> bool:

@@ -121,7 +121,7 @@ class Collect:
         down = self.line.down(now)
         for state, failed in unreached:
             after = state.put_off(now) if down else state.after(failed, now)
-            await ledger.put(Polled(after, self.sources[state.source_id].publisher))
+            await ledger.put(Polled(after, self.sources[state.source_id].publisher, at=None if down else now))
         if down and not self.line.told:
             self.notice("our own line seems down", what="most hosts cannot be reached; no source is blamed for it")
         elif self.line.told and not down:
@@ -131,11 +131,12 @@ class Collect:
     async def _polled(self, source: Source, state: PollState, outcome: Outcome) -> Polled:
         """All that this poll leaves behind."""
         sifted = await self._sifted(source, state, outcome)
-        after = state.after(outcome, self.clock(), Found(len(sifted.new), sifted.known, sifted.since), source.pace)
+        now = self.clock()
+        after = state.after(outcome, now, Found(len(sifted.new), sifted.known, sifted.since), source.pace)
         if after.adopted and after.adopted != state.adopted:
             self.notice("source moved", source=source.id, to=after.adopted, what="put the new address in the settings")
         evidence = outcome.snapshot if isinstance(outcome, Fetched) and self._telling(source, sifted) else None
-        return Polled(after, source.publisher, sifted, self._rest(source, state, outcome), evidence)
+        return Polled(after, source.publisher, sifted, self._rest(source, state, outcome), evidence, now)
 
     def _counted(self, outcome: Outcome, polled: Polled) -> Collected:
         match outcome:

@@ -1,13 +1,14 @@
 """What editors do with stories and digests: hold, pin, drop, note, translate; send now, and say what was wrong."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nkwatch.domain.alert import Recipient
 from nkwatch.domain.bulletin import Addressed, BulletinKind, Mailing
 from nkwatch.domain.desk import Marks, Note, Translation
+from nkwatch.domain.merging import Merged, Split, Unfit, Word
 from nkwatch.domain.subscriber import Rhythm, Subscriber
 from nkwatch.workflow.closing import Digested
 from nkwatch.workflow.composing import Composing
@@ -65,6 +66,21 @@ class StoryDesk:
         note = _note(words, editor, self.clock()) if words else None
         return await self._marked(story_id, done=await self.desk.note(story_id, note, self.clock()))
 
+    async def merge(
+        self, into_id: str, other_ids: Sequence[str], editor: str, why: str = "", *, dry: bool = False
+    ) -> Merged | Unfit:
+        """Let one story take in others: all that is known under their ids is found in it; with `dry` only say it."""
+        return await self.desk.merge(into_id, other_ids, Word(editor, self.clock(), why.strip()), dry=dry)
+
+    async def split(
+        self, statement_ids: Sequence[str], editor: str, why: str = "", *, news: bool = False, dry: bool = False
+    ) -> Split | Unfit:
+        """Let statements of one story make a story of their own; with `dry` only say what that comes to.
+
+        With `news` it is news again for who did not have it.
+        """
+        return await self.desk.split(statement_ids, Word(editor, self.clock(), why.strip()), news=news, dry=dry)
+
     async def translate(
         self, statement_id: str, language: str, title: str, text: str, editor: str
     ) -> Translation | Refused:
@@ -91,11 +107,13 @@ class Corrected:
     """A correction of a digest. `readers` got that digest or may have got it, `told` are those who are told now.
 
     `lacking` are those whose mail could not be composed: the same words tell them once the template is right.
+    `public` says that the archive shows this digest, and these words above it.
     """
 
     readers: int
     told: int = 0
     lacking: int = 0
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +135,38 @@ class DigestDesk:
     async def correct_digest(self, number: int, words: Words, editor: str, *, dry: bool = False) -> Corrected | Refused:
         """Tell everybody who got the digest of this number, or may have got it, what was wrong in it.
 
-        The same words again tell only those who got the digest since. With `dry` nobody is told.
+        Where the archive shows it, the words stand there, too. The same words again tell only those who got the digest
+        since. With `dry` nobody is told.
         """
         if problem := _problem(words, editor):
             return Refused(problem)
         if await self.outbox.alerts([number]):
             return Refused(f"bulletin {number} is an alert: see `nkwatch alert correct --help`")
-        readers, told, lacking, after = 0, 0, 0, ""
-        tell = _Telling(self, number, _note(words, editor, self.clock()))
-        while batch := await self.outbox.recipients([number], after, BATCH):
-            after, readers = batch[-1].subscriber.id, readers + len(batch)
+        readers = told = lacking = 0
+        tell, public = _Telling(self, number, _note(words, editor, self.clock())), await self.outbox.shows(number)
+        if public and not dry:
+            await tell.everybody()
+        async for batch in self._recipients(number):
+            readers += len(batch)
             if not dry:
                 written, wrong = await tell(batch)
                 told, lacking = told + written, lacking + wrong
-        if not readers:
+        if not (readers or public):
             return Refused(f"nobody has got a digest with the number {number}", usage=False)
-        return Corrected(readers, told, lacking)
+        return Corrected(readers, told, lacking, public)
+
+    async def affected(self, number: int) -> Corrected | None:
+        """Whom a correction of the digest of this number would reach now; None where there is nothing to correct."""
+        alert = await self.outbox.alerts([number])
+        readers = 0 if alert else sum([len(batch) async for batch in self._recipients(number)])
+        public = await self.outbox.shows(number)
+        return Corrected(readers, public=public) if readers or public else None
+
+    async def _recipients(self, number: int) -> AsyncIterator[Sequence[Recipient]]:
+        after = ""
+        while batch := await self.outbox.recipients([number], after, BATCH):
+            after = batch[-1].subscriber.id
+            yield batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +177,15 @@ class _Telling:
     corrected: int
     note: Note
 
+    async def everybody(self) -> None:
+        """Tell whoever looks at it in the archive."""
+        await self.desk.outbox.enqueue(self._mailing)
+
     async def __call__(self, batch: Sequence[Recipient]) -> tuple[int, int]:
         """How many of them are told now, and how many could not be."""
-        kind, now, parts = BulletinKind.DIGEST_CORRECTION, self.note.at, self.desk
-        number = await parts.outbox.number(self._key, kind, now)
+        mailing, parts = self._mailing, self.desk
+        kind = mailing.kind
+        number = await parts.outbox.number(mailing.key, kind, mailing.date)
 
         def addressed(reader: Subscriber, answers: str) -> Addressed:
             edition = reader.choice.edition
@@ -155,14 +194,15 @@ class _Telling:
 
         wanted = [(r.subscriber, r.message_id) for r in batch]
         deliveries, lacking = parts.composing("correction not composed", wanted, addressed)
-        mailing = Mailing(self._key, kind, now, deliveries, answers=self.corrected)
-        return await parts.outbox.enqueue(mailing), len(lacking)
+        return await parts.outbox.enqueue(replace(mailing, deliveries=deliveries)) or 0, len(lacking)
 
     @property
-    def _key(self) -> str:
-        """The same for the same words, whoever says them again and when."""
+    def _mailing(self) -> Mailing:
+        """To nobody yet. Its key is the same for the same words, whoever says them again and when."""
         said = hashlib.sha256(repr(self.note.words).encode()).hexdigest()
-        return f"correction of {self.corrected} {said[:16]}"
+        key = f"correction of {self.corrected} {said[:16]}"
+        kind, now = BulletinKind.DIGEST_CORRECTION, self.note.at
+        return Mailing(key, kind, now, answers=self.corrected, note=self.note)
 
 
 def _note(words: Words, editor: str, now: datetime) -> Note:

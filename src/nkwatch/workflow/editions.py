@@ -71,6 +71,7 @@ class Editions:
 
     async def _close(self, schedule: Schedule, window: Window, now: datetime) -> Edited:
         await self.subscribers.announce_closing(now)
+        as_of = await self.editions.as_of()
         gathered = await self.gather(window, await self.gather.watch(), now)
         plan = await self._plan(schedule, gathered)
         if plan.empty:
@@ -83,7 +84,7 @@ class Editions:
         except ConfigError as wrong:
             return self._put_off(schedule.rhythm, str(wrong), now)
         self.held_back.pop(schedule.rhythm, None)
-        return Edited(editions=int(await self.editions.keep(schedule.rhythm, number, window, made, now)))
+        return Edited(editions=int(await self.editions.keep(schedule.rhythm, number, window, made, now, as_of)))
 
     async def _plan(self, schedule: Schedule, gathered: Gathered) -> Plan:
         """What a new reader gets who wishes for everything; nothing that an earlier edition told."""

@@ -8,7 +8,7 @@ from nkwatch.domain.bulletin import Composition, Window
 from nkwatch.domain.delivery import Claimed, Delivery, Handover, Message
 from nkwatch.domain.desk import Editor
 from nkwatch.domain.subscriber import Choice, Subscriber
-from nkwatch.editing.digests import Plan, plans
+from nkwatch.editing.digests import History, Plan, plans
 from nkwatch.workflow.closing import Slots, content
 from nkwatch.workflow.correct import Refused
 from nkwatch.workflow.gather import Gather
@@ -18,6 +18,8 @@ from nkwatch.workflow.ports import Assembler, Clock, Composer, Relay
 MARK = "[TEST] "
 #: The number of what is no bulletin, and the address of nobody (RFC 2606).
 NUMBER, NOBODY = 0, "nobody@example.invalid"
+#: Of who was sent nothing before.
+NEW = History()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,11 @@ class Proofs:
     editors: Sequence[Editor]
     domain: str
 
-    async def preview(self, choice: Choice, window: Window) -> Previewed:
-        """The digest of this window for a new reader with this choice, who was sent nothing before."""
+    async def preview(self, choice: Choice, window: Window, history: History = NEW) -> Previewed:
+        """The digest of this window for a reader with this choice; without a history for one who was sent nothing."""
         gathered = await self.gather(window, await self.gather.watch(), self.clock())
-        (plan,) = plans(gathered.offers, [Subscriber("", choice, window.start)])
+        reader = Subscriber("", choice, window.start)
+        (plan,) = plans(gathered.offers, [reader], {reader.id: history})
         if plan.empty:
             return Previewed(window, plan)
         issue = self.composer.issue(gathered.surroundings, NUMBER)

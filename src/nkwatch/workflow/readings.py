@@ -73,8 +73,9 @@ class Place:
             return {}
         wanted = {mark for s in homeless for mark in sought(s, self.vocabulary)}
         shelf = Shelf(await self.statements.placed(wanted, since(homeless)), self.vocabulary)
+        apart = await self.statements.apart([s.id for s in homeless])
         ordered = sorted(homeless, key=lambda s: (s.first_seen, s.published, s.id))
-        return {s.id: (shelf.place(s), marks(s, self.vocabulary)) for s in ordered}
+        return {s.id: (shelf.place(s, apart.get(s.id, ())), marks(s, self.vocabulary)) for s in ordered}
 
     def marks(self, statement: Statement, reading: Reading) -> tuple[int, ...]:
         """The marks by which a statement that stands in a story is found there; none off North Korea."""

@@ -39,13 +39,15 @@ class Ruled:
     """What happened. `cancelled` are mails that do not leave any more, and readers who do not wait any more.
 
     `told` are readers to whom the correction was written now; `lacking` those whose mail could not be composed: the
-    same command tells them once the template is right.
+    same command tells them once the template is right. `digests` are the numbers of those that told of the story, too:
+    only a correction of each reaches who read it there alone.
     """
 
     outcome: Outcome
     cancelled: int = 0
     told: int = 0
     lacking: int = 0
+    digests: tuple[int, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -55,7 +57,11 @@ class Ruled:
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """Whom a correction or withdrawal would reach: readers who got one of these bulletins, or may have got it."""
+    """Whom a correction or withdrawal would reach: readers who got one of these bulletins, or may have got it.
+
+    `digests` told of the story, too, and are to be corrected for themselves.
+    """
 
     bulletins: tuple[int, ...]
     readers: int
+    digests: tuple[int, ...] = ()

@@ -91,7 +91,7 @@ class Rulings:
         """Whom a correction would reach now; nothing is written."""
         numbers = await self.outbox.bulletins_with(story_id)
         batches = [len(batch) async for batch in self._recipients(numbers)]
-        return Affected(tuple(numbers), sum(batches))
+        return Affected(tuple(numbers), sum(batches), tuple(await self.outbox.digests_with(story_id)))
 
     async def _take_back(
         self, kind: RulingKind, story_id: str, words: tuple[tuple[str, str], ...], editor: str
@@ -101,9 +101,10 @@ class Rulings:
         if not words or not all(text.strip() for _, text in words):
             return Ruled(Outcome.UNSAID)
         numbers, told = await self.outbox.bulletins_with(story_id), await self.outbox.told(story_id)
+        digests = tuple(await self.outbox.digests_with(story_id))
         if told is None or not numbers:
-            known = await self._story(story_id)
-            return Ruled(Outcome.NEVER_TOLD if known else Outcome.NO_STORY)
+            known = digests or await self._story(story_id)
+            return Ruled(Outcome.NEVER_TOLD if known else Outcome.NO_STORY, digests=digests)
         said = " | ".join(f"{language}: {text}" for language, text in words)
         wanted = Ruling(story_id, kind, editor, self.clock(), said)
         ruling, number = await self._ruling(wanted)
@@ -115,7 +116,7 @@ class Rulings:
         mailing = Mailing(key, BulletinKind.ALERT_CORRECTION, self.clock(), story_id=story_id, answers=told.number)
         written, lacking = await self._tell(mailing, note, numbers)
         outcome = Outcome.WITHDRAWN if kind is RulingKind.WITHDRAW else Outcome.CORRECTED
-        return Ruled(outcome, cancelled, written, lacking)
+        return Ruled(outcome, cancelled, written, lacking, digests)
 
     async def _ruling(self, ruling: Ruling) -> tuple[Ruling, int]:
         """The ruling, or the same one made before; and which of the story's corrections it is, from 1."""
@@ -127,7 +128,7 @@ class Rulings:
     async def _tell(self, mailing: Mailing, note: Note, numbers: Collection[int]) -> tuple[int, int]:
         """How many readers are told now, and how many could not be."""
         number = await self.outbox.number(mailing.key, mailing.kind, mailing.date)
-        story = await self._story(mailing.story_id)
+        as_of, story = await self.outbox.as_of(), await self._story(mailing.story_id)
         written = lacking = 0
 
         def addressed(reader: Subscriber, answers: str) -> Addressed:
@@ -137,8 +138,10 @@ class Rulings:
 
         async for batch in self._recipients(numbers):
             deliveries, wrong = self.composing("correction not composed", batch, addressed)
-            written += await self.outbox.enqueue(replace(mailing, deliveries=deliveries))
-            lacking += len(wrong)
+            new = await self.outbox.enqueue(replace(mailing, deliveries=deliveries, as_of=as_of))
+            written += new or 0
+            # what a redaction has changed meanwhile is composed again when this is said once more
+            lacking += len(wrong) if new is not None else len(batch)
         return written, lacking
 
     async def _recipients(self, numbers: Collection[int]) -> AsyncIterator[list[tuple[Subscriber, str]]]:

@@ -38,7 +38,7 @@ class _Waited:
     @property
     def updates(self) -> bool:
         """Whether an alert on this story was told before."""
-        return self.number != self.told.number
+        return self.number not in {self.told.number, *self.told.also}
 
     def alert(self, pick: Pick, *, had: bool) -> Alert:
         """The alert as a reader is told it; what came after the first one was opened is new in an update."""
@@ -90,16 +90,22 @@ class Together:
         groups: dict[tuple[int, ...], list[Subscriber]] = defaultdict(list)
         for one in due:
             groups[one.numbers].append(one.subscriber)
+        as_of = await self.office.outbox.as_of()
         told_in = await self.office.outbox.alerts({n for numbers in groups for n in numbers})
         stories = {s.id: s for s in await self.office.statements.stories(set(told_in.values()))}
         total = Left()
         for numbers, readers in groups.items():
             told = [(n, stories[told_in[n]]) for n in numbers if told_in.get(n) in stories]
-            total += await self._together(numbers, told, readers, now)
+            total += await self._together(numbers, told, readers, as_of, now)
         return total
 
     async def _together(
-        self, numbers: Sequence[int], told: Sequence[tuple[int, Story]], readers: Sequence[Subscriber], now: datetime
+        self,
+        numbers: Sequence[int],
+        told: Sequence[tuple[int, Story]],
+        readers: Sequence[Subscriber],
+        as_of: int,
+        now: datetime,
     ) -> Left:
         """One bulletin for readers for whom the same alerts wait; who wants none of them any more is done with them.
 
@@ -115,16 +121,17 @@ class Together:
         served = {r.id for r, _ in wanted}
         done = tuple(r for r in readers if r.id not in served)
         key = f"alerts {' '.join(map(str, leaving))} {now:%Y-%m-%dT%H:%M:%S.%fZ}"
-        mailing = Mailing(key, BulletinKind.ALERT, now, deliveries, covered=done, told=leaving)
+        mailing = Mailing(key, BulletinKind.ALERT, now, deliveries, covered=done, told=leaving, as_of=as_of)
         # what an editor stops meanwhile does not wait any more, and then nobody gets this mail: the next is without it
-        return Left(await self.office.outbox.enqueue(mailing), bool(lacking))
+        written = await self.office.outbox.enqueue(mailing)
+        return Left(written or 0, bool(lacking) or written is None)
 
     async def _group(self, told: Sequence[tuple[int, Story]], readers: Sequence[Subscriber], now: datetime) -> _Group:
         ids, waited = [r.id for r in readers], await self._waited(told, now)
         had: dict[int, frozenset[str]] = {}
         for one in waited:
             if not one.updates:
-                written = await self.office.outbox.had(ids, one.told.at)
+                written = await self.office.outbox.had(ids, min(one.told.at, one.offer.story.ready_at))
                 had[one.number] = frozenset(i for i, stories in written.items() if one.offer.story.id in stories)
         mails: dict[str, str] = {}
         # a mail of several alerts answers none

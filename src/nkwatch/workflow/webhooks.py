@@ -109,7 +109,7 @@ class CallWebhooks:
 
     async def _stories(self, batch: Sequence[Due]) -> Mapping[str, Story]:
         ids = dict.fromkeys(due.call.story_id for due in batch)
-        return {s.id: s for s in await self.statements.stories(list(ids))}
+        return await self.statements.named(list(ids))
 
     async def test(self, name: str) -> Heard:
         """Call a receiver once with nothing to tell; nothing is noted."""

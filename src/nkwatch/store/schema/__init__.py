@@ -1,7 +1,7 @@
 """The tables. Migrations (in `migrations/versions`) make them; a test compares the two."""
 
 from nkwatch.store.schema.columns import EPOCH, Instant, Number, metadata
-from nkwatch.store.schema.desk import alert_call, desk, marking, ruling, translation
+from nkwatch.store.schema.desk import alert_call, apart, desk, marking, merged, ruling, stood, translation
 from nkwatch.store.schema.editions import (
     answering,
     case_act,
@@ -35,6 +35,7 @@ from nkwatch.store.schema.statements import (
     errand,
     host,
     snapshot,
+    source_day,
     source_state,
     statement,
     statement_key,
@@ -44,14 +45,26 @@ from nkwatch.store.schema.statements import (
 from nkwatch.store.schema.stories import correction, latch, mark, named, reading, story
 from nkwatch.store.schema.webhooks import called, calling, webhook, webhook_call
 
+#: What no page for everybody tells of, or late without harm: readers, mails on their way, polls, who is at the desk.
+UNTOLD = frozenset(
+    table.name
+    for table in (
+        accepted_hour, alert_call, alert_pace, audit, audit_end, delivery, desk_session, desk_ticket, errand, host,
+        latch, move, passkey, rate, source_day, source_state, subscriber, suppression, together, waiting_alert,
+        webhook, webhook_call,
+    )
+)  # fmt: skip
+
 __all__ = [
     "EPOCH",
+    "UNTOLD",
     "Instant",
     "Number",
     "accepted_hour",
     "alert_call",
     "alert_pace",
     "answering",
+    "apart",
     "audit",
     "audit_end",
     "block",
@@ -77,6 +90,7 @@ __all__ = [
     "leased",
     "mark",
     "marking",
+    "merged",
     "metadata",
     "move",
     "named",
@@ -89,10 +103,12 @@ __all__ = [
     "search",
     "shared_by_all",
     "snapshot",
+    "source_day",
     "source_state",
     "statement",
     "statement_key",
     "statement_revision",
+    "stood",
     "story",
     "subscriber",
     "suppression",

@@ -80,3 +80,31 @@ alert_call = Table(
     Column("calls", Integer, nullable=False),
     Column("at", Instant, nullable=False),
 )
+
+#: Where stories went that editors merged: always to one that was not merged itself.
+merged = Table(
+    "merged",
+    metadata,
+    Column("story_id", String, primary_key=True),
+    Column("into_id", String, nullable=False, index=True),
+    Column("editor", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+#: Which statement does not belong to which story: an editor split it off.
+apart = Table(
+    "apart",
+    metadata,
+    Column("statement_id", ForeignKey("statement.id"), primary_key=True),
+    Column("story_id", String, primary_key=True),
+)
+
+#: Which statement stood in which story before an editor moved it, and when: so it is known who had it there.
+stood = Table(
+    "stood",
+    metadata,
+    Column("story_id", String, primary_key=True),
+    Column("statement_id", ForeignKey("statement.id"), primary_key=True, index=True),
+    Column("until", Instant, primary_key=True),
+    Column("since", Instant, nullable=False),
+)

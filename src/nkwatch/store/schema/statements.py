@@ -51,6 +51,19 @@ source_state = Table(
     Column("leased_until", Instant),
 )
 
+#: How often a source was asked on a day (of UTC, counted from 1970), how often it answered, and how many statements
+#: were new. Kept for good; what was before this table nobody knows.
+source_day = Table(
+    "source_day",
+    metadata,
+    Column("source_id", String, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("polls", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Index("ix_source_day_day", "day"),
+)
+
 #: Hosts that asked to be left alone (Retry-After).
 host = Table(
     "host",

@@ -37,8 +37,8 @@ class Bulletins:
         named = {i for one in found for v in one.versions for i in v.stories}
         named |= {one.story_id for one in found if isinstance(one, SentAlert)}
         now = self.newsroom.clock()
-        stories = await self.newsroom.statements.stories(sorted(named))
-        public = {s.id for s in stories if not s.marks.held and s.public(now)}
+        stories = await self.newsroom.statements.named(sorted(named))
+        public = {i for i, s in stories.items() if not s.marks.held and s.public(now)}
         there = [one for one in found if isinstance(one, StandardEdition) or one.story_id in public]
         return [await self._bulletin(one, public) for one in there]
 

@@ -133,6 +133,9 @@ def _amend(path: str, operation: dict[str, Any]) -> None:
     tag = {"ETag": _header("Names these very bytes.")}
     responses["200"]["headers"] = tag | ({"Link": _header("The next page, where there is one.")} if more else {})
     responses["304"] = {"description": "You have these bytes already.", "headers": tag}
+    if path == "/stories/{story_id}":
+        where = {"Location": _header("The story into which it went.")}
+        responses["301"] = {"description": "An editor has merged it with another story.", "headers": where}
     wrong = [400, 404, 429] if "{" in path else [400, 429]
     responses |= {str(status): _problem(status) for status in wrong}
     named = [{"$ref": f"#/components/parameters/{name}"} for name in TAKES.get(path, ())]

@@ -24,7 +24,7 @@ from nkwatch.web.api.paging import Asked, following, read_asked
 from nkwatch.web.api.telling import Telling, reading_told
 from nkwatch.web.asking import Known
 from nkwatch.web.editions import number_of
-from nkwatch.web.news import READ, SHORTLY, shown
+from nkwatch.web.news import READ, SHORTLY, onward, shown
 from nkwatch.web.pages import Pages
 from nkwatch.web.watching import Watched, Watching
 
@@ -132,6 +132,8 @@ class Api:
         story = await shown(self._newsroom, story_id)
         if story is None:
             return problem(404, GONE)
+        if story.id != story_id:
+            return onward(f"{self._address}/stories/{story.id}")
         return self._answer(request, (), lambda _: self._telling.whole(story))
 
     async def statements(self, request: Request) -> Response:

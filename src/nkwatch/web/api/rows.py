@@ -10,7 +10,7 @@ from nkwatch.domain.search import LARGEST_PAGE, Hit, Query
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import EARLIEST
 from nkwatch.editing.columns import Exported
-from nkwatch.editing.coverage import Covered, covered
+from nkwatch.editing.coverage import Covered, covered, first
 from nkwatch.mail.views import address, plain
 from nkwatch.store.exporting import ExportStore
 from nkwatch.web.api.telling import UNKNOWN
@@ -49,11 +49,10 @@ class Rows:
     ) -> AsyncIterator[Covered]:
         """Each day of each source, from the first of which anything is known where no other is named."""
         now = self._newsroom.clock()
-        states = {s.source_id: s for s in await self._newsroom.statements.states()}
         for source in sources:
-            counts = await self._store.counts(source.id, now, since)
-            first, last = since or counts.first or now.date(), min(until or now.date(), now.date())
-            for day in covered(source, states.get(source.id), counts, max(first, EARLIEST.date()), last):
+            counts, record = await self._store.counts(source.id, now, since), await self._store.record(source.id)
+            begin, last = since or first(counts, record) or now.date(), min(until or now.date(), now.date())
+            for day in covered(source, counts, record, max(begin, EARLIEST.date()), last):
                 yield day
 
 

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from nkwatch import logs
 from nkwatch.assembly import Newsroom
 from nkwatch.web.desk.ceremony import Ceremony
+from nkwatch.web.desk.corrections import Corrections
 from nkwatch.web.desk.entry import Entry
 from nkwatch.web.desk.front import Front
 from nkwatch.web.desk.guard import Guard
@@ -20,6 +21,7 @@ from nkwatch.web.desk.queue import Queue
 from nkwatch.web.desk.readings import Readings
 from nkwatch.web.desk.room import Room
 from nkwatch.web.desk.sources import Sources
+from nkwatch.web.desk.stories import Stories
 from nkwatch.web.desk.touch import Touches
 from nkwatch.web.limits import Rarely
 from nkwatch.web.news import FOR_GOOD
@@ -52,9 +54,9 @@ def create_desk(newsroom: Newsroom) -> FastAPI:
     # the last one added is the outermost
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(MailPolicy)
-    for part in (touches, Entry(room, touches), Front(room, touches), Queue(room, touches), Readings(room, touches)):
+    for part in (touches, Entry(room, touches), Front(room, touches), Stories(room, touches), Queue(room, touches)):
         app.include_router(part.routes())
-    for page in (Sources(room), Outbox(room), Preview(room)):
+    for page in (Readings(room, touches), Sources(room), Outbox(room), Preview(room), Corrections(room, touches)):
         app.include_router(page.routes())
     _serve_files(app, pages, files)
 

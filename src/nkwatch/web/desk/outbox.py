@@ -78,8 +78,8 @@ class Outbox:
 
     async def _told(self, story_ids: Iterable[str]) -> Mapping[str, Told]:
         wanted = sorted({i for i in story_ids if i})
-        found = await self._newsroom.statements.stories(wanted) if wanted else []
-        leads = ((s.id, s.lead.statement) for s in found)
+        found = await self._newsroom.statements.named(wanted) if wanted else {}
+        leads = ((i, s.lead.statement) for i, s in found.items())
         return {i: Told(shorten(plain(lead.title), TITLE), tag(lead.language)) for i, lead in leads}
 
 

@@ -11,17 +11,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.bulletin import Window
-from nkwatch.domain.subscriber import Choice, Edition, Format, Rhythm, Schedule, Subscriber
+from nkwatch.domain.subscriber import Choice, Edition, Format, Rhythm, Schedule
 from nkwatch.domain.wish import Wish
-from nkwatch.editing.digests import History, plans
+from nkwatch.editing.digests import History
 from nkwatch.editing.windows import last_closing
 from nkwatch.web.copies import COPY_POLICY
 from nkwatch.web.desk.problems import GONE
 from nkwatch.web.desk.room import SIGN_IN, Room
 from nkwatch.web.languages import FALLBACK
 from nkwatch.web.offers import Offers
-from nkwatch.workflow.closing import content
-from nkwatch.workflow.proofs import NUMBER, Previewed
+from nkwatch.workflow.proofs import Previewed
 
 READ = ["GET", "HEAD"]
 PREVIEW, MAIL = "/desk/preview", "/desk/preview/mail"
@@ -102,17 +101,10 @@ class Preview:
 
 
 async def _previewed(newsroom: Newsroom, asked: Asked) -> Previewed:
-    """The digest of the window that is open, as `Proofs.preview` makes it, for who may have had alerts."""
-    proofs, choice, now = newsroom.proofs, asked.choice, newsroom.clock()
-    window = _open(choice.schedule, now)
-    gathered = await proofs.gather(window, await proofs.gather.watch(), now)
+    """The digest of the window that is open, for who may have had alerts."""
+    window = _open(asked.choice.schedule, newsroom.clock())
     sent = await newsroom.statements.sent_alerts() if asked.had else []
-    history = History(frozenset(s.id for s in sent))
-    (plan,) = plans(gathered.offers, [Subscriber("", choice, window.start)], {"": history})
-    if plan.empty:
-        return Previewed(window, plan)
-    issue = proofs.composer.issue(gathered.surroundings, NUMBER)
-    return Previewed(window, plan, *content(proofs.composer, issue, gathered, plan, choice))
+    return await newsroom.proofs.preview(asked.choice, window, History(frozenset(s.id for s in sent)))
 
 
 def _open(schedule: Schedule, now: datetime) -> Window:

@@ -16,7 +16,6 @@ from nkwatch.web.desk.views import Seeing
 from nkwatch.web.posted import written
 from nkwatch.web.problems import Problem
 from nkwatch.workflow.correct import Refused
-from nkwatch.workflow.desk import LONGEST
 from nkwatch.workflow.ruled import Outcome
 
 READ = ["GET", "HEAD"]
@@ -87,18 +86,12 @@ class Queue:
             rule = acts.release if verb == "release" else acts.withhold
             return (await rule(story_id, editor, why)).outcome
         if verb == "note":
-            done = await acts.note(story_id, self._words(form), editor)
+            done = await acts.note(story_id, self._room.words(form), editor)
         else:
             done = await acts.pin(story_id, editor, on=verb == "pin")
         if isinstance(done, Refused):
             return "refused"
         return "unnote" if verb == "note" and done.marks.note is None else verb
-
-    def _words(self, form: FormData) -> list[tuple[str, str]]:
-        """What the editor writes beside a story, in each language in which anything is written."""
-        # one letter more than there may be, so that what is too long is refused and not cut
-        said = [(code, written(form, f"say-{code}").replace("\r\n", "\n")) for code in self._room.pages.locales]
-        return [(code, plain(text[: LONGEST + 1], lines=True)) for code, text in said if text.strip()]
 
     async def _seeing(self, request: Request, language: str) -> Seeing:
         newsroom, now = self._newsroom, self._newsroom.clock()

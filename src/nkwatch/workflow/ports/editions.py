@@ -23,10 +23,23 @@ class StandardEditions(Protocol):
         """
         ...
 
+    async def as_of(self) -> int:
+        """As `Outbox.as_of`."""
+        ...
+
     async def keep(
-        self, rhythm: Rhythm, number: int, window: Window, compositions: Sequence[Composition], now: datetime
+        self,
+        rhythm: Rhythm,
+        number: int,
+        window: Window,
+        compositions: Sequence[Composition],
+        now: datetime,
+        as_of: int | None = None,
     ) -> bool:
-        """Keep the edition of a window in each language, and cover the window; false where that was done."""
+        """Keep the edition of a window in each language, and cover the window; false where that was done.
+
+        And where a redaction has changed what it is made of since `as_of`: the window stays open.
+        """
         ...
 
     async def pass_over(self, rhythm: Rhythm, window: Window) -> bool:

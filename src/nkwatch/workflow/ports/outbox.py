@@ -17,9 +17,14 @@ class Outbox(Protocol):
         """The number of the bulletin with this key; it is opened when there is none."""
         ...
 
-    async def enqueue(self, mailing: Mailing) -> int:
+    async def as_of(self) -> int:
+        """How often redactions have changed anything, up to now: to be asked before texts are read for a mailing."""
+        ...
+
+    async def enqueue(self, mailing: Mailing) -> int | None:
         """Write the deliveries and close the windows together; answers how many deliveries are new.
 
+        None, and nothing is written, where a redaction has changed what it is made of: it is to be composed again.
         Paces, waiting readers, and when readers were written to, go into the same transaction. Who has a delivery of
         this bulletin, or waits or waited for it, gets no other and keeps the pace.
         """
@@ -65,6 +70,14 @@ class Outbox(Protocol):
 
     async def bulletins_with(self, story_id: str) -> Sequence[int]:
         """The numbers of the alerts that told of a story, alone or with others, and of updates of it."""
+        ...
+
+    async def digests_with(self, story_id: str) -> Sequence[int]:
+        """The numbers of the digests that told of a story, where somebody got them or the archive shows them."""
+        ...
+
+    async def shows(self, number: int) -> bool:
+        """Whether the archive shows the digest with this number to everybody, as an edition."""
         ...
 
     async def claim(self, now: datetime, limit: int, lease: Lease, lane: Lane) -> list[Claimed]:

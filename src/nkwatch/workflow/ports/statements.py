@@ -7,6 +7,7 @@ from typing import Protocol
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.desk import Note, Precision, Ruling, Translation
 from nkwatch.domain.lease import Lease
+from nkwatch.domain.merging import Merged, Split, Unfit, Word
 from nkwatch.domain.polling import Polled, PollState
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Presence, Statement
@@ -76,6 +77,18 @@ class Statements(Protocol):
         """These stories with all their reports."""
         ...
 
+    async def named(self, ids: Iterable[str]) -> Mapping[str, Story]:
+        """These stories by the id that each is asked for by; one that was merged is the story into which it went."""
+        ...
+
+    async def home(self, story_id: str) -> str:
+        """The story to which this id leads: its own, unless it was merged."""
+        ...
+
+    async def apart(self, statement_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """The stories that editors took these statements from, by statement; nothing of who may join any."""
+        ...
+
     async def ready_between(self, window: Window) -> list[Story]:
         """The stories that became ready in this window, or were freed in it; without those that are held."""
         ...
@@ -128,6 +141,19 @@ class Desk(Protocol):
 
     async def translate(self, translation: Translation) -> bool:
         """Keep an editor's translation; empty title and text take it away. False when there is no such statement."""
+        ...
+
+    async def merge(self, into_id: str, other_ids: Sequence[str], word: Word, *, dry: bool = False) -> Merged | Unfit:
+        """Move all statements of the other stories into one, to which their ids then lead; with `dry` only say it."""
+        ...
+
+    async def split(
+        self, statement_ids: Collection[str], word: Word, *, news: bool = False, dry: bool = False
+    ) -> Split | Unfit:
+        """Let these statements of one story make a story of their own; with `dry` only say what that comes to.
+
+        With `news` it is news again for who did not have it.
+        """
         ...
 
     async def rule(self, ruling: Ruling, note: Note | None = None) -> list[Ruling]:

@@ -1,0 +1,172 @@
+"""Telling readers what was wrong: in an alert, by its story, and in a digest, by its number."""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from nkwatch.domain.bulletin import BulletinKind
+from nkwatch.domain.passkey import Act
+from nkwatch.domain.story import Story
+from nkwatch.mail.views import plain, tag
+from nkwatch.mail.widths import shorten
+from nkwatch.store.underway import UnderWay
+from nkwatch.web.desk.outbox import Told
+from nkwatch.web.desk.problems import GONE
+from nkwatch.web.desk.room import SIGN_IN, Room
+from nkwatch.web.desk.touch import Touches
+from nkwatch.web.editions import number_of
+from nkwatch.web.problems import Problem
+from nkwatch.web.views import TITLE, Remarks
+from nkwatch.workflow.correct import Refused
+from nkwatch.workflow.ruled import Outcome
+
+READ = ["GET", "HEAD"]
+CORRECTIONS = "/desk/corrections"
+#: Of how many days bulletins are listed, and how many at most.
+RECENT, SHOWN = timedelta(days=30), 30
+VERBS = {"correct": Act.CORRECT, "withdraw": Act.WITHDRAW}
+#: What came of it, as the address of the next page says it; anything else says nothing.
+TOLD = (*map(str, Outcome), "refused")
+#: A story's id, alone or at the end of its address.
+_STORY = re.compile(r"(?:^|/stories/)([\w-]{1,80})(?:[/?#].*)?$")
+
+
+class Corrections:
+    """Who would be told is shown before anything is said. To say it needs a touch of the key, for these words alone."""
+
+    def __init__(self, room: Room, touches: Touches) -> None:
+        self._room = room
+        self._touches = touches
+        self._newsroom = room.newsroom
+        self._under_way = UnderWay(room.newsroom.database)
+
+    def routes(self) -> APIRouter:
+        """What answers at which address."""
+        router = APIRouter()
+        router.add_api_route(CORRECTIONS, self.all, methods=READ)
+        router.add_api_route(f"{CORRECTIONS}/stories/{{story_id}}", self.story, methods=READ)
+        router.add_api_route(f"{CORRECTIONS}/stories/{{story_id}}/{{verb}}", self.take_back, methods=["POST"])
+        router.add_api_route(f"{CORRECTIONS}/digests/{{number}}", self.digest, methods=READ)
+        router.add_api_route(f"{CORRECTIONS}/digests/{{number}}/correct", self.correct, methods=["POST"])
+        return router
+
+    async def all(self, request: Request) -> Response:
+        """The alerts and digests of late, and a form for any other: by its number, or by a story and its address."""
+        visitor = await self._room.visitor(request)
+        if visitor.editor is None:
+            return self._room.to(SIGN_IN)
+        asked = request.query_params.get("of", "").strip()
+        if asked and (found := await self._found(asked)):
+            return self._room.to(f"{CORRECTIONS}/{found}")
+        bulletins = await self._under_way.bulletins(self._newsroom.clock() - RECENT, SHOWN)
+        told = [b for b in bulletins if b.kind is BulletinKind.DIGEST or (b.kind is BulletinKind.ALERT and b.story_id)]
+        stories = await self._newsroom.statements.named(sorted({b.story_id for b in told} - {""}))
+        values = {
+            "asked": asked,
+            "bulletins": [(b, _title(stories[b.story_id]) if b.story_id in stories else None) for b in told],
+        }
+        return self._room.page(request, visitor, "corrections.html", values)
+
+    async def story(self, request: Request, story_id: str) -> Response:
+        """Who got an alert on a story, and which digests told of it."""
+        visitor = await self._room.visitor(request)
+        if visitor.editor is None:
+            return self._room.to(SIGN_IN)
+        story, home = await self._story(story_id)
+        affected = await self._newsroom.rulings.affected(home) if home else None
+        if affected is None or not (story or affected.bulletins or affected.digests):
+            return self._room.problem(request, GONE, visitor)
+        language = self._room.pages.language(request, visitor.editor.language)
+        values = {
+            "id": home,
+            "about": _title(story) if story else None,
+            "affected": affected,
+            "said": Remarks.of(story, language) if story else None,
+            **self._came(request),
+        }
+        return self._room.page(request, visitor, "correct_story.html", values)
+
+    async def take_back(self, request: Request, story_id: str, verb: str) -> Response:
+        """Correct or withdraw the alerts on a story."""
+        acting = await self._room.acting(request)
+        if isinstance(acting, Problem):
+            return self._room.problem(request, acting, await self._room.visitor(request))
+        visitor, editor, form = acting
+        act = VERBS.get(verb)
+        story, home = await self._story(story_id)
+        if act is None or not home:
+            return self._room.problem(request, GONE, visitor)
+        thing = f"{home} {verb}"
+        if await self._touches.signed(form, visitor, act, thing) is None:
+            title = plain(story.lead.statement.title) if story else home
+            return self._touches.again(request, visitor, form, act, thing, title)
+        acts, words = self._newsroom.editors.acts, self._room.words(form)
+        done = await (acts.withdraw if act is Act.WITHDRAW else acts.correct_alert)(home, words, editor.name)
+        came = {"did": str(done.outcome), "told": done.told, "cancelled": done.cancelled, "lacking": done.lacking}
+        return self._room.to(f"{CORRECTIONS}/stories/{home}?{urlencode(came)}")
+
+    async def digest(self, request: Request, number: str) -> Response:
+        """Who got a digest, and whether the archive shows it."""
+        visitor = await self._room.visitor(request)
+        if visitor.editor is None:
+            return self._room.to(SIGN_IN)
+        wanted = number_of(number)
+        affected = await self._newsroom.digests.affected(wanted) if wanted else None
+        if affected is None:
+            return self._room.problem(request, GONE, visitor)
+        values = {"number": wanted, "affected": affected, "said": None, **self._came(request)}
+        return self._room.page(request, visitor, "correct_digest.html", values)
+
+    async def correct(self, request: Request, number: str) -> Response:
+        """Tell everybody who got a digest what was wrong in it."""
+        acting = await self._room.acting(request)
+        if isinstance(acting, Problem):
+            return self._room.problem(request, acting, await self._room.visitor(request))
+        visitor, editor, form = acting
+        wanted = number_of(number)
+        if wanted is None or await self._newsroom.digests.affected(wanted) is None:
+            return self._room.problem(request, GONE, visitor)
+        if await self._touches.signed(form, visitor, Act.CORRECT_DIGEST, str(wanted)) is None:
+            return self._touches.again(request, visitor, form, Act.CORRECT_DIGEST, str(wanted), "")
+        done = await self._newsroom.editors.acts.correct_digest(wanted, self._room.words(form), editor.name)
+        came: dict[str, object] = {"did": "refused"}
+        if not isinstance(done, Refused):
+            came = {"did": "corrected", "told": done.told, "lacking": done.lacking}
+        return self._room.to(f"{CORRECTIONS}/digests/{wanted}?{urlencode(came)}")
+
+    async def _found(self, asked: str) -> str:
+        """Where that is corrected; empty where nobody knows what is meant."""
+        if number := number_of(asked):
+            story = (await self._newsroom.outbox.alerts([number])).get(number)
+            known = story or await self._newsroom.digests.affected(number)
+            return f"stories/{story}" if story else f"digests/{number}" if known else ""
+        named = _STORY.search(asked)
+        _, home = await self._story(named[1]) if named else (None, "")
+        return f"stories/{home}" if home else ""
+
+    async def _story(self, story_id: str) -> tuple[Story | None, str]:
+        """A story, and its id where it leads by now; its id alone where its sources took all of it back."""
+        if "\0" in story_id:
+            return None, ""
+        statements, outbox = self._newsroom.statements, self._newsroom.outbox
+        found = (await statements.named([story_id])).get(story_id)
+        if found:
+            return found, found.id
+        home = await statements.home(story_id)
+        known = await outbox.bulletins_with(home) or await outbox.digests_with(home)
+        return None, home if known else ""
+
+    def _came(self, request: Request) -> dict[str, object]:
+        """What the form is made of, and what came of it when it was sent."""
+        asked = request.query_params
+        numbers = {name: number_of(asked.get(name, "")) or 0 for name in ("told", "cancelled", "lacking")}
+        did = asked.get("did", "")
+        return {"languages_of_notes": tuple(self._room.pages.locales), "did": did if did in TOLD else "", **numbers}
+
+
+def _title(story: Story) -> Told:
+    lead = story.lead.statement
+    return Told(shorten(plain(lead.title), TITLE) or plain(story.lead.by), tag(lead.language))
