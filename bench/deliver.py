@@ -21,7 +21,7 @@ from bench import postfix
 from bench.compose import Contender
 from bench.delivering_parts import CONNECTIONS, rows
 from bench.report import Report
-from bench.rounds import ROUNDS
+from bench.rounds import QUICK_ROUNDS, ROUNDS
 
 #: Seconds that each reply of the slow sink takes.
 ROUND_TRIP = 0.02
@@ -44,7 +44,7 @@ _SIGNATURES = re.compile(r"^rsa\s+2048 bits\s+\S+\s+\S+\s+([\d.]+)", re.MULTILIN
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Different mails; mails of a turn, by contender; deliveries in the look at memory; seconds of openssl."""
+    """Different mails; mails of a turn, by contender; deliveries in the look at memory; seconds of openssl; rounds."""
 
     mails: int = 1_000
     unsigned: int = 20_000
@@ -54,21 +54,25 @@ class Sizes:
     slow_peer: int = 400
     memory: int = 1_000_000
     seconds: int = 2
+    rounds: int = ROUNDS
 
 
 #: All of one size: one outbox is filled for all.
-QUICK = Sizes(mails=40, unsigned=500, signed=500, usual=20, slow=500, slow_peer=60, memory=500, seconds=1)
+QUICK = Sizes(
+    mails=40, unsigned=200, signed=200, usual=8, slow=200, slow_peer=24, memory=200, seconds=1, rounds=QUICK_ROUNDS
+)
 
 
 @dataclass(slots=True)
 class Rates:
-    """What was measured, round by round: mails or signatures a second."""
+    """What was measured, round by round: mails or signatures a second; of `count` rounds."""
 
+    count: int = ROUNDS
     rounds: dict[str, list[float]] = field(default_factory=dict)
 
     def race(self, contenders: Mapping[str, Callable[[], float]]) -> None:
         """All in turn; a first round warms up, and is not counted."""
-        for number in range(ROUNDS + 1):
+        for number in range(self.count + 1):
             for name, turn in contenders.items():
                 rate = turn()
                 if number:
@@ -83,7 +87,7 @@ class Rates:
 def run(*, quick: bool) -> Report:
     """Race on loopback, then with a slow line and with TLS; then the memory for many."""
     sizes = QUICK if quick else Sizes()
-    report, rates = Report("deliver", goals=dict(GOALS)), Rates()
+    report, rates = Report("deliver", goals=dict(GOALS)), Rates(sizes.rounds)
     tools = postfix.fetch()
     if tools is None:
         sys.stderr.write(f"{postfix.MISSING}\n")

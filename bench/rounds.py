@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
-ROUNDS = 5
+ROUNDS, QUICK_ROUNDS = 5, 2
 #: Seconds of each round.
 Times = Mapping[str, Sequence[float]]
 
