@@ -15,10 +15,10 @@ from typing import Any
 from bench.report import Report
 from bench.rounds import QUICK_ROUNDS, ROUNDS
 
-SIZES = {"500": 500, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
+SIZES = {"500": 500, "2k": 2_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 SPREADS = ("usual", "different")
 #: Which sizes are composed for, and whose windows are closed: rows for a million different digests take an hour.
-COMPOSED, QUICK_COMPOSED = ("10k", "100k", "1m"), ("500",)
+COMPOSED, QUICK_COMPOSED = ("10k", "100k", "1m"), ("2k",)
 CLOSED = {"usual": ("10k", "100k", "1m"), "different": ("10k", "100k")}
 QUICK_CLOSED = {"usual": ("500",), "different": ("500",)}
 #: Mails that the peer renders in one turn.

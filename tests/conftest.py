@@ -1,5 +1,6 @@
 """What holds for every test: Hypothesis repeats its examples and never judges by the clock."""
 
+import gc
 import os
 import sys
 
@@ -21,3 +22,8 @@ sys.dont_write_bytecode = False
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first: what they leave over is shared evenly, and nobody waits for one of them in the end."""
     items.sort(key=lambda item: item.path.name != "test_bench.py")
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests and the rules stay to the end: the garbage collector need not go through them each time."""
+    gc.freeze()
