@@ -22,12 +22,13 @@ from nkwatch.editing.digests import Pick, picked
 from nkwatch.editing.matching import Offer
 from nkwatch.editing.pacing import paced
 from nkwatch.editing.updates import changed
+from nkwatch.workflow.counts import Counts
 from nkwatch.workflow.office import BATCH, Office
 from nkwatch.workflow.together import Together
 
 
 @dataclass(frozen=True, slots=True)
-class Alerted:
+class Alerted(Counts):
     """What one round of alerts wrote. `alerts` and `updates` are stories told to all their readers, `held` those that
     an editor must look at.
 
@@ -40,16 +41,6 @@ class Alerted:
     deliveries: int = 0
     failed: int = 0
     together: int = 0
-
-    def __add__(self, other: "Alerted") -> "Alerted":
-        return Alerted(
-            self.alerts + other.alerts,
-            self.updates + other.updates,
-            self.held + other.held,
-            self.deliveries + other.deliveries,
-            self.failed + other.failed,
-            self.together + other.together,
-        )
 
 
 @dataclass(eq=False)

@@ -12,6 +12,7 @@ from nkwatch.domain.identity import Known, identify, sift
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry, Origin
 from nkwatch.reading.stories import Placement
+from nkwatch.workflow.counts import Counts
 from nkwatch.workflow.ports import Clock, Statements
 from nkwatch.workflow.readings import Place, Reader
 
@@ -35,7 +36,7 @@ class Backlog(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Backfilled:
+class Backfilled(Counts):
     """What became of archived entries: `known` were there, `bound` are under an embargo and were left out.
 
     Of the `new` ones, `about_nk` stand in a story; so many `stories` were opened by them.
@@ -47,16 +48,6 @@ class Backfilled:
     bound: int = 0
     about_nk: int = 0
     stories: int = 0
-
-    def __add__(self, other: "Backfilled") -> "Backfilled":
-        return Backfilled(
-            self.entries + other.entries,
-            self.new + other.new,
-            self.known + other.known,
-            self.bound + other.bound,
-            self.about_nk + other.about_nk,
-            self.stories + other.stories,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from nkwatch.domain.watch import Watch
 from nkwatch.editing.digests import History, Plan, plans
 from nkwatch.editing.windows import SILENCE, lull
 from nkwatch.workflow.composing import NOBODY, Composed, Composing
+from nkwatch.workflow.counts import Counts
 from nkwatch.workflow.gather import Gather, Gathered
 from nkwatch.workflow.ports import Composer, Issue, Outbox, Subscribers
 
@@ -28,7 +29,7 @@ def content(
 
 
 @dataclass(frozen=True, slots=True)
-class Digested:
+class Digested(Counts):
     """What closing windows came to. `empty` counts readers whose window closed with nothing to send.
 
     `lulls` counts those who are told that nothing was found for long; `deliveries` are digests and these notices.
@@ -39,15 +40,6 @@ class Digested:
     lulls: int = 0
     deliveries: int = 0
     failed: int = 0
-
-    def __add__(self, other: "Digested") -> "Digested":
-        return Digested(
-            self.digests + other.digests,
-            self.empty + other.empty,
-            self.lulls + other.lulls,
-            self.deliveries + other.deliveries,
-            self.failed + other.failed,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from nkwatch.domain.outcome import Failed, Fetched, Found, Outcome, Trouble
 from nkwatch.domain.polling import LONGEST_RETRY_AFTER, Polled, PollState, redesigned
 from nkwatch.domain.source import Source, host_of
 from nkwatch.domain.statement import EARLIEST, Origin, Statement, plausible
+from nkwatch.workflow.counts import Counts
 from nkwatch.workflow.ledger import Ledger
 from nkwatch.workflow.line import Line
 from nkwatch.workflow.ports import Clock, Notice, Poller, Statements
@@ -35,7 +36,7 @@ Concerns = Callable[[Source, Statement], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(Counts):
     """What one round of polling brought."""
 
     sources: int = 0
@@ -43,15 +44,6 @@ class Collected:
     edited: int = 0
     unchanged: int = 0
     failed: int = 0
-
-    def __add__(self, other: "Collected") -> "Collected":
-        return Collected(
-            self.sources + other.sources,
-            self.new + other.new,
-            self.edited + other.edited,
-            self.unchanged + other.unchanged,
-            self.failed + other.failed,
-        )
 
 
 @dataclass(frozen=True, slots=True)

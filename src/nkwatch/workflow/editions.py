@@ -15,6 +15,7 @@ from nkwatch.domain.subscriber import Choice, Edition, Rhythm, Schedule, Subscri
 from nkwatch.editing.digests import History, Plan, plans
 from nkwatch.editing.windows import closed_window, last_closing
 from nkwatch.workflow.closing import LATER
+from nkwatch.workflow.counts import Counts
 from nkwatch.workflow.gather import Gather, Gathered
 from nkwatch.workflow.ports import Clock, Composer, Notice, Subscribers
 from nkwatch.workflow.ports.editions import StandardEditions
@@ -24,19 +25,12 @@ MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(Counts):
     """What one round came to: editions kept, windows with nothing in them, editions that could not be composed."""
 
     editions: int = 0
     no_editions: int = 0
     editions_failed: int = 0
-
-    def __add__(self, other: "Edited") -> "Edited":
-        return Edited(
-            self.editions + other.editions,
-            self.no_editions + other.no_editions,
-            self.editions_failed + other.editions_failed,
-        )
 
 
 @dataclass(frozen=True, slots=True)

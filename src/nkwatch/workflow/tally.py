@@ -2,26 +2,23 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from nkwatch.domain.delivery import Deferred, Handover, Refused, Sent, Unknown
+from nkwatch.workflow.counts import Counts
 
 #: Progress is told after so many more, at least.
 STEP = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Counts):
     """What one round of delivering did."""
 
     sent: int = 0
     deferred: int = 0
     refused: int = 0
     unknown: int = 0
-
-    def __add__(self, other: "Delivered") -> "Delivered":
-        """What both rounds did."""
-        return Delivered(*(one + more for one, more in zip(astuple(self), astuple(other), strict=True)))
 
 
 class Tally:

@@ -9,6 +9,7 @@ from nkwatch.domain.errand import Absent, Brought, Errand, Purpose, Ran, Rest, U
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import LONGEST_RETRY_AFTER
 from nkwatch.domain.source import Source, host_of
+from nkwatch.workflow.counts import Counts
 from nkwatch.workflow.ports import Clock, Errands, Notice, Visitor
 
 LEASE = timedelta(minutes=10)
@@ -17,7 +18,7 @@ DECIDE = "it is hidden from readers; `nkwatch statements keep` or `hide` decides
 
 
 @dataclass(frozen=True, slots=True)
-class Visits:
+class Visits(Counts):
     """What one round of visits brought; `gone` statements are hidden until an editor decides.
 
     `unreadable` pages came, and no article was found on them: where that is most of them, the extractor is at fault.
@@ -27,14 +28,6 @@ class Visits:
     gone: int = 0
     unavailable: int = 0
     unreadable: int = 0
-
-    def __add__(self, other: "Visits") -> "Visits":
-        return Visits(
-            self.articles + other.articles,
-            self.gone + other.gone,
-            self.unavailable + other.unavailable,
-            self.unreadable + other.unreadable,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from nkwatch.domain.lease import Lease
 from nkwatch.domain.story import Story
 from nkwatch.domain.webhook import Call, CallState, Due, Heard, Hook, Line, Seen
 from nkwatch.editing.webhooks import Drop, Later, Tell, Words, content, judged, signed, written
+from nkwatch.workflow.counts import Counts
 from nkwatch.workflow.ports import Clock, Notice, Statements
 from nkwatch.workflow.ports.webhooks import Post, Webhooks
 
@@ -24,7 +25,7 @@ LEASE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class Called(Counts):
     """What one round did: calls that are `found`, `made`, `dropped` (not to be told), `failed`, `given_up`."""
 
     found: int = 0
@@ -32,15 +33,6 @@ class Called:
     dropped: int = 0
     failed: int = 0
     given_up: int = 0
-
-    def __add__(self, other: "Called") -> "Called":
-        return Called(
-            self.found + other.found,
-            self.made + other.made,
-            self.dropped + other.dropped,
-            self.failed + other.failed,
-            self.given_up + other.given_up,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from nkwatch.store.underway import UnderWay
 from nkwatch.web.desk.outbox import Told
 from nkwatch.web.desk.problems import GONE
 from nkwatch.web.desk.room import SIGN_IN, Room
+from nkwatch.web.desk.section import Section
 from nkwatch.web.desk.touch import Touches
 from nkwatch.web.editions import number_of
 from nkwatch.web.problems import Problem
@@ -34,13 +35,11 @@ TOLD = (*map(str, Outcome), "refused")
 _STORY = re.compile(r"(?:^|/stories/)([\w-]{1,80})(?:[/?#].*)?$")
 
 
-class Corrections:
+class Corrections(Section):
     """Who would be told is shown before anything is said. To say it needs a touch of the key, for these words alone."""
 
     def __init__(self, room: Room, touches: Touches) -> None:
-        self._room = room
-        self._touches = touches
-        self._newsroom = room.newsroom
+        super().__init__(room, touches)
         self._under_way = UnderWay(room.newsroom.database)
 
     def routes(self) -> APIRouter:

@@ -11,8 +11,8 @@ from nkwatch.domain.polling import Health, PollState
 from nkwatch.domain.watch import is_unreadable, was_asked
 from nkwatch.web.desk.problems import GONE, LAST_KEY, NO_FORM
 from nkwatch.web.desk.readings import in_doubt
-from nkwatch.web.desk.room import FRONT, SIGN_IN, Room
-from nkwatch.web.desk.touch import Touches
+from nkwatch.web.desk.room import FRONT, SIGN_IN
+from nkwatch.web.desk.section import Section
 from nkwatch.web.problems import Problem
 
 READ = ["GET", "HEAD"]
@@ -21,13 +21,8 @@ _UNDER_WAY = (DeliveryState.PENDING, DeliveryState.LEASED, DeliveryState.DEFERRE
 _ADD = "another"
 
 
-class Front:
+class Front(Section):
     """Pages that everybody at the desk has."""
-
-    def __init__(self, room: Room, touches: Touches) -> None:
-        self._room = room
-        self._touches = touches
-        self._newsroom = room.newsroom
 
     def routes(self) -> APIRouter:
         """What answers at which address."""

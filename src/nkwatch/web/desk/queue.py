@@ -10,8 +10,8 @@ from nkwatch.domain.passkey import Act, same_name
 from nkwatch.domain.story import Story
 from nkwatch.mail.views import plain
 from nkwatch.web.desk.problems import GONE
-from nkwatch.web.desk.room import SIGN_IN, Room
-from nkwatch.web.desk.touch import Touches
+from nkwatch.web.desk.room import SIGN_IN
+from nkwatch.web.desk.section import Section
 from nkwatch.web.desk.views import Seeing
 from nkwatch.web.posted import written
 from nkwatch.web.problems import Problem
@@ -30,14 +30,8 @@ TOLD = {o: str(o) for o in Outcome} | {"pin": "pin", "unpin": "unpin", "note": "
 VERBS = {"release": Act.RELEASE, "withhold": Act.WITHHOLD, "pin": Act.PIN, "unpin": Act.PIN, "note": Act.NOTE}
 
 
-class Queue:
+class Queue(Section):
     """Everything here that changes something needs a touch of the key, for that act on that story alone."""
-
-    def __init__(self, room: Room, touches: Touches) -> None:
-        self._room = room
-        self._touches = touches
-        self._newsroom = room.newsroom
-        self._themes = {t.code: t for t in room.newsroom.rules.lexicon.themes}
 
     def routes(self) -> APIRouter:
         """What answers at which address."""

@@ -14,8 +14,8 @@ from nkwatch.domain.statement import Statement
 from nkwatch.mail.views import Address, Name, address, name_of, plain, tag
 from nkwatch.web.desk.marking import Marked, marked
 from nkwatch.web.desk.problems import GONE
-from nkwatch.web.desk.room import SIGN_IN, Room
-from nkwatch.web.desk.touch import Touches
+from nkwatch.web.desk.room import SIGN_IN
+from nkwatch.web.desk.section import Section
 from nkwatch.web.desk.views import doubts
 from nkwatch.web.posted import written
 from nkwatch.web.problems import Problem
@@ -46,14 +46,8 @@ class Doubtful:
     urgency: str
 
 
-class Readings:
+class Readings(Section):
     """Raising a statement to urgent may send an alert, and needs a touch of the key; other corrections need none."""
-
-    def __init__(self, room: Room, touches: Touches) -> None:
-        self._room = room
-        self._touches = touches
-        self._newsroom = room.newsroom
-        self._themes = {t.code: t for t in room.newsroom.rules.lexicon.themes}
 
     def routes(self) -> APIRouter:
         """What answers at which address."""

@@ -14,8 +14,8 @@ from nkwatch.domain.story import Story
 from nkwatch.mail.views import Address, address, plain
 from nkwatch.mail.widths import shorten
 from nkwatch.web.desk.problems import GONE
-from nkwatch.web.desk.room import SIGN_IN, Room, Visitor
-from nkwatch.web.desk.touch import Touches
+from nkwatch.web.desk.room import SIGN_IN, Visitor
+from nkwatch.web.desk.section import Section
 from nkwatch.web.posted import written
 from nkwatch.web.problems import Problem
 from nkwatch.web.views import SHORT, TITLE, Said, card, said
@@ -43,14 +43,8 @@ class Row:
     namesake: bool
 
 
-class Stories:
+class Stories(Section):
     """Merging and splitting need a touch of the key, for these stories or statements alone."""
-
-    def __init__(self, room: Room, touches: Touches) -> None:
-        self._room = room
-        self._touches = touches
-        self._newsroom = room.newsroom
-        self._themes = {t.code: t for t in room.newsroom.rules.lexicon.themes}
 
     def routes(self) -> APIRouter:
         """What answers at which address."""
