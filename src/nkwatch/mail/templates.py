@@ -9,7 +9,7 @@ import re
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from css_inline import CSSInliner
 from jinja2 import (
@@ -22,18 +22,15 @@ from jinja2 import (
     TemplateRuntimeError,
     TemplateSyntaxError,
 )
-from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from nkwatch.domain.problems import ConfigError
+from nkwatch.mail.compiled import Compiled
 from nkwatch.mail.encoding import CLOSING, OPENING, OWN_BEGINS, OWN_ENDS, marker
 from nkwatch.mail.locales import Locale
 from nkwatch.mail.reasons import SLOT
 from nkwatch.mail.widths import columns, shorten, wrap
-
-if TYPE_CHECKING:
-    from types import CodeType
 
 #: The address that is the same for everybody who gets a composition.
 COPY = "copy_url"
@@ -90,26 +87,7 @@ class Templates:
         return _TAG.sub(_guarded, styled) if _BARE.search(styled) else styled
 
 
-class Compiled(BytecodeCache):
-    """Templates that were compiled in this process: environments that differ only in their language share them.
-
-    Jinja names each by its file and the checksum of its source, so an operator's own is never taken for ours.
-    """
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], CodeType] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Called by Jinja before it compiles."""
-        bucket.code = self._kept.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Called by Jinja when it has compiled."""
-        if bucket.code is not None:
-            self._kept[bucket.key, bucket.checksum] = bucket.code
-
-
-_COMPILED = Compiled()
+_COMPILED = Compiled("mail")
 
 
 def template_loader(folder: Path | None) -> BaseLoader:

@@ -19,18 +19,19 @@ from markupsafe import Markup
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.problems import ConfigError
+from nkwatch.mail.compiled import Compiled
 from nkwatch.mail.locales import Locale
-from nkwatch.mail.templates import Compiled, template_loader
+from nkwatch.mail.templates import template_loader
 from nkwatch.mail.widths import shorten
 from nkwatch.web.languages import FALLBACK, negotiate
 from nkwatch.web.problems import Problem
 
 FOLDER = "web"
+_COMPILED = Compiled("pages")
 #: The parameter that names the language of a page.
 LANGUAGE = "lang"
 #: Names and values of parameters; a name may come more than once.
 Fields = Mapping[str, Any] | Iterable[tuple[str, Any]]
-_COMPILED = Compiled()
 #: Texts of templates that are remembered in each language.
 TEXTS = 2000
 #: What a style sheet has for its readers alone: comments, and white space beside signs. Selectors have no ": ".
