@@ -135,3 +135,21 @@ def test_rubbish_is_nobodys_token_and_no_error(token):
 def test_a_message_id_is_the_same_for_the_same_delivery_and_tells_nothing_of_it():
     assert RING.message_id("7/reader") == RING.message_id("7/reader") != RING.message_id("8/reader")
     assert "reader" not in RING.message_id("7/reader")
+
+
+def test_what_is_signed_holds_for_its_text_and_purpose_with_any_key_of_the_ring() -> None:
+    old, both = Keyring({1: b"a" * 32}, 1), Keyring({1: b"a" * 32, 2: b"b" * 32}, 2)
+    signature = old.sign("departed", "a line")
+    assert both.is_signed("departed", "a line", signature)
+    assert not both.is_signed("departed", "another", signature)
+    assert not both.is_signed("token", "a line", signature)
+    assert not old.is_signed("departed", "a line", both.sign("departed", "a line"))
+    for forged in ("", "1.", "x.y", "1", "9.abc", "²." + signature[2:], signature + "é"):
+        assert not both.is_signed("departed", "a line", forged)
+
+
+def test_the_fingerprint_of_a_key_is_its_own_and_short() -> None:
+    ring = Keyring({1: b"a" * 32, 2: b"b" * 32}, 2)
+    assert ring.fingerprint(1) == Keyring({1: b"a" * 32}, 1).fingerprint(1)
+    assert ring.fingerprint(1) != ring.fingerprint(2)
+    assert len(ring.fingerprint(1)) == 16

@@ -2,7 +2,9 @@
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import structlog
@@ -56,3 +58,70 @@ def test_no_page_of_a_reader_shows_its_token(page):
 @given(st.emails())
 def test_no_valid_address_passes(address):
     assert address not in logs.redact(f"reply: <{address}>, later")
+
+
+HIDDEN = st.emails().flatmap(
+    lambda address: st.sampled_from(
+        [address, address.replace("@", "%40"), address.replace("@", "＠"), f"<{address}>", address.encode(), [address]]
+    )
+)
+NESTED = st.recursive(
+    HIDDEN, lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from("abc"), inner))
+)
+
+
+class Strange:
+    """A value of a kind that nobody foresaw."""
+
+    def __init__(self, said):
+        self.said = said
+
+    def __repr__(self):
+        return f"<reply to {self.said}>"
+
+
+@given(address=st.emails(), value=NESTED)
+def test_no_value_of_any_kind_lets_an_address_into_a_record(address, value):
+    facts = {
+        "event": f"told {address}", "why": value, "wrong": ValueError(address), address: 1, "odd": Strange(address),
+        "path": Path("/mail") / address.replace("/", "_"), "deep": [[[[[[address]]]]]], "names": {address: {address}},
+    }  # fmt: skip
+    told = json.dumps(logs._redacting(None, "info", facts), ensure_ascii=False)
+    assert not re.search(r"@|%40|＠", told), told
+
+
+def test_numbers_and_ids_stay_as_they_are():
+    facts = {"story": "0a1b2c3d4e5f", "number": 7, "share": 0.5, "whole": True, "none": None, "ids": ("a", 2)}
+    assert logs.redacted(facts) == facts | {"ids": ["a", 2]}
+
+
+def test_a_json_record_says_when_how_bad_by_whom_and_for_which_part(log, capsys):
+    logs.set_up(json=True)
+    with logs.about(part="deliver.bulk"):
+        logs.notice("mail relay unreachable", why="It timed out.")
+    logs.record("collect", new=3)
+    first, second = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert first["event"] == "mail relay unreachable"
+    assert (first["level"], first["part"], first["owner"]) == ("warning", "deliver.bulk", logs.owner())
+    assert first["timestamp"].endswith("Z")
+    assert second["new"] == 3
+    assert "part" not in second
+
+
+def test_a_record_for_people_does_not_name_the_process(log, capsys):
+    logs.set_up()
+    logs.record("collect", new=3)
+    assert logs.owner() not in capsys.readouterr().err
+
+
+def test_the_last_who_listens_hears_notices_alone_and_the_one_before_again_when_it_has_gone(log, capsys):
+    logs.set_up()
+    first, second = [], []
+    with logs.hearing(lambda event, facts: first.append((event, dict(facts)))):
+        logs.notice("one", why="so")
+        with logs.hearing(lambda event, _: second.append(event)):
+            logs.notice("two")
+        logs.notice("three")
+    logs.notice("four")
+    assert first == [("one", {"why": "so"}), ("three", {})]
+    assert second == ["two"]

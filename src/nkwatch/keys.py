@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 TAG_BYTES = 16
 NONCE_BYTES = 12
 REPLY_TAG_BYTES = 10
+FINGERPRINT_BYTES = 8
 #: Ours are well below; what is longer comes from somebody else.
 LONGEST_TOKEN = 200
 
@@ -150,6 +151,21 @@ class Keyring:
     def message_id(self, name: str) -> str:
         """An opaque left part of a Message-ID for what `name` names; the same name gives the same."""
         return self._tag(self.current, "message-id", name)
+
+    def sign(self, purpose: str, text: str) -> str:
+        """What proves that a text is ours: key id and tag, joined by a dot."""
+        return f"{self.current}.{self._tag(self.current, purpose, text)}"
+
+    def is_signed(self, purpose: str, text: str, signature: str) -> bool:
+        """Whether `sign` made this signature of the text for this purpose, with any of the keys."""
+        key_id, _, tag = signature.partition(".")
+        if not (key_id.isdecimal() and key_id.isascii() and int(key_id) in self.masters):
+            return False
+        return hmac.compare_digest(tag.encode(), self._tag(int(key_id), purpose, text).encode())
+
+    def fingerprint(self, key_id: int) -> str:
+        """A short name of one key, by which a copy of it is known to be the same. It tells nothing of the key."""
+        return _mac(self.masters[key_id], "fingerprint", "")[:FINGERPRINT_BYTES].hex()
 
     def _lookup(self, key_id: int, value: str) -> bytes:
         return bytes([key_id]) + _mac(self.masters[key_id], "lookup", value.casefold())

@@ -1,18 +1,33 @@
-"""The log: one line an event, for people or as JSON, and never an address, a token or a phrase in it (promise 9)."""
+"""The log: one line an event, for people or as JSON, and never an address, a token or a phrase in it (promise 9).
+
+What the operator is told (`notice`) is heard besides by whoever asked for it: it is kept for the morning's mail.
+"""
 
 import logging
+import os
 import re
+import socket
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import structlog
 
-_ADDRESS = re.compile(r"[^\s<>\"(),;:]+@[^\s<>\"(),;:]+")
+#: In addresses of pages the at sign may be escaped; a keyboard for Chinese or Japanese writes a wide one.
+_ADDRESS = re.compile(r"[^\s<>\"(),;:]+(?:@|%40|＠|﹫)[^\s<>\"(),;:]+", re.IGNORECASE)
 #: Tokens stand in addresses of pages; the part behind these paths is a secret.
 _PATH = re.compile(r"/(leave|confirm|manage|settings|move/old|move/new|desk/enrol)/[\w.~-]+")
 #: One by itself, by its shape (`keys.Keyring.token`).
 _TOKEN = re.compile(r"\b\d{1,3}\.[\w~-]+\.[0-9a-z]*\.[\w-]{22}")
+#: So deep is looked into values; what lies deeper is told as words.
+DEEPEST = 4
+
+Hearer = Callable[[str, Mapping[str, Any]], None]
+"""Is told each notice, from any thread; it must not wait, raise or tell a notice itself."""
+
+#: Who hears notices. The last one alone: a newsroom that takes the place of another hears what happens from then on.
+_hearers: list[Hearer] = []
 
 
 def redact(text: str) -> str:
@@ -20,8 +35,25 @@ def redact(text: str) -> str:
     return _TOKEN.sub("[token]", _PATH.sub(r"/\1/[token]", _ADDRESS.sub("[address]", text)))
 
 
+def redacted(value: Any, depth: int = 0) -> Any:
+    """The same for any value: lists and mappings are looked into, everything strange becomes redacted words."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return redact(value)
+        case Mapping() if depth < DEEPEST:
+            return {redact(str(k)): redacted(v, depth + 1) for k, v in value.items()}
+        case list() | tuple() if depth < DEEPEST:
+            return [redacted(v, depth + 1) for v in value]
+        case bytes() | bytearray():
+            return redact(value.decode("utf-8", "backslashreplace"))
+        case _:
+            return redact(str(value))
+
+
 def _redacting(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {redact(key): redacted(value) for key, value in event.items()}
 
 
 class _RedactingFilter(logging.Filter):
@@ -37,7 +69,11 @@ class _RedactingFilter(logging.Filter):
 
 
 def set_up(*, json: bool = False, level: str = "info") -> None:
-    """Write the log to standard error. Called once, by the command line."""
+    """Write the log to standard error. Called once, by the command line.
+
+    JSON lines say besides which process wrote them (`owner`, as leases name it), so that those of several machines
+    can be put together.
+    """
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json
@@ -45,6 +81,8 @@ def set_up(*, json: bool = False, level: str = "info") -> None:
     )
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
+            *([_owned] if json else []),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%SZ", utc=True),
             _redacting,
@@ -60,11 +98,38 @@ def set_up(*, json: bool = False, level: str = "info") -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True, format="%(name)s: %(message)s")
 
 
+def owner() -> str:
+    """This process, by the name of its machine and its number."""
+    return f"{socket.gethostname()}/{os.getpid()}"
+
+
+def about(**ids: str) -> AbstractContextManager[None]:
+    """Everything that is logged within, by whatever it calls, names these: which `part` is at work."""
+    return structlog.contextvars.bound_contextvars(**ids)
+
+
 def notice(event: str, **facts: Any) -> None:
     """Tell the operator: what happened, where, what to do."""
     structlog.get_logger().warning(event, **facts)
+    for hear in _hearers[-1:]:
+        hear(event, facts)
 
 
 def record(event: str, **facts: Any) -> None:
     """Note a result of the day's work."""
     structlog.get_logger().info(event, **facts)
+
+
+@contextmanager
+def hearing(hear: Hearer) -> Iterator[None]:
+    """Within, `hear` is told every notice of this process, and nobody else is."""
+    _hearers.append(hear)
+    try:
+        yield
+    finally:
+        _hearers.remove(hear)
+
+
+def _owned(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event.setdefault("owner", owner())
+    return event

@@ -16,7 +16,7 @@ from nkwatch.feeds.cleaning import paragraphs, title_line
 from nkwatch.feeds.documents import Document, Parsed, Unreadable, address
 from nkwatch.feeds.pages import PAGE
 from nkwatch.feeds.parse import FEED
-from nkwatch.net.decoding import decode
+from nkwatch.net.decoding import FORBIDDEN, decode
 from tests.edges.samples import ENGLISH, JAPANESE, JSON_FEED, KOREAN, LISTING, WEB_PAGE
 
 BOARD = {"item": "ul.board > li", "title": "strong", "link": "a", "date": ".date", "teaser": "p"}
@@ -720,3 +720,15 @@ def test_relative_links_of_a_feed_start_where_the_catalogue_says() -> None:
     assert [e.url for e in read.entries] == ["https://www.a.example/news/1"]
     assert not list(FEED.problems(source))
     assert len(list(FEED.problems(replace(source, options={"base": "/x", "item": "li"})))) == 2
+
+
+@pytest.mark.parametrize("written", ["&#0;", "&#x0;", "&#x00;", "&#8;", "&#xD800;", "&#55296;", "&#65535;"])
+def test_characters_that_no_text_may_hold_are_not_let_in_by_their_numbers(written):
+    # loose as feedparser is, it takes them; PostgreSQL refuses them, and with them the whole poll
+    rss = f"""<rss version="2.0"><channel><title>x</title><item><guid>g{written}</guid><title>one{written}two</title>
+        <author>a{written}b</author><link>https://feed.example/1{written}</link>
+        <description>a{written}b &amp;{written[1:]} &#xD55C;&#33;</description></item></channel></rss>"""
+    (entry,) = read_(rss.encode()).entries
+    said = (entry.guid, entry.title, entry.author, entry.url, entry.text)
+    assert not any(FORBIDDEN.search(text) for text in said), said
+    assert (entry.title, entry.text.endswith("한!")) == ("onetwo", True)

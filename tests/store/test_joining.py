@@ -50,7 +50,7 @@ async def test_capitals_make_no_other_address(stores: Stores) -> None:
     await stores.subscribers.suppress("aNN@example.ORG", Suppression.BOUNCED, NOW)
     assert (await stores.subscribers.suppression("ann@example.org"))[0] is Suppression.BOUNCED
     assert (await stores.subscribers.find(reader.id))[1] is Standing.ENDED
-    assert await stores.subscribers.allow("Ann@example.org")
+    assert await stores.subscribers.allow("Ann@example.org", NOW)
 
 
 async def test_two_who_join_at_once_with_one_address_are_one(opened: Callable[[], Stores]) -> None:

@@ -229,10 +229,10 @@ async def test_what_is_suppressed_for_good_is_not_softened(stores: Stores) -> No
 
 
 async def test_an_address_may_be_allowed_again(stores: Stores) -> None:
-    assert not await stores.subscribers.allow(ADDRESS)
+    assert not await stores.subscribers.allow(ADDRESS, NOW)
     await stores.subscribers.suppress(ADDRESS, Suppression.BOUNCED, NOW)
     reader = await pending(stores)
-    assert await stores.subscribers.allow(ADDRESS)
+    assert await stores.subscribers.allow(ADDRESS, NOW)
     assert await stores.subscribers.suppression(ADDRESS) is None
     assert [c.subscriber_id for c in await claim(stores)] == [reader.id]
 

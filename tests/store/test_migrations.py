@@ -1,12 +1,14 @@
 """A database of an older schema keeps everything that it holds."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, MetaData, inspect, select
+from sqlalchemy import Connection, MetaData, inspect, select, text
 
 from nkwatch.domain.alert import Told
 from nkwatch.domain.bulletin import Block, Slot, Window
@@ -19,7 +21,7 @@ from nkwatch.domain.statement import EARLIEST, Presence
 from nkwatch.domain.subscriber import Consent, Edition, Standing, Suppression
 from nkwatch.domain.wish import Mutes, Wish
 from nkwatch.editing.coverage import Day, Record
-from nkwatch.store import schema
+from nkwatch.store import migrations, schema
 from nkwatch.store.database import Database
 from nkwatch.store.exporting import ExportStore
 from nkwatch.store.migrations import running
@@ -29,6 +31,8 @@ from nkwatch.store.statements import StatementStore
 from nkwatch.store.subscribers import SubscriberStore
 from tests.making import NOW, entry, polled, sifted, sign_up, source, statement
 from tests.store.conftest import KEYRING, SOURCES
+from tests.store.filling import fill as fill_all
+from tests.store.filling import reflected, told
 
 
 @pytest.fixture
@@ -390,3 +394,144 @@ async def test_what_schema_5_had_in_hand_goes_first_and_may_have_left(from_fifth
     await outbox.release([c.delivery for c in claimed], "test")
     got = await outbox.recipients([8], "", 9)
     assert [r.subscriber.id for r in got] == ["r2", "r3", "r4", "r7"]
+
+
+# From every schema
+
+
+def made_by(connection: Connection, number: str) -> MetaData:
+    """The tables of a schema, made by the revisions up to it."""
+    config = running._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, number)
+    return reflected(connection)
+
+
+NUMBERS = sorted(running.revisions())
+#: From here on old and new code run side by side: a schema only grows, see the tests below.
+SIDE_BY_SIDE = "0013"
+#: What a revision made of values on purpose; tests of their own above say what.
+CHANGED = {("delivery", "bounce"), ("delivery", "risked"), ("composition", "stories"), ("composition", "bulletin")}
+
+
+def found_again(row: dict[str, Any], found: dict[str, Any], table: str) -> bool:
+    """Whether a row has all its values still."""
+    return all(found[k] == v for k, v in row.items() if (table, k) not in CHANGED)
+
+
+def test_rows_in_every_table_of_every_schema_are_there_after_the_upgrade(empty: Database) -> None:
+    """Each schema gets rows of its own, beside those that came up with the database from the ones before."""
+    wrote: list[dict[str, list[dict[str, Any]]]] = []
+    tables: dict[str, MetaData] = {}
+    with empty.engine.begin() as connection:
+        for turn, number in enumerate(NUMBERS):
+            tables[number] = made_by(connection, number)
+            before = contents(connection, tables[number])
+            fill_all(connection, tables[number], 2 * turn + 1, 2 * turn + 2)
+            after = contents(connection, tables[number])
+            wrote.append({name: [r for r in rows if r not in before[name]] for name, rows in after.items()})
+        after = contents(connection, reflected(connection))
+        for number, old in zip(NUMBERS, wrote, strict=True):
+            for name, rows_before in old.items():
+                assert len(rows_before) == 2, (number, name)
+                for row in rows_before:
+                    assert any(found_again(row, r, name) for r in after[name]), (number, name, row, after[name])
+        for turn, number in enumerate(n for n in NUMBERS if n >= SIDE_BY_SIDE):
+            # a program of that schema, still running on another machine, goes on writing what it knows
+            fill_all(connection, tables[number], 1000 + turn)
+            now = contents(connection, tables[number])
+            assert all(len(rows) > len(after[name]) for name, rows in now.items())
+
+
+def contents(connection: Connection, tables: MetaData) -> dict[str, list[dict[str, Any]]]:
+    """What is in the tables, but for the number of the schema."""
+    names = [t for t in tables.sorted_tables if t.name != "alembic_version"]
+    return {t.name: told(connection.execute(select(t)).mappings()) for t in names}
+
+
+@pytest.mark.parametrize("number", [n for n in NUMBERS if n > SIDE_BY_SIDE])
+def test_a_schema_only_grows_so_that_old_code_works_on_it(empty: Database, number: str) -> None:
+    with empty.engine.begin() as connection:
+        old = made_by(connection, f"{int(number) - 1:04}")
+        new = made_by(connection, number)
+    for name, table in old.tables.items():
+        assert name in new.tables, f"{name} is gone, and code that runs still uses it"
+        for column in table.columns:
+            kept = new.tables[name].columns.get(column.name)
+            assert kept is not None, f"{name}.{column.name} is gone, and code that runs still uses it"
+            assert (str(kept.type), kept.primary_key) == (str(column.type), column.primary_key), f"{name}.{column.name}"
+            assert kept.nullable >= column.nullable, f"{name}.{column.name}: code that runs writes null"
+        for column in new.tables[name].columns:
+            fine = column.name in table.columns or column.nullable or column.server_default is not None
+            assert fine, f"{name}.{column.name}: code that runs does not write it: let it be null, or give it a default"
+        rules = {tuple(sorted(c.name for c in u.columns)) for u in new.tables[name].constraints}
+        known = {tuple(sorted(c.name for c in u.columns)) for u in table.constraints}
+        added = {columns for columns in rules - known if set(columns) <= set(table.columns.keys())}
+        assert not added, f"{name}: code that runs does not know the rule on {added}"
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_every_revision_says_in_one_sentence_what_it_does(number: str) -> None:
+    ((found, does), *_) = running.after(f"{int(number) - 1:04}" if number > NUMBERS[0] else None)
+    assert (found, does[:7]) == (number, "Schema "), does
+
+
+@pytest.fixture
+def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A next revision that adds a table, a column and rows, and then fails."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(Path(migrations.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / "schema_9000.py").write_text(FAILING.format(before=NUMBERS[-1]))
+    monkeypatch.setattr(running, "__file__", str(folder / "running.py"))
+    monkeypatch.setattr(migrations, "__file__", str(folder / "__init__.py"))
+
+
+FAILING = """\"\"\"Schema 9000: fails.\"\"\"
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9000"
+down_revision = "{before}"
+
+
+def upgrade():
+    op.create_table("half", sa.Column("id", sa.Integer(), primary_key=True))
+    op.add_column("latch", sa.Column("half", sa.Integer()))
+    op.create_index("ix_half", "latch", ["half"])
+    op.execute("UPDATE latch SET closed_until = 0")
+    op.drop_index("ix_statement_story_id", "statement")
+    raise RuntimeError("the machine is out of something")
+"""
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_revision_that_fails_leaves_nothing_half_done(empty: Database) -> None:
+    with empty.engine.begin() as connection:
+        old = made_by(connection, NUMBERS[-1])
+        fill_all(connection, old, 1)
+        before, shape = contents(connection, old), tables_of(connection)
+    with pytest.raises(RuntimeError, match="out of something"):
+        empty.prepare()
+    with empty.engine.begin() as connection:
+        assert (contents(connection, old), tables_of(connection)) == (before, shape)
+        assert migrations.pending(connection) == (NUMBERS[-1], [migrations.Step("9000", "Schema 9000: fails.")])
+
+
+def tables_of(connection: Connection) -> dict[str, Any]:
+    """All tables with their columns and indexes."""
+    found = inspect(connection)
+    names = found.get_table_names()
+    return {
+        n: ([c["name"] for c in found.get_columns(n)], sorted(i["name"] for i in found.get_indexes(n))) for n in names
+    }
+
+
+async def test_a_program_that_runs_goes_on_when_another_one_upgrades_the_database(upgraded: Database) -> None:
+    store = StatementStore(upgraded, SOURCES)
+    with upgraded.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("CREATE TABLE newer (id INTEGER PRIMARY KEY)"))
+        connection.execute(text("ALTER TABLE statement ADD COLUMN newer INTEGER DEFAULT 7"))
+    await store.record_polls([polled(sifted(statement("s2")))])
+    assert {p.statement.id for p in await store.unread(9, NOW)} == {"s2"}

@@ -11,7 +11,7 @@ from playwright.async_api import async_playwright
 
 from nkwatch.web.app import create_app
 from nkwatch.web.preview import write_overview
-from nkwatch.web.server import serve
+from nkwatch.web.server import listen, serve
 from tests.web.samples import Box, confirmed, join, mailed, row, tell_samples
 from tests.web.watched import watch_every_state
 
@@ -54,7 +54,7 @@ async def site(newsroom, box=None):
 async def site_of(app):
     """The address of this application on a socket of its own."""
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(app, "127.0.0.1", 0, stop, address.set_result))
+    task = asyncio.create_task(serve(app, listen("127.0.0.1", 0, "web"), stop, address.set_result))
     try:
         yield (await asyncio.wait_for(address, 20)).rstrip("/")
     finally:

@@ -12,7 +12,7 @@ import pytest
 
 from nkwatch.web.desk import create_desk
 from nkwatch.web.desk.entry import MAILING
-from nkwatch.web.server import serve
+from nkwatch.web.server import listen, serve
 from tests.web.authenticator import Post, at_the_desk
 from tests.web.samples import confirmed, empty_newsroom, handed_over, rows, tell_samples
 from tests.web.test_browser import SCREENS, browser, looked_at, shifts
@@ -44,7 +44,9 @@ async def desk(folder):
         post = Post()
         object.__setattr__(newsroom.editors.enrol.post, "relay", post)
         stop, listening = asyncio.Event(), asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(serve(create_desk(newsroom), place.listen, port, stop, listening.set_result, "desk"))
+        task = asyncio.create_task(
+            serve(create_desk(newsroom), listen(place.listen, port, "desk"), stop, listening.set_result)
+        )
         try:
             await asyncio.wait_for(listening, 20)
             yield newsroom, place.url, post

@@ -6,7 +6,7 @@ import socket
 import httpx
 import pytest
 
-from nkwatch.daemon import Daemon
+from nkwatch.daemon import Daemon, standing
 from nkwatch.domain.problems import ConfigError
 from nkwatch.web.desk import create_desk
 from tests.web.authenticator import at_the_desk
@@ -40,7 +40,7 @@ async def got(address):
 async def test_the_daemon_serves_both_and_each_only_its_own(tmp_path):
     async with empty_newsroom(tmp_path, placed(tmp_path)) as newsroom:
         listening = asyncio.get_running_loop().create_future()
-        daemon = Daemon(newsroom, only=("web",), ready=listening.set_result)
+        daemon = Daemon(standing(newsroom), only=("web",), ready=listening.set_result)
         running = asyncio.create_task(daemon.run())
         site, desk = await listening, newsroom.config.desk.url
         try:
@@ -57,7 +57,7 @@ async def test_the_daemon_serves_both_and_each_only_its_own(tmp_path):
 async def test_where_no_desk_was_asked_for_there_is_none(tmp_path):
     async with empty_newsroom(tmp_path, placed(tmp_path, enabled=False)) as newsroom:
         listening = asyncio.get_running_loop().create_future()
-        daemon = Daemon(newsroom, only=("web",), ready=listening.set_result)
+        daemon = Daemon(standing(newsroom), only=("web",), ready=listening.set_result)
         running = asyncio.create_task(daemon.run())
         await listening
         with socket.socket() as probe:
@@ -70,7 +70,7 @@ async def test_a_desk_that_cannot_listen_says_so_and_the_site_ends_with_it(tmp_p
     with socket.create_server(("127.0.0.1", 0)) as taken:
         async with empty_newsroom(tmp_path, placed(tmp_path, port=taken.getsockname()[1])) as newsroom:
             with pytest.raises(ConfigError, match=r"desk: cannot listen on .*choose another in \[desk\]"):
-                await asyncio.wait_for(Daemon(newsroom, only=("web",)).run(), 30)
+                await asyncio.wait_for(Daemon(standing(newsroom), only=("web",)).run(), 30)
 
 
 @pytest.mark.parametrize(("listen", "told"), [("127.0.0.1", False), ("0.0.0.0", True)])

@@ -8,13 +8,13 @@ import pytest
 
 from nkwatch.domain.problems import ConfigError
 from nkwatch.web.app import create_app
-from nkwatch.web.server import serve
+from nkwatch.web.server import listen, serve
 
 
 async def started(app, host="127.0.0.1", port=0):
     """The task that serves, the address, and the event that ends it."""
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(app, host, port, stop, address.set_result))
+    task = asyncio.create_task(serve(app, listen(host, port, "web"), stop, address.set_result))
     async with asyncio.timeout(20):
         await asyncio.wait([task, address], return_when=asyncio.FIRST_COMPLETED)
     if task.done():

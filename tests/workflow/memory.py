@@ -176,6 +176,8 @@ class Memory:
     #: those in force
     said: dict[str, Correction] = field(default_factory=dict)
     story_of: dict[str, str] = field(default_factory=dict)
+    being_read: dict[str, Lease] = field(default_factory=dict)
+    placings: int = 0
     marks: dict[int, set[str]] = field(default_factory=dict)
     stories: dict[str, Tale] = field(default_factory=dict)
     #: pairs of a statement and a story that it does not belong to
@@ -436,25 +438,38 @@ class MemoryStatements:
         gone = [s for s in self.memory.statements.values() if s.presence is Presence.MISSING]
         return sorted(gone, key=lambda s: (s.published, s.id))
 
-    async def unread(self, limit: int, now: datetime) -> list[Placed]:
+    async def unread(self, limit: int, now: datetime, lease: Lease | None = None) -> list[Placed]:
+        owner, reading = lease.owner if lease else "", self.memory.being_read
         waiting = [
             s for s in self.memory.statements.values() if self._read_revision(s.id) < s.revision and s.read_from <= now
         ]
-        ordered = sorted(waiting, key=lambda s: (s.first_seen, s.published, s.id))
-        return [Placed(s, self.memory.story_of.get(s.id, "")) for s in ordered[:limit]]
+        free = [s for s in waiting if s.id not in reading or reading[s.id].owner == owner or reading[s.id].until <= now]
+        ordered = sorted(free, key=lambda s: (s.first_seen, s.published, s.id))[:limit]
+        if lease:
+            reading |= {s.id: lease for s in ordered}
+        return [Placed(s, self.memory.story_of.get(s.id, "")) for s in ordered]
+
+    async def placings(self) -> int:
+        return self.memory.placings
 
     async def placed(self, marks: Iterable[int], since: datetime) -> list[Placed]:
         ids = {i for mark in marks for i in self.memory.marks.get(mark, ())}
         found = [self.memory.statements[i] for i in ids]
         return [Placed(s, self.memory.story_of.get(s.id, "")) for s in found if s.published >= since]
 
-    async def record_readings(self, placements: Sequence[Placement], now: datetime) -> None:
+    async def record_readings(self, placements: Sequence[Placement], now: datetime, as_of: int | None = None) -> bool:
+        placing = any(p.story_id for p in placements)
+        if placing and as_of not in {None, self.memory.placings}:
+            return False
+        self.memory.placings += placing
         ready_at = max(now, self.memory.closed_until or now)
         for placement in placements:
             self.memory.keep(placement.reading)
             said = self.memory.said.get(placement.reading.statement_id)
             if placement.story_id and not (said and said.about_nk is False):
                 self._join(placement, ready_at)
+            self.memory.being_read.pop(placement.reading.statement_id, None)
+        return True
 
     def _join(self, placement: Placement, ready_at: datetime) -> None:
         read = self.memory.in_force(placement.reading.statement_id)
@@ -1012,7 +1027,7 @@ class MemorySubscribers:
     async def suppression(self, address: str) -> tuple[Suppression, datetime] | None:
         return self.memory.suppressions.get(address.casefold())
 
-    async def allow(self, address: str) -> bool:
+    async def allow(self, address: str, now: datetime) -> bool:
         return self.memory.suppressions.pop(address.casefold(), None) is not None
 
     async def counts(self) -> dict[str, int]:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nkwatch.domain.morning import DAYTIME, struck
 from nkwatch.domain.outcome import Failed, Trouble, Unchanged
 from nkwatch.domain.polling import Health, Polled, PollState
-from nkwatch.workflow.health import DAYTIME, TellHealth, Told
+from nkwatch.workflow.health import TellHealth, Told
 from tests.making import NOW, at, source, state
 from tests.workflow.fakes import FakeClock, Notices
 from tests.workflow.memory import Memory, MemoryStatements
@@ -245,7 +246,7 @@ async def test_whatever_happens_reports_are_a_day_apart_by_day_and_say_what_is_s
         reports += [one.clock()] if news else []
         await one.poll(name, outcome)
     # by the clock on the wall, which may jump by an hour or two
-    mornings = [one.tell._morning(r) for r in reports]
+    mornings = [struck(r, zone, hour) for r in reports]
     assert all(later - earlier >= timedelta(hours=22) for earlier, later in pairwise(mornings))
     assert all(r - m < DAYTIME + timedelta(hours=1) for r, m in zip(reports, mornings, strict=True))
     assert last == {n: s.health.value for n, s in one.memory.states.items()} or len(one.memory.told) < 2

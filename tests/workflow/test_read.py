@@ -1,19 +1,22 @@
 """Reading: everything unread gets a reading, and what is on North Korea a story."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from nkwatch.domain.identity import Known, Sifted
+from nkwatch.domain.lease import Lease
 from nkwatch.domain.outcome import Fetched
 from nkwatch.domain.polling import Polled
 from nkwatch.domain.source import Role, Scope
 from nkwatch.domain.statement import Statement
+from nkwatch.reading.stories import Placed
 from nkwatch.reading.vocabulary import Vocabulary
 from nkwatch.workflow.collect import Collect
-from nkwatch.workflow.read import BATCH, Read, ReadStatements
+from nkwatch.workflow.read import BATCH, LEASE, Read, ReadStatements
 from nkwatch.workflow.readings import Place, reader
 from tests.making import NOW, entry, prose, rules, source, state, statement
 from tests.workflow.fakes import FakeClock, Notices, ScriptedPoller
@@ -31,10 +34,10 @@ class Desk:
         self.statements = MemoryStatements(self.memory)
         self.read = self.reading_at(FakeClock())
 
-    def reading_at(self, clock: FakeClock, vocabulary: Vocabulary | None = None) -> ReadStatements:
+    def reading_at(self, clock: FakeClock, vocabulary: Vocabulary | None = None, owner: str = "test") -> ReadStatements:
         """A round of reading by this clock."""
         place = Place(self.statements, vocabulary or Vocabulary())
-        return ReadStatements(self.statements, place, reader(self.memory.sources, RULES), clock)
+        return ReadStatements(self.statements, place, reader(self.memory.sources, RULES), clock, owner)
 
     async def told(self, *told: Statement) -> None:
         """Statements come in."""
@@ -130,12 +133,12 @@ async def test_a_crash_between_two_batches_loses_nothing_and_repeats_nothing() -
     record = desk.statements.record_readings
     calls = 0
 
-    async def dying(*args: object) -> None:
+    async def dying(*args: object) -> bool:
         nonlocal calls
         calls += 1
         if calls == 2:
             raise RuntimeError
-        await record(*args)  # type: ignore[arg-type]
+        return await record(*args)  # type: ignore[arg-type]
 
     desk.statements.record_readings = dying  # type: ignore[method-assign]
     with suppress(RuntimeError):
@@ -184,3 +187,36 @@ async def test_a_hidden_statement_is_read_and_tells_no_story() -> None:
     await desk.statements.record_polls([Polled(state("a"), "Publisher a", Sifted(removed=("s1",)))])
     assert await desk.read() == Read(1, 1, 1)
     assert await desk.statements.stories(["s1"]) == []
+
+
+# Several processes
+
+
+async def test_what_another_process_reads_is_left_to_it_until_its_lease_has_ended() -> None:
+    desk, clock = Desk(), FakeClock()
+    await desk.told(on_nk("s1"), on_nk("s2"))
+    await desk.statements.unread(1, clock(), Lease("other", clock() + LEASE))
+    read = desk.reading_at(clock)
+    assert await read() == Read(1, 1, 1)
+    clock.forward(seconds=LEASE.total_seconds())
+    assert await read() == Read(1, 1, 1)
+
+
+async def test_what_others_place_while_a_batch_is_read_is_found_before_it_is_stored() -> None:
+    desk, clock = Desk(), FakeClock()
+    await desk.told(on_nk("s1", prose("same", 200)), on_nk("s2", prose("same", 200)))
+    await desk.statements.unread(1, clock(), Lease("other", clock() + LEASE))
+    other, placed = desk.reading_at(clock, owner="other"), desk.statements.placed
+    asked = 0
+
+    async def meanwhile(marks: Iterable[int], since: datetime) -> list[Placed]:
+        """Once somebody has looked where a statement belongs, another one stores what it belongs to."""
+        nonlocal asked
+        found, asked = await placed(marks, since), asked + 1
+        if asked == 1:
+            assert await other() == Read(1, 1, 1)
+        return found
+
+    desk.statements.placed = meanwhile  # type: ignore[method-assign]
+    assert await desk.reading_at(clock)() == Read(1, 1, 0)
+    assert desk.memory.story_of == {"s1": "s1", "s2": "s1"}

@@ -1,10 +1,13 @@
-"""The watch: the bell rings once for each thing that is wrong, and only when somebody could be reached it is done."""
+"""The watch: the bell rings once for each thing that wakes people, and only when somebody could be reached it is done.
+
+It rings for three things alone: alerts that are not accepted, an outbox that is stuck, a database that cannot be used.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from nkwatch.domain.delivery import Late
+from nkwatch.domain.delivery import Late, Stuck
 from nkwatch.domain.returned import Accepted, Arrived
 from nkwatch.workflow.told import Telling
 from nkwatch.workflow.watching import Arrivals, Watch, Watched
@@ -31,14 +34,22 @@ class FakeBell:
 
 @dataclass
 class FakeOutbox:
-    """Alerts that have not left."""
+    """Alerts that have not left; since when bulk has been due; how many left in each hour."""
 
     waiting: list[Late] = field(default_factory=list)
     asked: list[datetime] = field(default_factory=list)
+    due_since: datetime | None = None
+    left_at: datetime | None = None
 
     async def late(self, before: datetime) -> Sequence[Late]:
         self.asked.append(before)
         return [w for w in self.waiting if w.since <= before]
+
+    async def stuck(self, before: datetime) -> Stuck | None:
+        return Stuck(self.due_since) if self.due_since and self.due_since < before else None
+
+    async def accepted(self, since: datetime) -> int:
+        return int(self.left_at is not None and self.left_at >= since)
 
 
 @dataclass
@@ -81,7 +92,7 @@ class Tower:
     def __init__(self, *, bell: bool = True) -> None:
         self.clock, self.notices, self.outbox, self.bell = FakeClock(), Notices(), FakeOutbox(), FakeBell()
         self.inbox, self.ledger = FakeInbox(), FakeLedger()
-        self.silent = not bell
+        self.silent, self.away, self.braked = not bell, "", ""
         self.watch = self.opened()
 
     def opened(self) -> Watch:
@@ -90,12 +101,20 @@ class Tower:
         self.inbox.kept.clear()
         arrivals = Arrivals("canary", self.ledger, self.inbox, self.clock, telling)
         bell = None if self.silent else self.bell
-        return Watch(self.outbox, self.clock, telling, bell, arrivals=arrivals)
+        return Watch(
+            self.outbox, self.clock, telling, bell, arrivals=arrivals, excuses=(self.brake,), unusable=self.unusable
+        )
 
-    def accept(self, number: int, *, arrives: bool = True, relay_id: str = "") -> None:
+    async def unusable(self) -> str:
+        return self.away
+
+    async def brake(self) -> str:
+        return self.braked
+
+    def accept(self, number: int, *, arrives: bool = True, relay_id: str = "", urgent: bool = True) -> None:
         """The relay takes a bulletin for the canary, now."""
         name = f"<{number}@watch.example>"
-        self.ledger.mails.append(Accepted(number, self.clock(), name, relay_id))
+        self.ledger.mails.append(Accepted(number, self.clock(), name, relay_id, urgent))
         if arrives:
             under = f"<{relay_id}@relay.example>" if relay_id else name
             self.inbox.mails.append(Arrived(f"mail {number}", under))
@@ -171,7 +190,112 @@ async def test_without_a_canary_alerts_are_watched_all_the_same() -> None:
     assert tower.bell.rung == [("alert late", 7)]
 
 
+# The outbox
+
+
+async def test_an_outbox_of_which_nothing_has_left_for_two_hours_rings_once_and_once_when_it_moves() -> None:
+    tower = Tower()
+    tower.outbox.due_since = NOW
+    tower.clock.forward(hours=2)
+    assert await tower.watch() == Watched()
+    tower.clock.forward(seconds=1)
+    assert [await tower.watch() for _ in range(3)] == [Watched(1), Watched(), Watched()]
+    assert "should have since 2026-11-22 07:00 UTC" in tower.bell.texts[0]
+    tower.outbox.due_since = None
+    assert [await tower.watch() for _ in range(2)] == [Watched(1), Watched()]
+    assert tower.bell.rung == [("outbox stuck", 0), ("outbox moves", 0)]
+    assert tower.notices.events == ["outbox stuck", "outbox moves"]
+    tower.outbox.due_since = NOW
+    assert await tower.watch() == Watched(1)
+
+
+async def test_a_long_queue_that_moves_is_not_stuck() -> None:
+    tower = Tower()
+    tower.outbox.due_since = NOW
+    for _ in range(10):
+        tower.clock.forward(hours=1)
+        tower.outbox.left_at = tower.clock()
+        assert await tower.watch() == Watched()
+    tower.clock.forward(hours=3)
+    assert await tower.watch() == Watched(1)
+
+
+async def test_bulk_that_stands_still_by_the_operators_own_brake_wakes_nobody() -> None:
+    tower = Tower()
+    tower.outbox.due_since, tower.braked = NOW, "20000 mails were accepted."
+    tower.clock.forward(hours=9)
+    assert await tower.watch() == Watched()
+    tower.braked = ""
+    assert await tower.watch() == Watched(1)
+
+
+# The database
+
+
+async def test_a_database_that_is_away_for_a_minute_rings_once_and_once_when_it_is_back() -> None:
+    tower = Tower()
+    tower.away = "OperationalError: disk I/O error"
+    assert await tower.watch() == Watched()
+    tower.clock.forward(seconds=59)
+    assert await tower.watch() == Watched()
+    tower.clock.forward(seconds=1)
+    assert [await tower.watch() for _ in range(2)] == [Watched(1), Watched()]
+    assert "disk I/O error" in tower.bell.texts[0]
+    tower.away = ""
+    assert [await tower.watch() for _ in range(2)] == [Watched(1), Watched()]
+    assert tower.bell.rung == [("database unusable", 0), ("database usable", 0)]
+    tower.away = "OperationalError: database is locked"
+    assert await tower.watch() == Watched()
+    tower.clock.forward(minutes=1)
+    assert await tower.watch() == Watched(1)
+    assert tower.notices.events == ["database unusable", "database usable", "database unusable"]
+
+
+async def test_a_database_that_is_away_for_a_moment_wakes_nobody() -> None:
+    tower = Tower()
+    for _ in range(10):
+        tower.away = "OperationalError: the server closed the connection"
+        await tower.watch()
+        tower.clock.forward(seconds=50)
+        tower.away = ""
+        await tower.watch()
+        tower.clock.forward(seconds=50)
+    assert tower.bell.rung == []
+    assert tower.notices.told == []
+
+
+async def test_while_the_database_is_away_it_is_asked_for_nothing_else() -> None:
+    tower = Tower()
+    tower.away, tower.outbox.waiting = "gone", [Late(7, 3, NOW - 9 * MINUTE)]
+    assert await tower.watch() == Watched()
+    assert tower.outbox.asked == []
+    tower.clock.now -= timedelta(days=1)
+    assert await tower.watch() == Watched(1), "a clock that was set back hides nothing"
+
+
+async def test_a_bell_that_does_not_ring_for_the_database_is_tried_again_until_it_is_back() -> None:
+    tower = Tower()
+    tower.away, tower.bell.broken = "gone", "Gone."
+    await tower.watch()
+    tower.clock.forward(minutes=1)
+    assert [await tower.watch() for _ in range(2)] == [Watched(), Watched()]
+    assert tower.notices.events == ["database unusable", "the bell does not ring"]
+    tower.bell.broken, tower.away = "", ""
+    assert await tower.watch() == Watched()
+    assert tower.bell.rung == []
+
+
 # The canary
+
+
+async def test_a_digest_that_does_not_arrive_wakes_nobody_and_is_told_once() -> None:
+    tower = Tower()
+    tower.accept(1, arrives=False, urgent=False)
+    tower.clock.forward(minutes=31)
+    assert [await tower.watch() for _ in range(2)] == [Watched(), Watched()]
+    assert tower.bell.rung == []
+    assert tower.notices.events == ["bulletin missing"]
+    assert "Bulletin 1, which the mail relay accepted" in str(tower.notices.told[0][1]["what"])
 
 
 async def test_what_arrives_rings_nothing_under_whichever_name() -> None:
@@ -184,7 +308,7 @@ async def test_what_arrives_rings_nothing_under_whichever_name() -> None:
     assert tower.notices.told == []
 
 
-async def test_what_does_not_arrive_rings_once() -> None:
+async def test_an_alert_that_does_not_arrive_rings_once() -> None:
     tower = Tower()
     tower.accept(1, arrives=False)
     tower.accept(2)
@@ -194,7 +318,7 @@ async def test_what_does_not_arrive_rings_once() -> None:
     assert await tower.watch() == Watched(rung=1)
     tower.clock.forward(minutes=9)
     assert await tower.watch() == Watched()
-    assert tower.bell.rung == [("bulletin missing", 1)]
+    assert tower.bell.rung == [("alert missing", 1)]
     assert "Bulletin 1, which the mail relay accepted at 2026-11-22 07:00 UTC" in tower.bell.texts[0]
 
 

@@ -27,18 +27,22 @@ from nkwatch.net.mailboxes import problems_of
 from nkwatch.net.postboxes import Postbox, postbox
 from nkwatch.store.bounces import BounceStore
 from nkwatch.store.database import Database
+from nkwatch.store.departing import Departing
 from nkwatch.store.outbox import OutboxStore
+from nkwatch.store.pulse import Pulse
 from nkwatch.store.subscribers import SubscriberStore
+from nkwatch.store.surveying import UpkeepStore
 from nkwatch.workflow.bounces import Bounces
 from nkwatch.workflow.canary import ensure
 from nkwatch.workflow.deliver import Deliver, Lanes, Line
 from nkwatch.workflow.halts import Brake
+from nkwatch.workflow.lock import Lock
 from nkwatch.workflow.permits import Permits
 from nkwatch.workflow.ports import Clock, Relay, Signer
 from nkwatch.workflow.posture import Posture
 from nkwatch.workflow.recover import Recover
 from nkwatch.workflow.told import Telling
-from nkwatch.workflow.watching import Arrivals, Watch
+from nkwatch.workflow.watching import Arrivals, Watch, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ class Means:
     clock: Clock
     owner: str
     canary: Subscriber | None
+    upkeep: UpkeepStore
+    lock: Lock
+    departing: Departing
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class Delivering:
     bounces: Bounces
     hooks: Mapping[str, Hook]
     watch: Watch
+    pulse: Pulse
 
 
 def relay_of(config: Config, secrets: Secrets, clock: Clock) -> Relays | FolderRelay:
@@ -124,6 +132,7 @@ def delivering(config: Config, secrets: Secrets, keys: tuple[DkimKey, ...], mean
     """All of it. Raises `ConfigError` for mailboxes and keys that cannot be used."""
     clock, outbox, mail = means.clock, means.outbox, config.mail
     permits = Permits(means.relay.connections)
+    brake, pulse = Brake(outbox, clock, mail.per_day), Pulse(means.database, clock)
     urgent = _lane(Lane.URGENT, config, means, permits)
     posture = Posture(Dns(), identities(config, keys), clock, logs.notice, off=mail.impersonable or bool(mail.to))
     bulk = _lane(
@@ -133,14 +142,15 @@ def delivering(config: Config, secrets: Secrets, keys: tuple[DkimKey, ...], mean
         permits,
         line=urgent.line,
         aside=lambda: urgent.busy,
-        halts=(Brake(outbox, clock, mail.per_day), posture),
+        halts=(brake, posture),
     )
     return Delivering(
         deliver=Lanes(urgent, bulk),
-        recover=Recover(outbox, clock, logs.notice),
+        recover=Recover(outbox, clock, logs.notice, means.upkeep),
         bounces=_bounces(config, secrets, means),
         hooks=hooks(config.bounces.webhooks if config.bounces else (), secrets.webhook_keys),
-        watch=_watch(config, secrets, means),
+        watch=_watch(config, secrets, means, pulse, excuses=(brake, means.lock.locked)),
+        pulse=pulse,
     )
 
 
@@ -169,6 +179,7 @@ def _lane(
         aside=aside,
         line=line or Line(),
         permits=permits,
+        lock=means.lock,
     )
 
 
@@ -178,7 +189,7 @@ def _bounces(config: Config, secrets: Secrets, means: Means) -> Bounces:
     if settings and settings.mailbox:
         box = _box(settings.mailbox, secrets.bounces_password, "bounces")
     return Bounces(
-        ledger=BounceStore(means.database, means.keyring),
+        ledger=BounceStore(means.database, means.keyring, means.departing),
         accepted=means.outbox.accepted,
         clock=means.clock,
         telling=Telling(logs.notice, means.clock),
@@ -187,7 +198,7 @@ def _bounces(config: Config, secrets: Secrets, means: Means) -> Bounces:
     )
 
 
-def _watch(config: Config, secrets: Secrets, means: Means) -> Watch:
+def _watch(config: Config, secrets: Secrets, means: Means, pulse: Pulse, excuses: Sequence[Why]) -> Watch:
     settings, clock = config.watch, means.clock
     telling = Telling(logs.notice, clock)
     arrivals = None
@@ -197,7 +208,17 @@ def _watch(config: Config, secrets: Secrets, means: Means) -> Watch:
         ledger = BounceStore(means.database, means.keyring)
         arrivals = Arrivals(means.canary.id, ledger, inbox, clock, telling, within)
     bell = Bell(settings.webhook, settings.command) if settings.webhook or settings.command else None
-    return Watch(means.outbox, clock, telling, bell, timedelta(seconds=settings.alerts_within), arrivals)
+    return Watch(
+        means.outbox,
+        clock,
+        telling,
+        bell,
+        timedelta(seconds=settings.alerts_within),
+        arrivals,
+        timedelta(seconds=settings.stuck_after),
+        excuses,
+        pulse,
+    )
 
 
 def _box(url: str, password: str, whose: str) -> Postbox:

@@ -3,13 +3,15 @@
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from secrets import token_hex
 
 from nkwatch import logs
 from nkwatch.assembly.delivering import Means, canary_of, delivering, limits_of, relay_of, signer_of
 from nkwatch.assembly.editors import Editors, editors_of
+from nkwatch.assembly.operating import hearing, operating
 from nkwatch.assembly.parts import (
     check,
     concerns_north_korea,
@@ -18,6 +20,7 @@ from nkwatch.assembly.parts import (
     mail_assembler,
     reply_reader,
     sources_of,
+    turns,
     user_agent,
 )
 from nkwatch.assembly.publishing import Tools, domain_of, publishing
@@ -44,9 +47,14 @@ from nkwatch.store.archive import ArchiveStore
 from nkwatch.store.arriving import Arrivals
 from nkwatch.store.cases import CaseStore
 from nkwatch.store.database import Database
+from nkwatch.store.departed import DepartedFile
+from nkwatch.store.departing import Departing
 from nkwatch.store.desk import DeskStore
+from nkwatch.store.duties import Duties
 from nkwatch.store.editions import EditionStore
 from nkwatch.store.indexing import IndexStore
+from nkwatch.store.installation import InstallationStore
+from nkwatch.store.notices import NoticeStore
 from nkwatch.store.outbox import OutboxStore
 from nkwatch.store.plots import PlotStore
 from nkwatch.store.readings import ReadingStore
@@ -54,7 +62,10 @@ from nkwatch.store.redactions import RedactionStore
 from nkwatch.store.search import SearchStore
 from nkwatch.store.statements import StatementStore
 from nkwatch.store.subscribers import SubscriberStore
+from nkwatch.store.surveying import UpkeepStore
 from nkwatch.store.traces import TraceStore
+from nkwatch.store.waking import Waking
+from nkwatch.store.weekly import WeekStore
 from nkwatch.workflow.bounces import Bounces
 from nkwatch.workflow.calls import CallEditors
 from nkwatch.workflow.canary import with_canary
@@ -64,7 +75,11 @@ from nkwatch.workflow.deliver import Lanes
 from nkwatch.workflow.desk import DigestDesk, StoryDesk
 from nkwatch.workflow.editions import Editions
 from nkwatch.workflow.health import TellHealth
+from nkwatch.workflow.heartbeat import Heartbeat
 from nkwatch.workflow.index import Index
+from nkwatch.workflow.lock import Lock
+from nkwatch.workflow.morning import Morning
+from nkwatch.workflow.notices import NoteNotices
 from nkwatch.workflow.ports import Clock
 from nkwatch.workflow.proofs import Proofs
 from nkwatch.workflow.publish import Publish
@@ -129,11 +144,20 @@ class Newsroom:
     desk: DeskStore
     redact: Redact
     editors: Editors
+    installation: InstallationStore
+    lock: Lock
     deliver: Lanes
     recover: Recover
     bounces: Bounces
     hooks: Mapping[str, Hook]
     watch: Watch
+    notices: NoteNotices
+    morning: Morning
+    heartbeat: Heartbeat
+    told: NoticeStore
+    weeks: WeekStore
+    waking: Waking
+    duties: Duties
     subscribe: Subscribe
     tidy: Callable[[], Awaitable[Tidied]]
     replies: Replies | NoReplies
@@ -169,17 +193,22 @@ async def open_newsroom(
         database = Database(config.database)
         stack.callback(database.close)
         database.prepare()
+        notices = await stack.enter_async_context(hearing(database, clock))
         keys = dkim_keys(config)
         line, signer = relay_of(config, secrets, clock), signer_of(config, keys)
         stack.push_async_callback(signer.close)
         stack.push_async_callback(line.close)
         relay = SigningRelay(line, signer)
+        # containers may have one name, and each of them a process of the same number
+        owner = f"{socket.gethostname()}/{os.getpid()}/{token_hex(4)}"
+        duties = await stack.enter_async_context(aclosing(Duties(database, clock, owner)))
         web = await stack.enter_async_context(
             Web(
                 user_agent(config),
                 limits(config),
                 frozenset(config.polling.allow),
                 proxy=config.polling.proxy,
+                among=turns(config, database, owner),
             )
         )
         hooked = webhooks_of(config, secrets, rules)
@@ -190,7 +219,12 @@ async def open_newsroom(
         redactions = RedactionStore(database, keyring, fill)
         readings, place = ReadingStore(database), Place(statements, rules.vocabulary)
         read_one = reader(sources, rules)
-        subscribers = SubscriberStore(database, keyring)
+        departed = config.installation.departed
+        file = DepartedFile(departed, keyring) if departed else None
+        departing = Departing(database, keyring, file)
+        installation = InstallationStore(database, keyring, file, config.installation.host)
+        lock = Lock(installation, clock, logs.notice)
+        subscribers = SubscriberStore(database, keyring, departing)
         desk = DeskStore(database)
         outbox = OutboxStore(database, keyring, domain_of(config), limits_of(config))
         canary = await canary_of(config, subscribers, clock)
@@ -205,9 +239,12 @@ async def open_newsroom(
         kinds_of = {t.code: t.kind for t in rules.lexicon.themes}
         correct = Correct(statements, readings, place, kinds_of, clock)
         subscribe = Subscribe(subscribers, outbox, composer, clock)
-        owner = f"{socket.gethostname()}/{os.getpid()}"
-        means = Means(database, keyring, outbox, assembler, line, signer, workers, clock, owner, canary)
+        upkeep = UpkeepStore(database, sources, [s.rhythm for s in config.archive.schedules()])
+        means = Means(
+            database, keyring, outbox, assembler, line, signer, workers, clock, owner, canary, upkeep, lock, departing
+        )
         out = delivering(config, secrets, keys, means)
+        hall = operating(config, database, outbox, composer, relay, clock, owner, out.pulse)
         yield Newsroom(
             config=config,
             clock=clock,
@@ -242,7 +279,7 @@ async def open_newsroom(
             ),
             visit=VisitPages(sources, statements, visitor, clock, logs.notice, owner, config.polling.at_once),
             tell=TellHealth(sources, statements, clock, logs.notice, config.operator.zone, config.operator.morning),
-            read=ReadStatements(statements, place, read_one, clock),
+            read=ReadStatements(statements, place, read_one, clock, owner),
             index=Index(IndexStore(database)),
             correct=correct,
             reread=Reread(readings, place, read_one, rules.version, clock),
@@ -267,11 +304,20 @@ async def open_newsroom(
             desk=desk,
             redact=Redact(redactions, removal(composer.blocks, composer.languages), clock),
             editors=editors_of(config, database, keyring, tools, made, correct),
+            installation=installation,
+            lock=lock,
             deliver=out.deliver,
             recover=out.recover,
             bounces=out.bounces,
             hooks=out.hooks,
             watch=out.watch,
+            notices=notices,
+            morning=hall.morning,
+            heartbeat=hall.heartbeat,
+            told=hall.told,
+            weeks=hall.weeks,
+            waking=Waking(database),
+            duties=duties,
             subscribe=subscribe,
             tidy=subscribe.tidy,
             replies=reply_reader(config, secrets, workers, relay, subscribe, clock),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from nkwatch import __version__, logs
 from nkwatch.catalogue.leaving import load_leaving
@@ -29,9 +30,14 @@ from nkwatch.net.mailboxes import problems_of
 from nkwatch.net.postboxes import postbox
 from nkwatch.reading import may_concern
 from nkwatch.reading.lexicon import Lexicon
+from nkwatch.store.database import Database
+from nkwatch.store.turns import TurnStore
 from nkwatch.workflow.ports import Clock, Relay
 from nkwatch.workflow.replies import NoReplies, Replies
 from nkwatch.workflow.subscribe import Subscribe
+
+#: What a turn at a host may take beyond its requests.
+SLACK = timedelta(seconds=30)
 
 
 def sources_of(config: Config, *, shipped: bool = True) -> dict[str, Source]:
@@ -82,6 +88,18 @@ def user_agent(config: Config) -> str:
 def limits(config: Config) -> Limits:
     polling = config.polling
     return Limits(connections=polling.at_once, pause=polling.pause, deadline=polling.deadline)
+
+
+def turns(config: Config, database: Database, owner: str) -> TurnStore | None:
+    """What shares the turns at hosts with other processes, where there may be any.
+
+    On SQLite one process polls, unless the settings say otherwise: to share costs two commits for each request.
+    """
+    shared = config.polling.shared
+    if not (database.engine.dialect.name == "postgresql" if shared is None else shared):
+        return None
+    # a request may wait for a connection as long as others have theirs
+    return TurnStore(database, owner, 3 * timedelta(seconds=config.polling.deadline) + SLACK)
 
 
 def reply_reader(

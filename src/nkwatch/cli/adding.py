@@ -203,5 +203,5 @@ def _written(context: typer.Context, choice: Choice, *, dry_run: bool) -> str:
         say(f"{context.obj} would get this at its end; nothing was written")
     else:
         write_settings(context.obj, before, after)
-        say(f"added {choice.source.id} to {context.obj}; a running daemon takes it up when it is started again")
+        say(f"added {choice.source.id} to {context.obj}; a running daemon takes it up at SIGHUP")
     return source_text(table)

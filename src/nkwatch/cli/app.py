@@ -44,8 +44,8 @@ COMMANDS = {
         "Hand over the deliveries that are due, once: first what is urgent, then digests.",
     ),
     "recover": Later(
-        "delivering:recover",
-        "Free what was claimed by a process that is gone, and erase what is kept no longer.",
+        "recovering:recover",
+        "Put right what should exist and does not, say what is overdue, and erase what is kept no longer.",
     ),
     "verify": Later(
         "verifying:verify",
@@ -56,8 +56,15 @@ COMMANDS = {
         "Look at settings, database, disk, clock, relays and DNS, and say what to do. "
         "Sends nothing without --roundtrip.",
     ),
+    "report": Later(
+        "reporting:report",
+        "Show what happened since the last mail to the operator, with what to do. Nothing is sent, nothing changes.",
+    ),
     "demo": Later("showing:demo", "Run the whole service on bundled samples, on this machine alone."),
-    "run": Later("running:run", "Run the service until it is told to stop (SIGTERM or Ctrl-C)."),
+    "run": Later(
+        "running:run",
+        "Run the service until it is told to stop (SIGTERM or Ctrl-C). SIGHUP lets it take up changed settings.",
+    ),
     "poll": Later("rounds:poll", "Poll the sources that are due, once."),
     "read": Later(
         "rounds:read",
@@ -68,6 +75,7 @@ COMMANDS = {
         "Release alerts, call editors to those that wait, and close the windows that have closed, once.",
     ),
     "config": Later("settings:config_app", "The settings."),
+    "db": Later("database:db_app", "The database: upgrade, check, measure, move, back up, restore."),
     "bounces": Later("bounces:bounces_app", "Mails that come back: bounces, complaints, automatic replies."),
     "sources": Later("sources:sources_app", "The sources that are polled."),
     "subscribers": Later("subscribers:subscribers_app", "The readers."),

@@ -15,7 +15,7 @@ from rich.table import Table
 from nkwatch import logs
 from nkwatch.assembly.newsroom import utc_now
 from nkwatch.assembly.standing import dkim_keys
-from nkwatch.cli import checks, mail_checks, roundtrips
+from nkwatch.cli import checks, lock_checks, mail_checks, roundtrips, vital_checks
 from nkwatch.cli.checks import Patient
 from nkwatch.cli.output import FAILED, WIDE, WRONG, Json, end, plain_errors
 from nkwatch.config import Config, Secrets, load_config, load_secrets
@@ -68,6 +68,10 @@ _LOCAL: tuple[Check, ...] = (
     checks.signing,
     checks.bounces,
     checks.watch,
+    lock_checks.installation,
+    vital_checks.heartbeat,
+    vital_checks.vitals,
+    vital_checks.mornings,
 )
 
 

@@ -1,8 +1,9 @@
 """Master keys: see which are in use, add one, move what older ones made to it."""
 
+import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import tomlkit
 import typer
@@ -10,7 +11,7 @@ import typer
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.deferring import Later, deferring
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import Json, answer, bar, plain_errors, rows, say
+from nkwatch.cli.output import WRONG, Json, answer, bar, end, plain_errors, rows, say
 from nkwatch.cli.settings_file import beside, read_settings
 from nkwatch.config import Secrets, load_config, load_secrets
 from nkwatch.domain.problems import ConfigError
@@ -78,6 +79,52 @@ def new_key(context: typer.Context, as_json: Json = False) -> None:
         replace_secrets(path, before, after)
     say(f"wrote {path}. Back it up, apart from the database; start the service again; then run `nkwatch keys reseal`")
     answer({"current": number}, as_json=as_json)
+
+
+@keys_app.command("backup")
+def backup_keys(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(help="A new file, on another disk than the database's backups.")
+    ] = None,
+    done: Annotated[bool, typer.Option("--done", help="You copied the secrets file yourself: only note that.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Copy the secrets file, and note which keys are backed up: `nkwatch db backup` asks for it.
+
+    Whoever has this file and the database can read every address: keep the two apart.
+
+    Example: nkwatch keys backup /media/key/nkwatch.secrets.toml
+    """
+    if (file is None) is not done:
+        end("say where the copy goes, or --done if you made it yourself", WRONG)
+    with plain_errors():
+        path = load_config(context.obj).secrets
+        if file:
+            _copy_secrets(path, file)
+
+    async def work(newsroom: Newsroom) -> dict[str, object]:
+        await newsroom.installation.note_keys(newsroom.keyring, newsroom.clock())
+        return {"keys": sorted(newsroom.keyring.masters), "file": str(file) if file else None}
+
+    answer(in_newsroom(context, work), as_json=as_json)
+
+
+def _copy_secrets(path: Path, file: Path) -> None:
+    """A copy on the disk that only its owner may read, and that holds the same keys. Raises `ConfigError`."""
+    text = read_settings(path)
+    try:
+        copy = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(copy, "w", encoding="utf-8") as written:
+            written.write(text)
+            written.flush()
+            os.fsync(copy)
+    except FileExistsError:
+        raise ConfigError(f"{file}: already there, nothing was written") from None
+    except OSError as wrong:
+        raise ConfigError(f"{file}: cannot be written: {wrong.strerror}") from wrong
+    if load_secrets(file).keyring() != load_secrets(path).keyring():
+        raise ConfigError(f"{file}: it does not hold what was written; is the disk sound?")
 
 
 @keys_app.command("reseal")

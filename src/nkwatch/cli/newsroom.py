@@ -1,7 +1,7 @@
 """Opens the newsroom that the settings describe, for one command."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TypeVar
@@ -31,16 +31,22 @@ def database_errors() -> Iterator[None]:
             end(f"database: {wrong.orig}; nothing was half-written")
 
 
+@asynccontextmanager
+async def newsroom_of(path: Path) -> AsyncIterator[Newsroom]:
+    """The newsroom by what the settings in `path` say now. Raises `ConfigError` for anything that cannot be used."""
+    config = load_config(path)
+    logs.set_up(json=config.log.json_lines, level=config.log.level)
+    async with open_newsroom(config, load_secrets(config.secrets), CLOCK.get()) as newsroom:
+        yield newsroom
+
+
 def in_newsroom(context: typer.Context, work: Callable[[Newsroom], Awaitable[T]]) -> T:
     """Run `work` in the newsroom of ``--config``; what goes wrong becomes a sentence and an exit code."""
     path: Path = context.obj
+
+    async def run() -> T:
+        async with newsroom_of(path) as newsroom:
+            return await work(newsroom)
+
     with database_errors():
-        config = load_config(path)
-        logs.set_up(json=config.log.json_lines, level=config.log.level)
-        secrets = load_secrets(config.secrets)
-
-        async def run() -> T:
-            async with open_newsroom(config, secrets, CLOCK.get()) as newsroom:
-                return await work(newsroom)
-
         return loop.run(run())

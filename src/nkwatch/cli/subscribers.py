@@ -242,7 +242,7 @@ def allow(
     async def work(newsroom: Newsroom) -> dict[str, object]:
         meant = address_of(address)
         stood = await newsroom.subscribers.suppression(meant)
-        if stood is None or not await newsroom.subscribers.allow(meant):
+        if stood is None or not await newsroom.subscribers.allow(meant, newsroom.clock()):
             return {}
         return {"allowed": True, "was": str(stood[0]), "since": stood[1]}
 

@@ -116,7 +116,7 @@ def save(path: Path, before: str, after: str, *, dry_run: bool) -> None:
         say(f"{differences(before, after, path)}\n{path}: nothing was written")
     else:
         write_settings(path, before, after)
-        say(f"wrote {path}, the former one is {path.name}.bak; a running daemon takes it up when it starts again")
+        say(f"wrote {path}, the former one is {path.name}.bak; a running daemon takes it up at SIGHUP")
 
 
 def _switch(path: Path, config: Config, ids: Sequence[str], *, on: bool, dry_run: bool, as_json: bool) -> None:

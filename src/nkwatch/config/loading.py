@@ -14,6 +14,8 @@ from nkwatch.domain.problems import ConfigError
 M = TypeVar("M", bound=BaseModel)
 #: May hold a password, and is not repeated in messages.
 PRIVATE = frozenset({"polling.proxy"})
+#: Who left, where the database is a server.
+DEPARTED = "nkwatch.departed"
 #: The operator's own files and folders, named relative to the settings.
 OWN = ("templates", "rules", "calendar")
 
@@ -28,6 +30,9 @@ def load_config(path: Path) -> Config:
         "database": _absolute(config.database, base),
     }
     resolved |= {name: base / own for name in OWN if (own := getattr(config, name))}
+    departed = config.installation.departed or _departed(resolved["database"])
+    if departed:
+        resolved["installation"] = config.installation.model_copy(update={"departed": base / departed})
     if config.dkim:
         resolved["dkim"] = config.dkim.beside(base)
     if config.mail.to:
@@ -94,6 +99,14 @@ def line_of(text: str, where: tuple[str | int, ...]) -> int:
 def _beside(to: str, base: Path) -> str:
     kind, colon, name = to.partition(":")
     return f"{kind}:{base / name}" if colon else to
+
+
+def _departed(database: str) -> Path | None:
+    """Where it is kept who left; nothing is kept beside a database in memory."""
+    if not database.startswith("sqlite:"):
+        return Path(DEPARTED)
+    name = database.removeprefix("sqlite:///").partition("?")[0]
+    return Path(f"{name}.departed") if name not in {"", ":memory:", "sqlite://"} else None
 
 
 def _absolute(database: str, base: Path) -> str:

@@ -150,15 +150,19 @@ class WatchSettings(Section):
     """How this service is watched, and how its people are told when it fails: not by the mail that may have failed.
 
     `canary` gets a copy of each bulletin; with `mailbox` it is looked whether they arrive. `webhook` is posted to
-    (JSON), `command` is run with the same on its standard input.
+    (JSON), `command` is run with the same on its standard input. `heartbeat_url` is asked each minute while all is
+    well, so that somebody outside notices when it is not.
     """
 
     canary: Address | None = None
     mailbox: str = Field(default="", pattern=r"^((imaps?|imap\+starttls|maildir):\S+)?$")
     webhook: str = Field(default="", pattern=r"^(https?://\S+)?$")
     command: tuple[str, ...] = ()
+    heartbeat_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
     #: seconds within which an alert must have been accepted
     alerts_within: int = Field(default=120, ge=10, le=3600)
+    #: seconds after which an outbox is stuck of which nothing leaves that should
+    stuck_after: int = Field(default=7200, ge=600, le=86400)
     #: seconds within which a bulletin must have arrived at the canary
     arrival_within: int = Field(default=1800, ge=60, le=86400)
 

@@ -2,8 +2,9 @@
 
 import base64
 import binascii
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_serializer, model_validator
 
@@ -51,6 +52,8 @@ class PollingSettings(Section):
     at_once: int = Field(default=8, ge=1, le=64)
     pause: float = Field(default=2, ge=0, description="seconds between two requests to one host")
     deadline: float = Field(default=30, gt=0, le=120, description="seconds for one source")
+    #: whether several processes poll; by default on PostgreSQL only
+    shared: bool | None = None
     #: all requests go through it, names are resolved behind it: socks5://HOST:PORT (Tor) or http://HOST:PORT
     proxy: Proxy = ""
     #: host:port on this machine that may be fetched; for tests and the demo only
@@ -62,8 +65,9 @@ class PollingSettings(Section):
 
 
 class OperatorSettings(Section):
-    """When the people who run this want to hear of the sources."""
+    """When and where the people who run this want to hear what need not wake them; at `site.contact` by default."""
 
+    address: Address | None = None
     zone: Zone = "UTC"
     morning: int = Field(default=8, ge=0, le=23, description="hour of the zone")
 
@@ -94,11 +98,47 @@ class EditorSettings(Section):
         return Editor(**self.model_dump())
 
 
+class InstallationSettings(Section):
+    """How a database knows where it belongs, and where it is kept who left: see docs/backup.md."""
+
+    #: the name of this host, where the machine's own changes, as in containers
+    host: str = ""
+    #: beside the database by default; for PostgreSQL beside the settings
+    departed: Path | None = None
+    #: public keys of age that backups are encrypted for
+    backup_for: tuple[Annotated[str, Field(pattern=r"^age1[0-9a-z]+$")], ...] = ()
+
+
 class WebSettings(Section):
     """Where the small site listens."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+
+
+class VitalsSettings(Section):
+    """Where a process tells how it is: /healthz, /readyz, /metrics. With port 0 it does not.
+
+    Who may ask it learns how many readers there are: elsewhere than on this machine or in an inner network it listens
+    only with `public`.
+    """
+
+    listen: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+    public: bool = False
+
+    @model_validator(mode="after")
+    def _within(self) -> Self:
+        try:
+            address = ip_address(self.listen)
+        except ValueError as wrong:
+            msg = "listen must be an address, such as 127.0.0.1"
+            raise ValueError(msg) from wrong
+        inner = (address.is_loopback or address.is_private) and not address.is_unspecified
+        if not inner and not self.public:
+            msg = "anybody may reach it there; where that is meant, or something else prevents it, set public = true"
+            raise ValueError(msg)
+        return self
 
 
 class LogSettings(Section):
@@ -160,6 +200,7 @@ class Config(Section):
     calendar: Path | None = None
     polling: PollingSettings = PollingSettings()
     operator: OperatorSettings = OperatorSettings()
+    installation: InstallationSettings = InstallationSettings()
     web: WebSettings = WebSettings()
     desk: DeskSettings = DeskSettings()
     signup: SignUpSettings = SignUpSettings()
@@ -168,6 +209,7 @@ class Config(Section):
     dkim: DkimSettings | None = None
     bounces: BouncesSettings | None = None
     watch: WatchSettings = WatchSettings()
+    vitals: VitalsSettings = VitalsSettings()
     log: LogSettings = LogSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     source: tuple[SourceSettings, ...] = ()

@@ -24,7 +24,7 @@ from nkwatch.config import (
     SourceSettings,
     WebSettings,
 )
-from nkwatch.daemon import Daemon
+from nkwatch.daemon import Daemon, standing
 from nkwatch.demo.calendar import write_calendar
 from nkwatch.demo.mailbox import Mailbox, open_mailbox
 from nkwatch.demo.readers import CONSENT, newcomer, sample_readers
@@ -165,7 +165,7 @@ async def _live(newsroom: Newsroom, mailbox: Mailbox, say: Say) -> None:
     def ready(address: str) -> None:
         say(f"look at it: {address}demo (statements, sources, mails) and {address} (what readers see); Ctrl-C ends")
 
-    await Daemon(newsroom, app=create_app(newsroom, mailbox=mailbox), ready=ready).run()
+    await Daemon(standing(newsroom), app=create_app(newsroom, mailbox=mailbox), ready=ready).run()
 
 
 @asynccontextmanager

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from nkwatch.domain.bulletin import Composition
-from nkwatch.domain.retry import UNKNOWN_RETRY, pause
+from nkwatch.domain.rates import FURTHEST
+from nkwatch.domain.retry import LONGEST_RETRY, UNKNOWN_RETRY, pause
+from nkwatch.domain.timeline import ahead
 
 
 class DeliveryState(StrEnum):
@@ -133,6 +135,16 @@ class Delivery:
             return replace(self, state=DeliveryState.PENDING, due_at=now)
         return replace(self, state=DeliveryState.UNKNOWN, due_at=now, turn=Turn.FIRST, offered_at=None)
 
+    def overlong(self, written_at: datetime, now: datetime) -> bool:
+        """Whether it is due later than any rule says, or was written by a clock that was ahead.
+
+        What was not tried yet may have been put off on purpose, until its date.
+        """
+        if ahead(written_at, now):
+            return ahead(self.due_at, now)
+        put_off = self.date if not self.attempts else now
+        return ahead(self.due_at, max(put_off, now) + max(LONGEST_RETRY, FURTHEST))
+
     def _tried(
         self,
         state: DeliveryState,
@@ -198,6 +210,13 @@ class Late:
 
     number: int
     readers: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Nothing leaves though something should: since when the oldest delivery that may go has been due."""
+
     since: datetime
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.statement import Article
+from nkwatch.domain.timeline import ahead
 
 #: A page that could not be had is tried so often, then the statement does without.
 ATTEMPTS = 3
@@ -36,6 +37,10 @@ class Errand:
         """The errand after a failed attempt; None when it is given up."""
         attempts = self.attempts + 1
         return None if attempts >= ATTEMPTS else replace(self, attempts=attempts, due_at=now + AGAIN * attempts)
+
+    def overlong(self, now: datetime, rests_until: datetime) -> bool:
+        """Whether it is due later than any rule says. `rests_until` is when its host may be asked again."""
+        return ahead(self.due_at, max(now + AGAIN * ATTEMPTS, rests_until))
 
 
 @dataclass(frozen=True, slots=True)

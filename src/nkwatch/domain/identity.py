@@ -12,14 +12,12 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from nkwatch.domain.errand import Errand, Purpose
-from nkwatch.domain.statement import TRACKING, Entry, Origin, Statement, cut, digest
+from nkwatch.domain.statement import ARTICLE_WAIT, TRACKING, Entry, Origin, Statement, cut, digest
 
 #: Weak keys: title and date; and the whole text, where nothing else tells an entry from those that we have.
 TITLE, TEXT = "title:", "text:"
 #: Texts that begin alike for so many characters are one text in two versions.
 ALIKE = 60
-#: A statement waits so long for its page before it is read without.
-ARTICLE_WAIT = timedelta(minutes=15)
 #: What a source shows with another date, title and text so far from the one that we have is another statement.
 REDATED = timedelta(days=1)
 #: Documents of the United Nations have a symbol (ST/LIB/SER.B) in their addresses: docs.un.org/en/A/HRC/25/63.

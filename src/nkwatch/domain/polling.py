@@ -25,6 +25,7 @@ from nkwatch.domain.rhythm import (
 from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.source import Pace, Source
 from nkwatch.domain.statement import plausible
+from nkwatch.domain.timeline import ahead
 
 LONGEST_RETRY_AFTER = 7 * DAY
 #: A validator that has gone wrong (a Last-Modified in 2041) says "not modified" for ever: once a week it is left out.
@@ -137,6 +138,17 @@ class PollState:
     def resting(self, until: datetime, now: datetime) -> "PollState":
         """This state when its host asked to be left alone `until` then; its sources do not come back all at once."""
         return replace(self, due_at=until + (until - now) * jitter(self.source_id) / 10)
+
+    def sane(self, now: datetime, pace: Pace, rests_until: datetime) -> "PollState":
+        """This state without what a wrong clock wrote: due now where it is due later than any rule says.
+
+        `rests_until` is when its host is to be asked again, `now` or earlier where it does not rest.
+        """
+        if ahead(self.last_ok_at, now):
+            return replace(self, due_at=min(self.due_at, now), last_ok_at=now)
+        usual = backoff(self.failures) if self.failures else max(pace.fixed, DAY)
+        longest = max(usual, rests_until - now) * 1.1
+        return replace(self, due_at=now) if ahead(self.due_at, now + longest) else self
 
     def judged(self, now: datetime, before: Trouble | None = None) -> "PollState":
         """This state with the health that it shows at `now`; `before` is what was wrong at the poll before."""

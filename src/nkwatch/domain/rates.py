@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 
+#: What is written of the future counts no further: a clock that was set back must not hold mail for days.
+FURTHEST = timedelta(hours=6)
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:

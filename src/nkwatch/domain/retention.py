@@ -14,3 +14,5 @@ DELIVERIES = timedelta(days=180)
 SETTINGS_LINK = timedelta(minutes=30)
 #: Mails that answer a sign-up: one for each address in this time.
 ONE_ANSWER = timedelta(hours=24)
+#: What the operator was told.
+NOTICES = timedelta(days=90)

@@ -45,6 +45,8 @@ class Accepted:
     accepted_at: datetime
     message_id: str
     relay_id: str = ""
+    #: whether it is an alert, or corrects one
+    urgent: bool = False
 
     def arrived(self, seen: Collection[str]) -> bool:
         """Whether it is among the mails with these Message-IDs.

@@ -8,7 +8,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit, urlunsplit
 
+from nkwatch.domain.timeline import ahead
+
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+#: A statement waits so long for its page before it is read without.
+ARTICLE_WAIT = timedelta(minutes=15)
 #: Clocks of publishers run fast, zones are misdeclared; more than a day ahead is a mistake.
 LATEST_AHEAD = timedelta(days=1)
 #: An embargo that ends later than this was misread: it must not bury a statement.
@@ -140,6 +144,10 @@ class Statement:
     def freed(self) -> "Statement":
         """This statement when it waits for its page no longer: it may be read once no embargo forbids it."""
         return replace(self, read_from=self.embargo or EARLIEST)
+
+    def overlong(self, now: datetime) -> bool:
+        """Whether it waits for its page longer than any does: it was seen by a clock that was ahead."""
+        return ahead(self.read_from, max(self.embargo or EARLIEST, now + ARTICLE_WAIT))
 
     def under(self, embargo: datetime | None, now: datetime) -> "Statement":
         """This statement under an embargo, if there is one: it is not read before, so nothing goes out before."""

@@ -15,6 +15,7 @@ from nkwatch.domain.rates import Rate
 from nkwatch.domain.rhythm import jitter
 from nkwatch.domain.statement import digest
 from nkwatch.domain.story import Story
+from nkwatch.domain.timeline import ahead
 
 #: How long after each failed attempt comes the next; after the last of them the call is given up.
 RETRIES = (
@@ -180,6 +181,10 @@ class Call:
         """This call when it is not to be made."""
         return replace(self, state=CallState.DROPPED, due_at=None, reply=why, done_at=now)
 
+    def overlong(self, now: datetime) -> bool:
+        """Whether it is due later than any rule says."""
+        return ahead(self.due_at, now + LONGEST_WAIT * 1.1)
+
     def put_off(self, until: datetime) -> "Call":
         """This call when it may not be made before then."""
         return replace(self, due_at=until)
@@ -215,6 +220,11 @@ class Line:
         return replace(
             self, free_at=free_at, rests_until=now + (_asked(heard) or usual), failures=failures, off_at=off_at
         )
+
+    def sane(self, now: datetime) -> "Line":
+        """The line without what a wrong clock wrote: no pace and no rest lasts longer than a receiver may ask for."""
+        far = [ahead(t, now + LONGEST_WAIT) for t in (self.free_at, self.rests_until)]
+        return replace(self, free_at=None, rests_until=None) if any(far) else self
 
     def informed(self) -> "Line":
         """The line when the operator was told that calls are given up."""

@@ -6,6 +6,7 @@ of this may run long or grow large on hostile bytes: the daemon runs it in `feed
 
 import io
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
@@ -23,7 +24,7 @@ from nkwatch.feeds.documents import MOST_ENTRIES, Document, Parsed, Unreadable, 
 from nkwatch.feeds.embargo import embargo
 from nkwatch.feeds.jsonfeed import read_json_feed
 from nkwatch.feeds.kinds import DocumentKind
-from nkwatch.net.decoding import decode
+from nkwatch.net.decoding import FORBIDDEN, decode
 
 #: All quantifiers are possessive, or end at the next mark: these look at hostile bytes.
 DECLARATION = re.compile(r"<\?xml\b[^<>]*\?>", re.IGNORECASE)
@@ -40,6 +41,10 @@ AUTHOR_TAG = re.compile(
     r"<(/?)(?:[\w.-]+:)?(?:author|creator|contributor|managingEditor|owner|publisher|webMaster)\b[^<>]*>",
     re.IGNORECASE,
 )
+#: A character by its number. What no text may hold makes feedparser give up the feed, or comes out at the other end.
+REFERENCE = re.compile(r"&#(?:x0*+([0-9a-f]*+)|0*+([0-9]*+))(?<=[0-9a-f]);?+", re.IGNORECASE)
+#: Digits of the last character that there is, U+10FFFF.
+MOST_DIGITS = 7
 CHILD = re.compile(r"<[\w/]")
 MARK = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*>?")
 #: feedparser looks for an address in an author in quadratic time (feedparser #562).
@@ -71,7 +76,7 @@ def read_feed(document: Document, source: Source) -> Parsed | Unreadable:
     # a feed may stand behind the DOCTYPE of a web page
     if WEB_PAGE.match(text, start) or (WEB_DOCTYPE.search(text, 0, min(start, HEAD)) and not ROOT.match(text, start)):
         return _web_page(text)
-    return _parsed(text[start:], _base(document, source), source)
+    return _parsed(REFERENCE.sub(_permitted, text[start:]), _base(document, source), source)
 
 
 def _declares_entities(text: str) -> bool:
@@ -199,6 +204,14 @@ def _entry(item: Mapping[str, Any], feed: Any, url: str, source: Source) -> Entr
         updated=published(source, shown, str(item["updated"]) if "updated" in item else ""),
         embargo=held.until if held else None,
     )
+
+
+def _permitted(reference: re.Match[str]) -> str:
+    """A reference as it was written; nothing where it names what no text may hold (XML 1.0, 4.1)."""
+    hexadecimal, decimal = reference.groups()
+    digits = hexadecimal or decimal or "0"
+    number = int(digits, 16 if hexadecimal else 10) if len(digits) <= MOST_DIGITS else sys.maxunicode + 1
+    return "" if number > sys.maxunicode or FORBIDDEN.match(chr(number)) else reference[0]
 
 
 def _plain(detail: Mapping[str, Any], *, atom: bool) -> str:

@@ -1,8 +1,4 @@
-"""Reaches the people who run this by another way than mail: a request to an address of theirs, a command of theirs.
-
-The address stands in the operator's own settings, so it may lie inside their network, where the guard (`guard`) lets
-nobody else's lead. One request goes to exactly that host and port, and no redirect is followed.
-"""
+"""Reaches the people who run this by another way than mail: a request to an address of theirs, a command of theirs."""
 
 import asyncio
 import json
@@ -11,14 +7,7 @@ import signal
 from collections.abc import Sequence
 from contextlib import suppress
 
-import aiohttp
-from yarl import URL
-
-from nkwatch.domain.problems import ConfigError
-from nkwatch.net.failures import EXPECTED, failure
-
-#: Seconds for either way.
-PATIENCE = 20.0
+from nkwatch.net.knocking import PATIENCE, Knock
 
 
 class Bell:
@@ -31,9 +20,8 @@ class Bell:
     def __init__(
         self, webhook: str = "", command: Sequence[str] = (), user_agent: str = "nkwatch", patience: float = PATIENCE
     ) -> None:
-        self._webhook = _address(webhook) if webhook else None
+        self._webhook = Knock("watch.webhook", "webhook", webhook, user_agent, patience) if webhook else None
         self._command = tuple(command)
-        self._agent = user_agent
         self._patience = patience
 
     async def __call__(self, event: str, text: str, number: int) -> str:
@@ -41,28 +29,11 @@ class Bell:
         told = json.dumps({"event": event, "number": number, "text": text}).encode()
         ways = []
         if self._webhook is not None:
-            ways.append(self._post(self._webhook, told))
+            ways.append(self._webhook.post(told))
         if self._command:
             ways.append(self._run(told))
         failed = await asyncio.gather(*ways)
         return " ".join(failed) if all(failed) else ""
-
-    async def _post(self, url: URL, told: bytes) -> str:
-        host = url.raw_host or ""
-        headers = {"Content-Type": "application/json", "User-Agent": self._agent}
-        session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-        try:
-            async with (
-                asyncio.timeout(self._patience),
-                session,
-                session.post(url, data=told, headers=headers, allow_redirects=False) as answer,
-            ):
-                well = answer.ok and answer.status < 300  # noqa: PLR2004  a redirect is not followed
-                return "" if well else f"The webhook at {host} answered {answer.status}."
-        except TimeoutError:
-            return f"The webhook at {host} did not answer within {self._patience:g} seconds."
-        except EXPECTED as error:
-            return f"The webhook failed: {failure(host, error, None).reason}"
 
     async def _run(self, told: bytes) -> str:
         name = self._command[0]
@@ -87,14 +58,3 @@ class Bell:
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
         return f"The command {name!r} ended with {process.returncode}." if process.returncode else ""
-
-
-def _address(webhook: str) -> URL:
-    try:
-        url = URL(webhook)
-        well = url.scheme in {"http", "https"} and bool(url.raw_host) and bool(url.port)
-    except ValueError:
-        well = False
-    if not well:
-        raise ConfigError(f"watch.webhook: {webhook!r} is no address; write it like https://hooks.example/key")
-    return url

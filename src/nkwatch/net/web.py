@@ -16,7 +16,7 @@ from nkwatch.net.guard import exact_exception, exempting, guarded_socket
 from nkwatch.net.names import Resolver
 from nkwatch.net.proxies import proxy as proxy_at
 from nkwatch.net.proxies import refusal
-from nkwatch.net.turns import Turns
+from nkwatch.net.turns import Among, Turns
 from nkwatch.net.unpacking import ACCEPTED, UNPACKERS
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -57,7 +57,8 @@ class Web:
     `allowed` holds exact exceptions (``127.0.0.1:PORT``, ``NAME.localhost:PORT``) for the demo and for tests;
     anything wider raises `ConfigError`. `resolver` replaces the system's. With `proxy`
     (``socks5h://127.0.0.1:9050``; also socks5, socks4, http; wrong ones raise `ConfigError`) every request goes
-    through it, names included. No cookies, no referrer, no proxies from the environment.
+    through it, names included. `among` shares the turns at hosts with other processes. No cookies, no referrer, no
+    proxies from the environment.
     """
 
     def __init__(
@@ -68,13 +69,14 @@ class Web:
         resolver: AbstractResolver | None = None,
         *,
         proxy: str = "",
+        among: Among | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._allowed = frozenset(map(exact_exception, allowed))
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": ACCEPTED}
         self._resolver = resolver
         self._proxy = proxy_at(proxy) if proxy else None
-        self._turns = Turns(self._limits.pause)
+        self._turns = Turns(self._limits.pause, among)
         self._slots = asyncio.Semaphore(self._limits.connections)
         self._session: aiohttp.ClientSession | None = None
 

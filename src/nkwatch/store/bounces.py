@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, or_, select, update
 
 from nkwatch.domain.bounce import Bounce, Bounced, BounceKind, Fate
 from nkwatch.domain.bulletin import BulletinKind
-from nkwatch.domain.delivery import DeliveryState
+from nkwatch.domain.delivery import DeliveryState, Lane
+from nkwatch.domain.departure import Act
 from nkwatch.domain.returned import Accepted, Refusal, weaker
 from nkwatch.domain.subscriber import Standing, Suppression
 from nkwatch.keys import Keyring
 from nkwatch.store import leaving, schema, suppressions
 from nkwatch.store.database import Database, chunks
+from nkwatch.store.departing import Departing
 
 _D, _S, _B, _M = schema.delivery.c, schema.subscriber.c, schema.bulletin.c, schema.move.c
 #: What `Keyring.envelope` makes; whatever stands around it, some servers write their own (SRS, BATV).
@@ -42,9 +44,10 @@ class BounceTrace:
 class BounceStore:
     """Satisfies `workflow.bounces.Ledger` and `workflow.watching.Sightings`."""
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    def __init__(self, database: Database, keyring: Keyring, departing: Departing | None = None) -> None:
         self._database = database
         self._keyring = keyring
+        self._departing = departing or Departing(database, keyring)
 
     async def proved(self, bounce: Bounce, now: datetime) -> Bounced | None:
         """Whose mail this is about, if a token of ours in it proves that; nobody's ("") where the reader is gone.
@@ -92,6 +95,10 @@ class BounceStore:
 
     async def end(self, bounced: Bounced, why: Suppression, reason: str, now: datetime) -> bool:
         """End the subscription and note the address as not to be mailed; see `Ledger` for what ends nothing."""
+        if await self._database.read(lambda c: _leaves(c, bounced, why)):
+            await self._departing.leave({bounced.subscriber_id: (why, now)}, Act.SUPPRESSED)
+        elif key := await self._database.read(lambda c: _refused(c, bounced, why)):
+            await self._departing.suppress([key], why, now)
         return await self._database.write(lambda c: _end(c, bounced, why, reason, now))
 
     async def refused(self, limit: int) -> Sequence[Refusal]:
@@ -115,7 +122,7 @@ class BounceStore:
     async def accepted(self, subscriber_id: str, since: datetime) -> Sequence[Accepted]:
         """The bulletins that relays accepted for this subscriber since then, the oldest first."""
         query = (
-            select(_D.bulletin, _D.done_at, _D.message_id, _D.relay_id)
+            select(_D.bulletin, _D.done_at, _D.message_id, _D.relay_id, _D.priority.in_(Lane.URGENT.priorities))
             .where(_D.subscriber_id == subscriber_id, _D.date >= since - leaving.WAITED)
             .where(_D.state == DeliveryState.SENT, _D.done_at >= since)
             .order_by(_D.id)
@@ -163,18 +170,40 @@ def _usable(told: Sequence[str]) -> list[str]:
 
 
 def _end(connection: Connection, bounced: Bounced, why: Suppression, reason: str, now: datetime) -> bool:
-    row = connection.execute(select(schema.subscriber).where(_S.id == bounced.subscriber_id).with_for_update()).first()
-    if row is None or row.standing == Standing.ENDED:
-        return False
+    row = _row(connection, bounced, alone=True)
+    if row and _leaves(connection, bounced, why):
+        suppressions.note(connection, row.address_key, why, now)
+        return leaving.end(connection, row.id, reason, now)
+    if row and (key := _refused(connection, bounced, why)):
+        # who complains of being asked at a new address is never asked again; the subscription goes on at the old one
+        suppressions.note(connection, key, why, now)
+        connection.execute(delete(schema.move).where(_M.subscriber_id == row.id))
+    return False
+
+
+def _row(connection: Connection, bounced: Bounced, *, alone: bool = False) -> Row[Any] | None:
+    """Whose mail it was, if the subscription has not ended."""
+    query = select(schema.subscriber).where(_S.id == bounced.subscriber_id, _S.standing != Standing.ENDED)
+    return connection.execute(query.with_for_update() if alone else query).first()
+
+
+def _leaves(connection: Connection, bounced: Bounced, why: Suppression) -> bool:
+    """Whether the subscription ends for it."""
+    row = _row(connection, bounced)
     date, kind = _sent(connection, bounced.delivery_id)
-    if date and kind == BulletinKind.MOVE_NEW:
-        return _refuse_move(connection, row.id, date, why, now)
-    if date and date < row.joined_at:
+    if row is None or (date and (kind == BulletinKind.MOVE_NEW or date < row.joined_at)):
         return False
-    if why is Suppression.BOUNCED and (row.standing == Standing.PENDING or _moved(connection, row.id, date)):
-        return False
-    suppressions.note(connection, row.address_key, why, now)
-    return leaving.end(connection, row.id, reason, now)
+    return why is not Suppression.BOUNCED or not (row.standing == Standing.PENDING or _moved(connection, row.id, date))
+
+
+def _refused(connection: Connection, bounced: Bounced, why: Suppression) -> bytes | None:
+    """The hash of the new address of a change that a complaint is about."""
+    date, kind = _sent(connection, bounced.delivery_id)
+    if kind != BulletinKind.MOVE_NEW or why is not Suppression.COMPLAINED or _row(connection, bounced) is None:
+        return None
+    return connection.scalar(
+        select(_M.address_key).where(_M.subscriber_id == bounced.subscriber_id, _M.asked_at == date)
+    )
 
 
 def _sent(connection: Connection, delivery_id: int) -> tuple[datetime | None, str]:
@@ -191,15 +220,3 @@ def _moved(connection: Connection, subscriber_id: str, date: datetime | None) ->
     later = select(_D.id).join_from(schema.delivery, schema.bulletin).where(_D.subscriber_id == subscriber_id)
     asked = later.where(_D.date >= date, _B.kind == BulletinKind.MOVE_NEW).limit(1)
     return connection.scalar(asked) is not None
-
-
-def _refuse_move(
-    connection: Connection, subscriber_id: str, asked_at: datetime, why: Suppression, now: datetime
-) -> bool:
-    """Who complains of being asked at a new address is never asked again; the subscription goes on at the old one."""
-    asked = select(_M.address_key).where(_M.subscriber_id == subscriber_id, _M.asked_at == asked_at)
-    key = connection.scalar(asked.with_for_update())
-    if key is not None and why is Suppression.COMPLAINED:
-        suppressions.note(connection, key, why, now)
-        connection.execute(delete(schema.move).where(_M.subscriber_id == subscriber_id))
-    return False

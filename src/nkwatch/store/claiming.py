@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from nkwatch.domain.bulletin import BulletinKind, Composition
-from nkwatch.domain.delivery import Claimed, Delivery, DeliveryState, Lane, Late, Turn
+from nkwatch.domain.delivery import Claimed, Delivery, DeliveryState, Lane, Late, Stuck, Turn
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.subscriber import Standing
 from nkwatch.store import schema, suppressions
@@ -57,6 +57,12 @@ def late(connection: Connection, before: datetime) -> list[Late]:
     """Alerts and corrections that should have left before then and did not, by number."""
     rows = connection.execute(_LATE, {"now": before} | _span((BulletinKind.ALERT.priority,)))
     return [Late(row.bulletin, row.readers, row.since) for row in rows]
+
+
+def stuck(connection: Connection, before: datetime, lane: Lane) -> Stuck | None:
+    """What of a lane may go, was due before then, and is not done; None where there is none. Looks at one row."""
+    since = connection.execute(_STUCK, {"now": before} | _span(lane.priorities)).scalar()
+    return None if since is None else Stuck(since)
 
 
 def _span(priorities: Collection[int]) -> dict[str, int]:
@@ -150,6 +156,8 @@ _LATE = (
     .group_by(_D.bulletin)
     .order_by(_D.bulletin)
 )
+#: The first in the order in which they are claimed, which is how the index has them.
+_STUCK = _mailable(_D.due_at).where(_D.due_at < _NOW).order_by(_D.priority, _D.turn, _D.id).limit(1)
 
 
 @lru_cache(maxsize=512)

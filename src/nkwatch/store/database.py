@@ -1,22 +1,28 @@
-"""Connections, transactions and threads. SQLite in WAL mode with synchronous=FULL is the default."""
+"""Connections, transactions and threads. SQLite in WAL mode with synchronous=FULL is the default.
+
+A connection to PostgreSQL may be lost at any time, and the server may be another one when it is back. What was lost
+before its commit is done again, as nothing of it was written. Of what was lost while it was committed nobody knows: it
+is not done again here. Whoever asked is told, and the rows say what is still to be done: next ticks find it.
+"""
 
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from nkwatch.domain.problems import ConfigError
-from nkwatch.store import schema
+from nkwatch.store import arising, schema
 from nkwatch.store.migrations import is_current, upgrade
 
 T = TypeVar("T")
@@ -31,10 +37,29 @@ MIGRATING = 0x6E6B_7761
 #: Of PostgreSQL (its appendix A): two transactions waited for each other, and this one was rolled back whole.
 DEADLOCK = "40P01"
 TRIES = 5
+#: The same: it writes nothing as it is a standby now; its connections cannot be used; it stops, crashed or starts.
+READ_ONLY, AWAY = "25006", ("08", "57P01", "57P02", "57P03")
+#: Seconds to wait before a transaction is begun again whose connection was lost, or where there was none to be had.
+WAITS = (0.05, 0.2, 0.5, 1.0)
+#: Connections of one process beyond those of its threads, for what they cannot do.
+SPARE = 2
+#: A network that is cut ends no connection. After so many seconds the machine itself does (libpq's manual, 34.1.2), and
+#: the server ends what nobody waits for any more: milliseconds of a statement, and between two of one transaction.
+LINE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "application_name": "nkwatch",
+    "options": "-c statement_timeout=1800000 -c idle_in_transaction_session_timeout=120000",
+}
 #: Values in one IN (...), well below SQLite's and PostgreSQL's limits on parameters.
 CHUNK = 500
 #: On a connection: whether its transaction wrote what pages for everybody tell of.
 _TELLING = "nkwatch_telling"
+#: On a connection: whom its transaction wakes, see `store.arising`.
+_WAKING = "nkwatch_waking"
 _short = partial(json.dumps, separators=(",", ":"))
 
 
@@ -55,12 +80,12 @@ class Database:
         self._writers = ThreadPoolExecutor(writers, "store-write")
         self._readers = ThreadPoolExecutor(READERS, "store-read")
 
-    def prepare(self) -> None:
+    def prepare(self, migrate: Callable[[Connection], None] = upgrade) -> None:
         """Bring the schema up to date. Raises `ConfigError` where the database cannot be used."""
         try:
             _make_private(self.engine)
             # in a transaction that writes: of processes that start together, one migrates and the others wait
-            self._transact(_upgrade)
+            self._transact(partial(_alone, migrate), waits=())
         except DBAPIError as wrong:
             raise ConfigError(
                 f"database {self.engine.url.render_as_string()}: {wrong.orig}; check that its folder exists, that it is"
@@ -75,7 +100,8 @@ class Database:
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction that may write; it is rolled back whole when `work` raises.
 
-        PostgreSQL ends one of two transactions that wait for each other: `work` is then run again.
+        PostgreSQL ends one of two transactions that wait for each other: `work` is then run again, as where the
+        connection was lost before the end.
         """
         return await asyncio.get_running_loop().run_in_executor(self._writers, self._transact, work)
 
@@ -119,27 +145,62 @@ class Database:
             self._here = here
         return self._here
 
-    def _transact(self, work: Callable[[Connection], T], here: Connection | None = None) -> T:
-        for _ in range(TRIES - 1):
+    def _transact(
+        self, work: Callable[[Connection], T], here: Connection | None = None, waits: Sequence[float] | None = None
+    ) -> T:
+        committing: list[Connection] = []
+        lost, crossed = iter(WAITS if waits is None else waits), iter(range(TRIES - 1))
+        while True:
             try:
-                return self._transact_once(work, here)
+                return self._transact_once(work, here, committing.append)
             except DBAPIError as wrong:
-                if not _is_worth_another_try(wrong):
+                if committing or not self._again(wrong, lost, crossed):
                     raise
-        return self._transact_once(work, here)
 
-    def _transact_once(self, work: Callable[[Connection], T], here: Connection | None) -> T:
+    def _transact_once(
+        self, work: Callable[[Connection], T], here: Connection | None, committing: Callable[[Connection], None]
+    ) -> T:
         with nullcontext(here) if here else self._writing.connect() as connection:
-            connection.info[_TELLING] = False
+            connection.info[_TELLING], connection.info[_WAKING] = False, set[str]()
             with connection.begin():
                 done = work(connection)
-            if connection.info[_TELLING]:
+                _wake(connection)
+                telling = connection.info[_TELLING]
+                committing(connection)
+            if telling:
                 self.generation = object()
         return done
 
     def _look(self, work: Callable[[Connection], T]) -> T:
-        with self.engine.connect() as connection, connection.begin():
-            return work(connection)
+        lost = iter(WAITS)
+        while True:
+            try:
+                with self.engine.connect() as connection, connection.begin():
+                    return work(connection)
+            except DBAPIError as wrong:
+                if not self._again(wrong, lost, iter(())):
+                    raise
+
+    def _again(self, wrong: DBAPIError, lost: Iterator[float], crossed: Iterator[int]) -> bool:
+        """Whether to begin anew, once it is time; at most as often as these have something left."""
+        if getattr(wrong.orig, "sqlstate", "") == DEADLOCK:
+            return next(crossed, None) is not None
+        if not self._is_lost(wrong):
+            return False
+        # the others of the pool have gone the same way
+        self.engine.dispose()
+        if (wait := next(lost, None)) is None:
+            return False
+        time.sleep(wait)
+        return True
+
+    def _is_lost(self, wrong: DBAPIError) -> bool:
+        """Whether the server is gone, or is not the one any more that may be written to."""
+        if self.engine.dialect.name != "postgresql":
+            return False
+        state = getattr(wrong.orig, "sqlstate", None)
+        unreached = state is None and isinstance(wrong, OperationalError)
+        return wrong.connection_invalidated or unreached or (state or "").startswith((READ_ONLY, *AWAY))
 
 
 def driven(connection: Connection, text: str, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = ()) -> Any:
@@ -185,10 +246,6 @@ def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
     return (items[i : i + CHUNK] for i in range(0, len(items), CHUNK))
 
 
-def _is_worth_another_try(wrong: DBAPIError) -> bool:
-    return getattr(wrong.orig, "sqlstate", "") == DEADLOCK
-
-
 def _is_busy(wrong: DBAPIError) -> bool:
     """Whether another one writes (SQLite's result codes: the last octet is the primary one)."""
     return getattr(wrong.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
@@ -201,10 +258,10 @@ def _make_private(engine: Engine) -> None:
         Path(name).touch(mode=0o600)
 
 
-def _upgrade(connection: Connection) -> None:
+def _alone(migrate: Callable[[Connection], None], connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
-    upgrade(connection)
+    migrate(connection)
 
 
 def _engine(address: str) -> Engine:
@@ -223,7 +280,16 @@ def _sqlite(address: str) -> Engine:
 
 def _postgresql(address: str) -> Engine:
     url = make_url(address).set(drivername="postgresql+psycopg")
-    return create_engine(url, pool_pre_ping=True, pool_size=2 * READERS, hide_parameters=True, json_serializer=_short)
+    return create_engine(
+        url,
+        # what stands in the address counts
+        connect_args={name: value for name, value in LINE.items() if name not in url.query},
+        pool_pre_ping=True,
+        pool_size=2 * READERS,
+        max_overflow=SPARE,
+        hide_parameters=True,
+        json_serializer=_short,
+    )
 
 
 def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:
@@ -238,10 +304,22 @@ def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:
 
 
 def _note_table(connection: Connection, *executed: Any) -> None:
-    """Note that what pages tell of is written. What `driven` runs is never that."""
+    """Note that what pages tell of is written, and who has work by it. What `driven` runs is never that."""
     *_, context, _ = executed
-    if context.is_crud and context.compiled.statement.table.name not in schema.UNTOLD:
+    if not context.is_crud:
+        return
+    statement = context.compiled.statement
+    if statement.table.name not in schema.UNTOLD:
         connection.info[_TELLING] = True
+    if _WAKING in connection.info:
+        connection.info[_WAKING].update(arising.ticks(statement))
+
+
+def _wake(connection: Connection) -> None:
+    """Wake who has work by this transaction, once it is committed."""
+    ticks = connection.info[_WAKING]
+    if ticks and connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_notify(arising.CHANNEL, ",".join(sorted(ticks)))))
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, or_, select
 
 from nkwatch.domain.delivery import Claimed, Lane
-from nkwatch.domain.rates import Limits, Rate
+from nkwatch.domain.rates import FURTHEST, Limits, Rate
 from nkwatch.keys import Keyring
 from nkwatch.store import schema
 from nkwatch.store.database import insert_new, upsert
@@ -15,8 +15,6 @@ from nkwatch.store.database import insert_new, upsert
 _R = schema.rate.c
 #: The key of the limit on everything; those of domains are longer.
 TOTAL = b"total"
-#: What is written of the future counts no further: a clock that was set back must not hold mail for days.
-FURTHEST = timedelta(hours=6)
 #: In the order of their keys: two processes must not wait for each other.
 _ROWS = (
     select(schema.rate)

@@ -1,18 +1,16 @@
 """How claimed deliveries are kept, given back, and freed when who had them is gone."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, case, literal_column, null, or_, select, true, update
 
 from nkwatch.domain.delivery import Delivery, DeliveryState
-from nkwatch.domain.lease import Lease
+from nkwatch.domain.lease import LONGEST_LEASE, Lease
 from nkwatch.store import records, schema
 from nkwatch.store.database import chunks
 
 _D = schema.delivery.c
-#: No worker takes a lease as long: one that ends later was taken by a clock that was wrong.
-LONGEST_LEASE = timedelta(hours=2)
 #: In nobody's hands.
 FREED = {"lease_owner": literal_column("''"), "leased_until": null(), "offered_at": null()}
 _ROW = update(schema.delivery).where(_D.id == bindparam("row"))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from nkwatch.domain.alert import Due, Pace, Recipient, Told
 from nkwatch.domain.bulletin import BulletinKind, Composition, Mailing, Window
-from nkwatch.domain.delivery import Booked, Claimed, Delivery, Handover, Lane, Late
+from nkwatch.domain.delivery import Booked, Claimed, Delivery, Handover, Lane, Late, Stuck
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.rates import Limits
 from nkwatch.keys import Keyring
@@ -159,6 +159,10 @@ class OutboxStore:
     async def late(self, before: datetime) -> Sequence[Late]:
         """Alerts with deliveries that were due before then and are still undone, by number."""
         return await self._database.read(lambda c: claiming.late(c, before))
+
+    async def stuck(self, before: datetime) -> Stuck | None:
+        """Bulk that may go, was due before then, and is not done; None where there is none."""
+        return await self._database.read(lambda c: claiming.stuck(c, before, Lane.BULK))
 
     async def counts(self) -> dict[str, int]:
         """How many deliveries are in each state."""

@@ -36,12 +36,18 @@ def addresses(connection: Connection) -> dict[str, str]:
 
 
 def register(connection: Connection, sources: Iterable[Source], now: datetime) -> None:
-    """Give each of these sources a poll state; of one that was about another address only the past is kept."""
-    for source in sources:
+    """Give each of these sources a poll state; of one that was about another address only the past is kept.
+
+    Another process may have done so a moment ago, and claimed it since: then it stays as it is.
+    """
+    # in one order by everybody: two processes must not wait for each other
+    for source in sorted(sources, key=lambda s: s.id):
         fresh = PollState(source.id, now, source.url)
         if not insert_new(connection, schema.source_state, [records.state_row(fresh)]):
-            row = connection.execute(select(schema.source_state).where(_STATE.source_id == source.id)).one()
-            _write(connection, [_about(records.state(row), source, now)])
+            this = select(schema.source_state).where(_STATE.source_id == source.id).with_for_update()
+            state = records.state(connection.execute(this).one())
+            if state.url != source.url:
+                _write(connection, [_about(state, source, now)])
 
 
 def _about(state: PollState, source: Source, now: datetime) -> PollState:

@@ -9,7 +9,7 @@ from nkwatch.domain.correction import Correction, Filed, Shift, corrected
 from nkwatch.domain.reading import Reading, Urgency
 from nkwatch.domain.story import AlertState
 from nkwatch.reading.stories import Placement
-from nkwatch.store import backfill, findings, records, schema, stories
+from nkwatch.store import backfill, findings, records, schema, stories, unread
 from nkwatch.store.database import Database, chunks, insert_new
 
 _STATEMENT, _CORRECTION = schema.statement.c, schema.correction.c
@@ -62,6 +62,7 @@ class ReadingStore:
                     shift = _shift(was, placement.reading, news_from)
                     _keep(connection, placement.reading, now)
                     stories.move(connection, was, shift, (placement.story_id, placement.marks), closed, now)
+            unread.placed(connection)
 
         await self._database.write(record)
 
@@ -80,6 +81,7 @@ class ReadingStore:
             _put_in_force(connection, correction)
             shift = Shift(was.in_force, corrected(was.reading, correction), correction)
             stories.move(connection, was, shift, (story_id, marks), closed, now)
+            unread.placed(connection)
             return True
 
         return await self._database.write(record)
@@ -96,12 +98,16 @@ class ReadingStore:
         return await self._database.read(lambda c: [f for row in c.execute(query) if (f := findings.filed(row))])
 
 
-def record(connection: Connection, placements: Sequence[Placement], now: datetime) -> None:
+def record(connection: Connection, placements: Sequence[Placement], now: datetime, as_of: int | None = None) -> bool:
     """Store readings with their story and marks; a new story becomes ready behind every closed window.
 
-    What editors said stays in force: what they took off North Korea joins no story.
+    What editors said stays in force: what they took off North Korea joins no story. False, and nothing is stored, where
+    there were more placings than `as_of` and any of these is to be placed.
     """
     ready_at = max(now, stories.closed_until(connection, now))
+    placing = any(p.story_id for p in placements)
+    if placing and as_of not in {None, unread.placings(connection)}:
+        return False
     said = _corrections(connection, [p.reading.statement_id for p in placements])
     for placement in placements:
         correction = said.get(placement.reading.statement_id)
@@ -110,6 +116,10 @@ def record(connection: Connection, placements: Sequence[Placement], now: datetim
             in_force = corrected(placement.reading, correction)
             joined = stories.join(connection, in_force.statement_id, placement.story_id, placement.marks)
             _open(connection, joined, in_force.urgency, ready_at)
+    unread.done(connection, [p.reading.statement_id for p in placements])
+    if placing:
+        unread.placed(connection)
+    return True
 
 
 def _open(connection: Connection, story_id: str, urgency: Urgency, ready_at: datetime) -> None:

@@ -18,7 +18,18 @@ from nkwatch.domain.story import AlertState, Story
 from nkwatch.domain.surroundings import Counted, Earlier
 from nkwatch.keys import Keyring
 from nkwatch.reading.stories import Placed, Placement
-from nkwatch.store import counting, findings, merged, polling, readings, records, schema, snapshots, stories
+from nkwatch.store import (
+    counting,
+    findings,
+    merged,
+    polling,
+    readings,
+    records,
+    schema,
+    snapshots,
+    stories,
+    unread,
+)
 from nkwatch.store.arriving import Arrivals
 from nkwatch.store.database import Database, chunks
 
@@ -124,15 +135,19 @@ class StatementStore:
         """The bytes that show this statement, oldest first."""
         return await self._database.read(lambda c: snapshots.snapshots(c, statement_id))
 
-    async def unread(self, limit: int, now: datetime) -> list[Placed]:
-        """Statements to be read whose newest revision has no reading, oldest first."""
-        query = (
-            select(schema.statement)
-            .where(_STATEMENT.read_revision < _STATEMENT.revision, _STATEMENT.read_from <= now)
-            .order_by(_STATEMENT.first_seen, _STATEMENT.published, _STATEMENT.id)
-            .limit(limit)
-        )
-        return await self._database.read(lambda c: [records.placed(r) for r in c.execute(query)])
+    async def unread(self, limit: int, now: datetime, lease: Lease | None = None) -> list[Placed]:
+        """Statements to be read whose newest revision has no reading and nobody else reads, oldest first.
+
+        With a `lease` they are claimed under it; its owner may claim again what it has.
+        """
+        owner = lease.owner if lease else ""
+        found = await self._database.read(lambda c: unread.found(c, now, owner, limit))
+        # an idle tick writes nothing
+        return await self._database.write(lambda c: unread.claim(c, now, lease, limit)) if found and lease else found
+
+    async def placings(self) -> int:
+        """How often statements were put into stories up to now: to be asked before it is looked where any belong."""
+        return await self._database.read(unread.placings)
 
     async def placed(self, marks: Iterable[int], since: datetime) -> list[Placed]:
         """Statements of stories that share any of these marks, published since then."""
@@ -149,9 +164,15 @@ class StatementStore:
 
         return await self._database.read(look)
 
-    async def record_readings(self, placements: Sequence[Placement], now: datetime) -> None:
-        """Store readings with their story and marks; a new story becomes ready behind every closed window."""
-        await self._database.write(lambda c: readings.record(c, self._arrivals.readings(c, placements), now))
+    async def record_readings(self, placements: Sequence[Placement], now: datetime, as_of: int | None = None) -> bool:
+        """Store readings with their story and marks; a new story becomes ready behind every closed window.
+
+        False, and nothing is stored, where others put statements into stories since there were `as_of` placings: any
+        of these may belong to one of theirs.
+        """
+        return await self._database.write(
+            lambda c: readings.record(c, self._arrivals.readings(c, placements), now, as_of)
+        )
 
     async def stories(self, ids: Iterable[str]) -> list[Story]:
         """These stories with all their reports, in the order of the ids."""

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, func, or_, select, update
 
 from nkwatch.domain.bulletin import BulletinKind
+from nkwatch.domain.departure import Act
 from nkwatch.domain.subscriber import (
     Choice,
     Consent,
@@ -24,6 +25,7 @@ from nkwatch.editing.windows import next_closing
 from nkwatch.keys import Keyring
 from nkwatch.store import booking, joining, leaving, moves, schema, suppressions, waiting
 from nkwatch.store.database import Database
+from nkwatch.store.departing import Departing
 from nkwatch.store.resealing import reseal
 from nkwatch.store.seals import Seals
 from nkwatch.store.stories import closed_until
@@ -35,17 +37,21 @@ PAGE = 1_000
 
 
 class SubscriberStore:
-    """Who gets what, who joined, confirmed, changed and left."""
+    """Who gets what, who joined, confirmed, changed and left. `departing` writes down outside who left."""
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    def __init__(self, database: Database, keyring: Keyring, departing: Departing | None = None) -> None:
         self._database = database
+        self._departing = departing or Departing(database, keyring)
         self._seals = Seals(keyring)
         # after an alert many may leave in the same second
         self._ended = Together(self._end)
 
     async def join(self, sign_up: SignUp, consent: Consent | None, now: datetime) -> Joining:
         """Add a subscriber, pending unless consent is given; see the port for who is known, left or suppressed."""
-        return await self._database.write(joining.Join(self._seals, sign_up, consent, now))
+        joined = await self._database.write(joining.Join(self._seals, sign_up, consent, now))
+        if consent and joined.confirmed:
+            await self._departing.back(joined.subscriber.id, now)
+        return joined
 
     async def find(self, subscriber_id: str) -> tuple[Subscriber, Standing] | None:
         """The subscriber with this id, and whether they may be mailed."""
@@ -55,9 +61,12 @@ class SubscriberStore:
 
     async def confirm(self, subscriber_id: str, consent: Consent, covered_until: datetime) -> bool:
         """Confirm a pending subscriber whose first window begins at `covered_until`; false when it was none."""
-        return await self._database.write(
+        confirmed = await self._database.write(
             lambda c: joining.confirm(c, self._seals, subscriber_id, consent, covered_until)
         )
+        if confirmed:
+            await self._departing.back(subscriber_id, consent.given_at)
+        return confirmed
 
     async def choose(self, subscriber_id: str, choice: Choice, covered_until: datetime) -> bool:
         """Give a confirmed subscriber another choice; false when there is none.
@@ -104,10 +113,12 @@ class SubscriberStore:
         return await self._ended((subscriber_id, reason, now))
 
     async def _end(self, asked: Sequence[tuple[str, str, datetime]]) -> list[bool]:
+        await self._departing.leave({i: (why, now) for i, why, now in asked})
         return await self._database.write(lambda c: [leaving.end(c, *one) for one in asked])
 
     async def erase(self, subscriber_id: str, why: Suppression, now: datetime) -> bool:
         """Delete all that is known of a subscriber but the keyed hash of the address; false when there is none."""
+        await self._departing.leave({subscriber_id: (why, now)}, Act.ERASED)
         return await self._database.write(lambda c: leaving.erase(c, subscriber_id, why, now))
 
     async def ask_move(self, subscriber_id: str, address: str, now: datetime) -> Move | None:
@@ -116,7 +127,10 @@ class SubscriberStore:
 
     async def confirm_move(self, subscriber_id: str, side: BulletinKind, asked_at: datetime) -> Move | None:
         """Note that one side confirmed the change asked for then; None when there is no such change under way."""
-        return await self._database.write(lambda c: moves.confirm(c, self._seals, subscriber_id, side, asked_at))
+        move = await self._database.write(lambda c: moves.confirm(c, self._seals, subscriber_id, side, asked_at))
+        if move and move.complete:
+            await self._departing.back(subscriber_id, asked_at)
+        return move
 
     async def tidy(self, now: datetime) -> Tidied:
         """Erase what is kept no longer (`domain.retention`), a batch in each transaction."""
@@ -210,6 +224,7 @@ class SubscriberStore:
     async def suppress(self, address: str, why: Suppression, at: datetime) -> None:
         """Note that an address is not to be mailed; a subscription that is not newer ends."""
         keys = self._seals.keyring.lookups(address)
+        await self._departing.suppress(keys, why, at)
         await self._database.write(lambda c: leaving.suppress(c, keys, why, at))
 
     async def suppression(self, address: str) -> tuple[Suppression, datetime] | None:
@@ -218,10 +233,13 @@ class SubscriberStore:
         row = await self._database.read(lambda c: suppressions.find(c, keys))
         return (Suppression(row.reason), row.at) if row else None
 
-    async def allow(self, address: str) -> bool:
+    async def allow(self, address: str, now: datetime) -> bool:
         """Forget that an address is not to be mailed; false when it was not suppressed."""
         keys = self._seals.keyring.lookups(address)
-        return await self._database.write(lambda c: suppressions.drop(c, keys))
+        allowed = await self._database.write(lambda c: suppressions.drop(c, keys))
+        if allowed:
+            await self._departing.allow(keys, now)
+        return allowed
 
     async def reseal(self, limit: int) -> int:
         """Move up to `limit` rows to the current key; answers how many were moved, 0 when all are."""

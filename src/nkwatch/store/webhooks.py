@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 
-from nkwatch.domain.lease import Lease
+from nkwatch.domain.lease import LONGEST_LEASE, Lease
 from nkwatch.domain.webhook import Call, CallState, Due, Event, Hook, Line, Seen
 from nkwatch.store import hooking, schema
 from nkwatch.store.database import Database, insert_new
@@ -15,8 +15,6 @@ from nkwatch.store.database import Database, insert_new
 _W, _C = schema.webhook.c, schema.webhook_call.c
 _LINE = tuple(f.name for f in fields(Line) if f.name != "hook")
 _CALL = tuple(f.name for f in fields(Call))
-#: No worker keeps a hook as long: a lease that ends later was taken by a clock that was wrong.
-LONGEST_LEASE = timedelta(hours=2)
 
 
 class WebhookStore:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from nkwatch.domain.problems import ConfigError
 
@@ -36,17 +36,12 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-async def serve(
-    app: FastAPI, host: str, port: int, stop: asyncio.Event, ready: Callable[[str], None], part: str = "web"
-) -> None:
-    """Serve until `stop` is set, then end within three seconds.
+async def serve(app: ASGIApp, listening: socket.socket, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+    """Serve on a socket that `listen` made, until `stop` is set, then end within three seconds; it is closed then.
 
-    `ready` is told the site's address once it listens, with the actual port when `port` is 0; `part` names the table
-    of the settings that says so. Raises `ConfigError` when nobody can listen there. There is no access log: addresses
-    of pages hold tokens.
+    `ready` is told the site's address once it is served. There is no access log: addresses of pages hold tokens.
     """
-    listening = _listen(host, port, part)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+    address = address_of(listening)
     config = uvicorn.Config(
         app,
         access_log=False,
@@ -74,7 +69,11 @@ async def _end(server: uvicorn.Server, stop: asyncio.Event) -> None:
     server.should_exit = True
 
 
-def _listen(host: str, port: int, part: str) -> socket.socket:
+def listen(host: str, port: int, part: str) -> socket.socket:
+    """A socket that listens there; any free port for 0. `part` names the table of the settings that says where.
+
+    Raises `ConfigError` when nobody can listen there.
+    """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.create_server((host, port), family=family, backlog=1024)
@@ -84,3 +83,9 @@ def _listen(host: str, port: int, part: str) -> socket.socket:
     # asyncio does this only where a socket says that it is TCP, and this one does not: each answer waited 40 ms
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
+
+
+def address_of(listening: socket.socket) -> str:
+    """Where that is, as a browser has it."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from nkwatch.domain.delivery import Claimed, Lane
 from nkwatch.domain.lease import Lease
 from nkwatch.workflow.halts import Brake, Halt
+from nkwatch.workflow.lock import Lock
 from nkwatch.workflow.permits import GROUP, Permits
 from nkwatch.workflow.ports import Assembler, Clock, Notice, Outbox, Relay, Signer
 from nkwatch.workflow.run import Means, Run
@@ -58,7 +59,8 @@ class Line:
 class Deliver:
     """Rounds of delivering in one lane, until nothing is due, no relay can be reached, or `stop` is set.
 
-    Bulk stops for each of the `halts`, and while `aside()` is true. Lanes beside each other share `line` and `permits`.
+    Nothing is claimed while `lock` says why. Bulk stops for each of the `halts`, and while `aside()` is true. Lanes
+    beside each other share `line`, `permits` and `lock`.
     """
 
     outbox: Outbox
@@ -76,6 +78,7 @@ class Deliver:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     line: Line = field(default_factory=Line)
     permits: Permits | None = None
+    lock: Lock | None = None
     _run: Run | None = field(default=None, init=False)
     _halted: frozenset[str] = field(default=frozenset(), init=False)
     _told: set[str] = field(default_factory=set, init=False)
@@ -103,7 +106,10 @@ class Deliver:
             return ()
         now, limit = self.clock(), min([CLAIM, *(brake.left - in_hand for brake in self._brakes)])
         lease = Lease(self.owner, now + self.lease)
-        return await self.outbox.claim(now, limit, lease, self.lane) if limit > 0 else ()
+        claimed = await self.outbox.claim(now, limit, lease, self.lane) if limit > 0 else ()
+        if claimed and self.lock:
+            await self.lock.sending()
+        return claimed
 
     @property
     def _brakes(self) -> Sequence[Brake]:
@@ -111,6 +117,8 @@ class Deliver:
 
     async def _may_go(self) -> bool:
         if self._stands_aside() or not self.line.is_up(self.clock()):
+            return False
+        if self.lock and await self.lock.locked():
             return False
         whys = frozenset([why for halt in self.halts if self.lane is Lane.BULK and (why := await halt())])
         for why in sorted(whys - self._halted):

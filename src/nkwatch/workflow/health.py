@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
+from nkwatch.domain.morning import DAYTIME, struck
 from nkwatch.domain.polling import PollState
 from nkwatch.domain.source import Source
 from nkwatch.workflow.ports import Clock, Notice, Statements
-
-#: From the morning's hour on, for so long, may the operator be told something.
-DAYTIME = timedelta(hours=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class TellHealth:
     async def __call__(self) -> Told:
         """Tell what is to be told now, if it is morning and today's report is still to come."""
         now = self.clock()
-        morning = self._morning(now)
+        morning = struck(now, self.zone, self.hour)
         if not morning <= now < morning + DAYTIME:
             return Told()
         changed = await self._changed(morning)
@@ -60,13 +57,6 @@ class TellHealth:
         untold = await self.statements.untold_health(morning)
         on = [s for s in untold if s.source_id in self.sources and self.sources[s.source_id].enabled]
         return [s for s in on if s.health_since and s.health_since <= morning]
-
-    def _morning(self, now: datetime) -> datetime:
-        """The last time that the morning's hour struck."""
-        local = now.astimezone(ZoneInfo(self.zone))
-        # an hour that comes twice, when the clocks go back, strikes the first time
-        struck = local.replace(hour=self.hour, minute=0, second=0, microsecond=0, fold=0)
-        return struck if struck <= local else struck - timedelta(days=1)
 
 
 def _meaning(state: PollState) -> str:

@@ -1,16 +1,17 @@
-"""The service watches itself: whether alerts leave in time, and whether bulletins arrive at the canary.
+"""The service watches itself: whether alerts leave in time, whether anything leaves, whether the database can be used.
 
-Who runs it is told by another way than mail, which may be what has failed.
+People are woken for these alone, by another way than mail, which may be what has failed. Everything else waits for the
+morning's mail: whether bulletins arrive at the canary is told there, unless it is an alert that does not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from nkwatch.domain.delivery import Late
+from nkwatch.domain.delivery import Late, Stuck
 from nkwatch.domain.returned import Accepted, Arrived
-from nkwatch.workflow.ports import Clock, Outbox
+from nkwatch.workflow.ports import Clock
 from nkwatch.workflow.told import Telling
 
 #: So long it is looked whether a bulletin arrived; the canary's mails stay unread for that time, and so outlive a
@@ -19,6 +20,14 @@ HORIZON = timedelta(days=1)
 #: How often the canary's mailbox is looked into, and how many times in a round: the first has a day's mails to read.
 BETWEEN_LOOKS = timedelta(minutes=1)
 MOST_LOOKS = 50
+#: A database that is away for less than this is no reason to wake anybody.
+AWAY = timedelta(minutes=1)
+ALERT, OUTBOX, DATABASE, MISSING = "alert late", "outbox stuck", "database unusable", "alert missing"
+#: What is told when such a thing is over; what is missing once was missing.
+OVER = {ALERT: "alert left", OUTBOX: "outbox moves", DATABASE: "database usable"}
+
+Why = Callable[[], Awaitable[str]]
+"""Answers in one sentence why something is not as it should be; nothing where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,22 @@ class Bell(Protocol):
 
     async def __call__(self, event: str, text: str, number: int) -> str:
         """Ring once. Answers one sentence when nobody was reached, else nothing."""
+        ...
+
+
+class Waiting(Protocol):
+    """What is to leave."""
+
+    async def late(self, before: datetime) -> Sequence[Late]:
+        """Alerts with deliveries that were due before then and are still undone, by number."""
+        ...
+
+    async def stuck(self, before: datetime) -> Stuck | None:
+        """Bulk that may go, was due before then, and is not done; None where there is none."""
+        ...
+
+    async def accepted(self, since: datetime) -> int:
+        """How many deliveries of the bulk lane relays accepted since then, to the hour."""
         ...
 
 
@@ -57,6 +82,11 @@ class Sightings(Protocol):
     async def accepted(self, subscriber_id: str, since: datetime) -> Sequence[Accepted]:
         """The bulletins that relays accepted for this subscriber since then, the oldest first."""
         ...
+
+
+async def nothing() -> str:
+    """There is nothing wrong."""
+    return ""
 
 
 @dataclass(slots=True)
@@ -110,50 +140,102 @@ class Arrivals:
             del self._seen[arrived.id]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Watch:
-    """Rounds of looking, each of which costs one query. Without a bell the operator is told in the log alone."""
+    """Rounds of looking, each of which costs a few queries. Without a bell the operator is told in the log alone.
 
-    outbox: Outbox
+    While one of the `excuses` holds (the operator's own brake, a lock) it is meant that bulk stands still. `unusable`
+    says why the database is; without it nothing else is looked at.
+    """
+
+    outbox: Waiting
     clock: Clock
     telling: Telling
     bell: Bell | None = None
     alerts_within: timedelta = timedelta(minutes=2)
     arrivals: Arrivals | None = None
-    _late: set[int] = field(default_factory=set)
-    _missing: set[int] = field(default_factory=set)
-    _noted: set[tuple[str, int]] = field(default_factory=set)
+    stuck_after: timedelta = timedelta(hours=2)
+    excuses: Sequence[Why] = ()
+    unusable: Why = nothing
+    #: what was told, by event and number, and what of it reached somebody
+    _noted: set[tuple[str, int]] = field(default_factory=set, init=False)
+    _rung: set[tuple[str, int]] = field(default_factory=set, init=False)
+    _missed: set[int] = field(default_factory=set, init=False)
+    _away_since: datetime | None = field(default=None, init=False)
 
     async def __call__(self) -> Watched:
-        """Ring once for each alert that is late, once more when it has left, once for a bulletin that is missing."""
-        rung = await self._look_at_alerts()
+        """Ring once for each thing that is wrong, and once more when it is over."""
+        why = await self.unusable()
+        rung = await self._look_at_database(why)
+        if why:
+            return Watched(rung)
+        rung += await self._look_at_alerts() + await self._look_at_outbox()
         if self.arrivals is not None:
             rung += await self._look_at_arrivals(self.arrivals)
         return Watched(rung)
 
+    async def _look_at_database(self, why: str) -> int:
+        now = self.clock()
+        self._away_since = (self._away_since or now) if why else None
+        # a clock that was set back must not hide it
+        long = self._away_since is not None and not timedelta() <= now - self._away_since < AWAY
+        text = f"The database cannot be used: {why}. Nothing is collected or sent. Look at it: `nkwatch doctor`."
+        if why and not long:
+            return 0
+        return await self._stands(DATABASE, 0, text if why else "", "The database can be used again.")
+
     async def _look_at_alerts(self) -> int:
         late = {one.number: one for one in await self.outbox.late(self.clock() - self.alerts_within)}
+        before = {number for event, number in self._rung | self._noted if event == ALERT}
         rung = 0
-        for number, one in late.items():
-            if number not in self._late and await self._ring("alert late", _late(one), number):
-                self._late.add(number)
-                rung += 1
-        for number in sorted(self._late - late.keys()):
-            if await self._ring("alert left", f"Alert {number} has now left to all its readers.", number):
-                self._late.discard(number)
-                rung += 1
+        for number in sorted(late.keys() | before):
+            text = _late(late[number]) if number in late else ""
+            rung += await self._stands(ALERT, number, text, f"Alert {number} has now left to all its readers.")
         return rung
+
+    async def _look_at_outbox(self) -> int:
+        """Stuck is what does not move: a long queue that gets shorter is none."""
+        before = self.clock() - self.stuck_after
+        found = await self.outbox.stuck(before)
+        if found and (await self.outbox.accepted(before) or await self._is_meant()):
+            found = None
+        text = _stuck(found) if found else ""
+        return await self._stands(OUTBOX, 0, text, "Digests leave again.")
+
+    async def _is_meant(self) -> bool:
+        return any([await excuse() for excuse in self.excuses])
 
     async def _look_at_arrivals(self, arrivals: Arrivals) -> int:
         rung = 0
         for one in await arrivals.missing():
-            if one.number not in self._missing and await self._ring("bulletin missing", _missing(one), one.number):
-                self._missing.add(one.number)
-                rung += 1
+            if one.urgent:
+                rung += await self._stands(MISSING, one.number, _missing(one), "")
+            elif one.number not in self._missed:
+                self._missed.add(one.number)
+                self.telling.notice("bulletin missing", number=one.number, what=_missing(one))
         return rung
 
+    async def _stands(self, event: str, number: int, text: str, over: str) -> int:
+        """Ring for what is wrong as `text` says, or is over; whether somebody was told, or there is nobody to reach.
+
+        Else it is tried again at the next round, unless it is over before anybody heard of it.
+        """
+        this = (event, number)
+        if text:
+            if this in self._rung or not await self._ring(event, text, number):
+                return 0
+            self._rung.add(this)
+            return 1
+        if this not in self._rung:
+            self._noted.discard(this)
+            return 0
+        if not await self._ring(OVER[event], over, number):
+            return 0
+        self._rung.discard(this)
+        self._noted -= {this, (OVER[event], number)}
+        return 1
+
     async def _ring(self, event: str, text: str, number: int) -> bool:
-        """Whether somebody was told, or there is nobody to reach; else it is tried again at the next round."""
         if (event, number) not in self._noted:
             self._noted.add((event, number))
             self.telling.notice(event, number=number, what=text)
@@ -168,6 +250,11 @@ def _late(one: Late) -> str:
         f"Alert {one.number} has not left to {one.readers} of its readers, who wait since {since}. Look whether the"
         " mail relay answers: `nkwatch doctor`."
     )
+
+
+def _stuck(found: Stuck) -> str:
+    since = f"{found.since:%Y-%m-%d %H:%M} UTC"
+    return f"No digest leaves, though some should have since {since}. Look why: `nkwatch doctor`."
 
 
 def _missing(one: Accepted) -> str:

@@ -12,6 +12,7 @@ from nkwatch.store.schema.editions import (
     shared_by_all,
 )
 from nkwatch.store.schema.editors import audit, audit_end, desk_session, desk_ticket, passkey
+from nkwatch.store.schema.installing import installation
 from nkwatch.store.schema.mails import (
     accepted_hour,
     block,
@@ -27,9 +28,11 @@ from nkwatch.store.schema.mails import (
     waiting_alert,
     waits,
 )
+from nkwatch.store.schema.operating import morning, notice, pulse
 from nkwatch.store.schema.readers import alert_pace, move, subscriber, suppression
 from nkwatch.store.schema.redactions import redacted, redaction
 from nkwatch.store.schema.search import search
+from nkwatch.store.schema.sharing import being_read, duty, placing, turn
 from nkwatch.store.schema.statements import (
     capture,
     errand,
@@ -41,17 +44,19 @@ from nkwatch.store.schema.statements import (
     statement_key,
     statement_revision,
     unindexed,
+    unread,
 )
 from nkwatch.store.schema.stories import correction, latch, mark, named, reading, story
 from nkwatch.store.schema.webhooks import called, calling, webhook, webhook_call
 
-#: What no page for everybody tells of, or late without harm: readers, mails on their way, polls, who is at the desk.
+#: What no page for everybody tells of, or late without harm: readers, mails on their way, polls, who is at the
+#: desk, what the operator is told.
 UNTOLD = frozenset(
     table.name
     for table in (
-        accepted_hour, alert_call, alert_pace, audit, audit_end, delivery, desk_session, desk_ticket, errand, host,
-        latch, move, passkey, rate, source_day, source_state, subscriber, suppression, together, waiting_alert,
-        webhook, webhook_call,
+        accepted_hour, alert_call, alert_pace, audit, audit_end, being_read, delivery, desk_session, desk_ticket, duty,
+        errand, host, installation, latch, morning, move, notice, passkey, placing, pulse, rate, source_day,
+        source_state, subscriber, suppression, together, turn, waiting_alert, webhook, webhook_call,
     )
 )  # fmt: skip
 
@@ -67,6 +72,7 @@ __all__ = [
     "apart",
     "audit",
     "audit_end",
+    "being_read",
     "block",
     "bulletin",
     "called",
@@ -80,21 +86,27 @@ __all__ = [
     "desk",
     "desk_session",
     "desk_ticket",
+    "duty",
     "edition",
     "edition_rhythm",
     "edition_version",
     "errand",
     "host",
     "identified",
+    "installation",
     "latch",
     "leased",
     "mark",
     "marking",
     "merged",
     "metadata",
+    "morning",
     "move",
     "named",
+    "notice",
     "passkey",
+    "placing",
+    "pulse",
     "rate",
     "reading",
     "redacted",
@@ -114,9 +126,11 @@ __all__ = [
     "suppression",
     "together",
     "translation",
+    "turn",
     "undone",
     "unindexed",
     "unjudged",
+    "unread",
     "waiting_alert",
     "waits",
     "webhook",

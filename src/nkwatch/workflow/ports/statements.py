@@ -62,16 +62,28 @@ class Statements(Protocol):
         """Write an editor's word on a statement that its source deleted; false when there is no such statement."""
         ...
 
-    async def unread(self, limit: int, now: datetime) -> list[Placed]:
-        """Statements to be read whose newest revision has no reading, oldest first; `story_id` is empty without one."""
+    async def unread(self, limit: int, now: datetime, lease: Lease | None = None) -> list[Placed]:
+        """Statements to be read whose newest revision has no reading and nobody else reads, oldest first.
+
+        `story_id` is empty without one. With a `lease` they are claimed under it; its owner may claim again what it
+        has.
+        """
+        ...
+
+    async def placings(self) -> int:
+        """How often statements were put into stories up to now: to be asked before it is looked where any belong."""
         ...
 
     async def placed(self, marks: Iterable[int], since: datetime) -> list[Placed]:
         """Statements of stories that share any of these marks, published since then."""
         ...
 
-    async def record_readings(self, placements: Sequence[Placement], now: datetime) -> None:
-        """Store readings; stories without a ready_at get one that lies behind every closed window."""
+    async def record_readings(self, placements: Sequence[Placement], now: datetime, as_of: int | None = None) -> bool:
+        """Store readings; stories without a ready_at get one that lies behind every closed window.
+
+        False, and nothing is stored, where others put statements into stories since there were `as_of` placings.
+        """
+        ...
 
     async def stories(self, ids: Iterable[str]) -> list[Story]:
         """These stories with all their reports."""

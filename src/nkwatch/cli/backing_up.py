@@ -1,0 +1,326 @@
+"""``nkwatch db backup``, ``db restore`` and ``db key``: a copy of SQLite's database, and the way back."""
+
+import asyncio
+import os
+import secrets
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.engine import make_url
+
+from nkwatch import __version__
+from nkwatch.cli.newsroom import CLOCK, database_errors
+from nkwatch.cli.output import Json, answer, bar, end, say
+from nkwatch.config import Config, load_config, load_secrets
+from nkwatch.keys import BrokenSeal, Keyring
+from nkwatch.store import backup as backups
+from nkwatch.store.backup import BadBackup, Manifest
+from nkwatch.store.database import Database
+from nkwatch.store.departed import DepartedFile
+from nkwatch.store.installation import InstallationStore
+from nkwatch.store.key_use import key_use
+
+#: How backups are named in a folder, by the second (UTC).
+NAMED = "nkwatch-%Y%m%dT%H%M%SZ.db.zst"
+ALL = "nkwatch-*Z.db.zst*"
+POSTGRESQL = (
+    "the database is PostgreSQL, which has tools of its own: `pg_dump -Fc {url} > nkwatch.dump` for one copy, or"
+    " pgBackRest (base backup and WAL) for every instant; docs/backup.md says how, and how sending is locked after"
+)
+
+
+def backup(
+    context: typer.Context,
+    to: Annotated[
+        Path, typer.Argument(metavar="[FILE|FOLDER]", help="A file, or a folder in which it is named by the time.")
+    ] = Path("backups"),
+    encrypt: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--encrypt", metavar="age1...", help="A public key (`nkwatch db key`); besides those in the settings."
+        ),
+    ] = None,
+    keep: Annotated[
+        int, typer.Option("--keep", metavar="N", min=0, help="Delete older ones in the folder; 0: none.")
+    ] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    without_keys_check: Annotated[
+        bool, typer.Option("--without-keys-check", help="Though no backup of the master keys is known.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be written and deleted.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a consistent copy of the database while the service runs: checked, packed, and encrypted for public keys.
+
+    The master keys are not in it. They are backed up apart, with `nkwatch keys backup`; without them it cannot be read.
+
+    Example: nkwatch db backup /mnt/backups --keep 14
+    """
+    with _plain():
+        config = load_config(context.obj)
+        source, ring = _sqlite(config), load_secrets(config.secrets).keyring()
+        now = CLOCK.get()()
+        keys = [backups.recipient(k) for k in dict.fromkeys([*config.installation.backup_for, *(encrypt or ())])]
+        file = _named(to, now, encrypted=bool(keys))
+        old = _older(file, keep, dry=dry_run) if keep else []
+        if file.exists() and not force:
+            end(f"{file}: already there, nothing was written (--force overwrites it)")
+        manifest = None
+        if not dry_run:
+            needed = asyncio.run(_needed(config, ring, check=not without_keys_check))
+            manifest = _write(source, file, needed, keys, now)
+            asyncio.run(_mark(config, ring, now))
+            for one in old:
+                one.unlink()
+    told = {"file": str(file), "encrypted": bool(keys), "deleted": [str(one) for one in old], "dry_run": dry_run}
+    _answer(told, manifest, file, as_json=as_json)
+    if not dry_run and not keys:
+        say("it is not encrypted: its addresses are sealed, and what readers chose to read is not all")
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="What `nkwatch db backup` wrote.")],
+    to: Annotated[Path | None, typer.Option("--to", help="Write the database there instead, and lock nothing.")] = None,
+    key: Annotated[Path | None, typer.Option("--key", help="The secret key of an encrypted one.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say whether it can be used.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put a backup in the place of the database. Sending is locked until you say from when.
+
+    The service must be stopped. The database that is there is kept beside it.
+
+    Example: nkwatch db restore /mnt/backups/nkwatch-20261123T020000Z.db.zst
+    """
+    with _plain():
+        config = load_config(context.obj)
+        ring, now = load_secrets(config.secrets).keyring(), CLOCK.get()()
+        target = to or _sqlite(config, there=False)
+        identities = backups.identities(key) if key else []
+        if not file.is_file():
+            end(f"{file}: no such file")
+        if to and to.exists():
+            end(f"{to}: already there, nothing was written")
+        fresh = target.with_name(f"{target.name}.restoring-{secrets.token_hex(4)}")
+        try:
+            with bar("unpacking") as progress:
+                manifest = backups.unpack(file, fresh, identities, progress)
+            _fits(fresh, manifest, ring)
+            kept = None if dry_run else _put(fresh, target, now, lock=to is None)
+        finally:
+            fresh.unlink(missing_ok=True)
+    _answer({"file": str(target), "kept": str(kept) if kept else None, "dry_run": dry_run}, manifest, as_json=as_json)
+    if not (dry_run or to):
+        _what_next(config)
+
+
+def key(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where the key goes (mode 600); take it away from this machine then.")],
+) -> None:
+    """Make a key for encrypted backups, to be kept elsewhere; answers its public part. It is one of age.
+
+    Example: nkwatch db key backup.key
+    """
+    if file.exists():
+        end(f"{file}: already there, nothing was written")
+    text, public = backups.new_identity(CLOCK.get()())
+    with _plain():
+        backups.private(file)
+        file.write_text(text, "utf-8")
+    sys.stdout.write(public + "\n")
+    say(f"wrote {file}: keep it apart from the backups, and not on this machine. In the settings:")
+    say(f'[installation]\nbackup_for = ["{public}"]')
+
+
+@contextmanager
+def _plain() -> Iterator[None]:
+    with database_errors():
+        try:
+            yield
+        except BadBackup as wrong:
+            end(str(wrong))
+        except sqlite3.Error as wrong:
+            end(f"database: {wrong}; nothing was half-written")
+        except OSError as wrong:
+            end(f"{wrong.filename or 'disk'}: {wrong.strerror or wrong}; nothing was half-written")
+
+
+def _sqlite(config: Config, *, there: bool = True) -> Path:
+    """The file of the database."""
+    url = make_url(config.database)
+    if url.get_backend_name() != "sqlite":
+        end(POSTGRESQL.format(url=url.set(password=None).render_as_string()))
+    file = Path(url.database or ":memory:")
+    if there and not file.is_file():
+        end(f"{file}: there is no database")
+    return file
+
+
+def _named(to: Path, now: datetime, *, encrypted: bool) -> Path:
+    """The file; in a folder one that is named by the time. A folder that is not there is made."""
+    if to.is_dir() or not to.suffix:
+        to.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return to / (now.strftime(NAMED) + (".age" if encrypted else ""))
+    return to
+
+
+def _older(file: Path, keep: int, *, dry: bool) -> list[Path]:
+    """What goes, so that `keep` are left with the new one. Names begin with the time."""
+    there = sorted((p for p in file.parent.glob(ALL) if p != file), reverse=True)
+    if dry and not there:
+        return []
+    return there[max(keep - 1, 0) :]
+
+
+async def _needed(config: Config, ring: Keyring, *, check: bool) -> dict[str, str]:
+    """The fingerprints of the keys that the database needs. Ends the command where one was never backed up."""
+    store = Database(config.database)
+    try:
+        if not await asyncio.to_thread(store.is_prepared):
+            say("the schema of the database is an older one: whether its keys are backed up is not known")
+            return {str(i): ring.fingerprint(i) for i in ring.masters}
+        needed = sorted({*await key_use(store, ring), ring.current})
+        if lost := [i for i in needed if i not in ring.masters]:
+            end(f"the database needs keys that the secrets file does not have: {_list(lost)}; restore that file first")
+        saved = await InstallationStore(store, ring, None).keys()
+        unsaved = [i for i in needed if saved.get(i) != ring.fingerprint(i)]
+        if unsaved and check:
+            end(
+                f"no backup is known of the master keys {_list(unsaved)}, and without them this one could not be read:"
+                " run `nkwatch keys backup FILE` first (or give --without-keys-check)"
+            )
+        return {str(i): ring.fingerprint(i) for i in needed}
+    finally:
+        await asyncio.to_thread(store.close)
+
+
+def _write(source: Path, file: Path, keys: dict[str, str], recipients: Sequence[Any], now: datetime) -> Manifest:
+    """The backup under its name, once it is whole and on the disk."""
+    name = secrets.token_hex(4)
+    # the copy is as private as the database itself: it lies beside it, whatever the other folder is
+    copied, packed = source.with_name(f"{source.name}.copy-{name}"), file.with_name(f".{file.name}.{name}")
+    try:
+        with bar("copying") as progress:
+            backups.copy(source, copied, progress)
+        manifest = Manifest(
+            made=now.isoformat(),
+            schema=backups.schema_of(copied),
+            nkwatch=__version__,
+            installation=_installation(copied),
+            bytes=copied.stat().st_size,
+            sha256=backups.sha256(copied),
+            keys=keys,
+            rows=backups.counts(copied),
+        )
+        with bar("packing") as progress:
+            backups.pack(copied, manifest, packed, recipients, progress)
+        packed.replace(file)
+        _on_disk(file.parent)
+    finally:
+        for temporary in (copied, packed, copied.with_name(f"{copied.name}-journal")):
+            temporary.unlink(missing_ok=True)
+    return manifest
+
+
+async def _mark(config: Config, ring: Keyring, now: datetime) -> None:
+    """Note that there is one."""
+    departed = config.installation.departed
+    file = DepartedFile(departed, ring) if departed else None
+    store = Database(config.database)
+    try:
+        if await asyncio.to_thread(store.is_prepared):
+            await InstallationStore(store, ring, file, config.installation.host).backed_up(now)
+    finally:
+        await asyncio.to_thread(store.close)
+
+
+def _fits(database: Path, manifest: Manifest, ring: Keyring) -> None:
+    """Ends the command where the keys are not those that it needs."""
+    wrong = [
+        i for i, print_ in manifest.keys.items() if int(i) not in ring.masters or ring.fingerprint(int(i)) != print_
+    ]
+    if wrong:
+        end(f"the secrets file does not have the keys that it needs: {_list(wrong)}; restore that file first")
+    with closing(sqlite3.connect(database)) as connection:
+        query = "SELECT address, id FROM subscriber GROUP BY substr(address, 1, 1)"
+        for address, name in connection.execute(query):
+            try:
+                ring.unseal(address, f"address:{name}")
+            except BrokenSeal as broken:
+                end(str(broken))
+
+
+def _put(fresh: Path, target: Path, now: datetime, *, lock: bool) -> Path | None:
+    """Put the new database in the place of the old one, which is kept; answers where."""
+    if lock:
+        with closing(sqlite3.connect(fresh)) as connection, suppress(sqlite3.OperationalError), connection:
+            microseconds = int(now.timestamp() * 1_000_000)
+            connection.execute("UPDATE installation SET locked_at = ?, gap_from = marked_at", [microseconds])
+    kept = None
+    if target.exists():
+        _nobody_has(target)
+        kept = target.with_name(now.strftime(f"{target.name}.before-%Y%m%dT%H%M%SZ"))
+        os.link(target, kept)
+    fresh.replace(target)
+    _on_disk(target.parent)
+    return kept
+
+
+def _nobody_has(database: Path) -> None:
+    """Ends the command while the service runs. What lies in the write-ahead log goes into the file."""
+    try:
+        with closing(sqlite3.connect(database, timeout=0)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+    except sqlite3.OperationalError as busy:
+        end(f"{database} is in use ({busy}): stop nkwatch first; nothing was changed")
+    except sqlite3.DatabaseError:
+        # it is damaged: that may be why
+        for log in (f"{database.name}-wal", f"{database.name}-shm"):
+            with suppress(FileNotFoundError):
+                database.with_name(log).rename(database.with_name(f"{log}.damaged"))
+
+
+def _what_next(config: Config) -> None:
+    departed = config.installation.departed
+    if departed and not departed.exists():
+        say(f"{departed} is not there: who left since the backup is known by it alone. Put it back if you have it.")
+    say("sending is locked. Next: start nkwatch, and let it poll and read what is new; then")
+    say("  nkwatch deliver --resume-after TIME --dry-run     TIME: until when the old database may have sent (UTC)")
+    say("  nkwatch deliver --resume-after TIME")
+
+
+def _answer(told: dict[str, Any], manifest: Manifest | None, file: Path | None = None, *, as_json: bool) -> None:
+    if as_json:
+        answer(told | ({"manifest": asdict(manifest)} if manifest else {}), as_json=True)
+        return
+    size = {"MB": round(file.stat().st_size / 1_000_000, 1)} if file and file.exists() else {}
+    rows = dict(manifest.rows) if manifest else {}
+    shown = {name: value for name, value in told.items() if value not in (None, [], False)}
+    answer(shown | size | rows | ({"keys": ", ".join(manifest.keys)} if manifest else {}), as_json=False)
+
+
+def _installation(database: Path) -> str:
+    with closing(sqlite3.connect(database)) as connection, suppress(sqlite3.Error):
+        row = connection.execute("SELECT id FROM installation").fetchone()
+        return str(row[0]) if row else ""
+    return ""
+
+
+def _on_disk(folder: Path) -> None:
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _list(things: Sequence[object]) -> str:
+    return ", ".join(map(str, things))
