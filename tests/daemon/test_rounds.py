@@ -155,3 +155,15 @@ async def test_what_may_stop_in_the_middle_is_told_to_and_can_begin_again():
         await these.end()
         assert work.at_once == 0
         assert not these.parts["collect"].failures
+
+
+async def test_a_site_is_a_part_without_ticks_and_hinders_no_jump_of_the_clock():
+    work = Work([0])
+    these = rounds(read=work, every=86_400)
+    these.begin()
+    these.parts["web"] = Part("web", timedelta(seconds=1), timedelta(days=9), NOW)
+    await until(lambda: these.parts["read"].rounds == 1)
+    these.moved(timedelta(days=1))
+    await until(lambda: these.parts["read"].rounds == 2)
+    await these.end()
+    assert these.parts["web"].since == NOW + timedelta(days=1)

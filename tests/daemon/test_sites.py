@@ -2,13 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from structlog.testing import capture_logs
 
-from nkwatch.daemon.sites import Doors, Serving, Site
+from nkwatch.daemon.lasting import Lasting
+from nkwatch.daemon.sites import Doors, Site
 from nkwatch.domain.problems import ConfigError
 from tests.workflow.fakes import FakeClock
 
@@ -45,11 +46,11 @@ async def said(address):
 
 
 async def served(doors, one):
-    serving = Serving([one], doors, FakeClock(), {})
-    serving.begin()
+    lasting = Lasting({}, FakeClock())
+    lasting.begin("web", partial(one.serve, doors, lasting.stop), obeys=True)
     async with asyncio.timeout(20):
         await one.ready.first.wait()
-    return serving
+    return lasting
 
 
 async def test_a_change_of_shift_turns_nobody_away():
@@ -70,30 +71,6 @@ async def test_a_change_of_shift_turns_nobody_away():
     doors.keep([])
     with pytest.raises(httpx.ConnectError):
         await said(address)
-
-
-async def test_a_site_that_ends_by_itself_begins_again_alone():
-    class Stuck(Doors):
-        tries = 0
-
-        def of(self, site):
-            self.tries += 1
-            if self.tries == 1:
-                raise OSError("too many open files")
-            return super().of(site)
-
-    doors, one = Stuck(), site()
-    doors.open([one])
-    with capture_logs() as told:
-        serving = Serving([one], doors, FakeClock(), parts := {})
-        serving.begin()
-        async with asyncio.timeout(20):
-            await one.ready.first.wait()
-    assert await said(one.ready.addresses[0]) == "hello"
-    assert parts["web"].failed_rounds == 1
-    assert [line["why"] for line in told] == ["OSError: too many open files"]
-    await serving.end()
-    doors.keep([])
 
 
 async def test_where_nobody_can_listen_is_said_before_anything_begins():

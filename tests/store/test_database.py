@@ -1,19 +1,23 @@
 """Transactions that get in each other's way."""
 
 import asyncio
+import socket
 from collections.abc import Callable
+from pathlib import Path
 from threading import Barrier, BrokenBarrierError, Event, get_ident
 
 import pytest
-from sqlalchemy import Connection, Delete, Update, delete, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Delete, Update, delete, func, select, update
+from sqlalchemy.exc import DBAPIError, OperationalError
 
+from nkwatch.domain.problems import ConfigError
 from nkwatch.store import schema
-from nkwatch.store.database import Database
+from nkwatch.store.database import Database, driven
 from tests.making import NOW
 from tests.store.conftest import Stores
 
 _L = schema.latch.c
+COUNT = select(func.count()).select_from(schema.host)
 
 
 def crossing(first: str, second: str, meet: Barrier) -> Callable[[Connection], None]:
@@ -59,6 +63,10 @@ async def test_what_is_wrong_is_tried_once_only(address: str) -> None:
         await database.write(work)
     assert tried == [True]
     database.close()
+
+
+def noted(connection: Connection) -> None:
+    connection.execute(schema.host.insert(), {"host": f"{connection.scalar(COUNT)}", "not_before": NOW})
 
 
 # Where it is written
@@ -159,3 +167,38 @@ async def test_reading_rolling_back_and_what_no_page_tells_of_make_none(durable:
 
 def test_every_table_of_which_no_page_tells_is_one() -> None:
     assert set(schema.metadata.tables) > schema.UNTOLD
+
+
+async def test_a_database_that_can_be_written_again_is_written_again(tmp_path: Path) -> None:
+    """A connection that was opened while it could not stays as it is: SQLite asks only then."""
+    database = Database(f"sqlite:///{tmp_path}/nkwatch.db")
+    database.prepare()
+    at_once = database._kept_here()
+    for connection in (at_once, database.engine.connect()):
+        driven(connection, "PRAGMA query_only=ON")
+        if connection is not at_once:
+            connection.close()
+    for write in (database.write, database.write_at_once):
+        with pytest.raises(DBAPIError, match="readonly"):
+            await write(noted)
+        await write(noted)
+    database.close()
+
+
+@pytest.mark.parametrize("place", ["missing/nkwatch.db", ".", f"{'x' * 300}.db"])
+def test_a_place_where_no_database_can_be_is_a_problem_of_the_settings(tmp_path: Path, place: str) -> None:
+    """No folder, a folder in its place, and what the system refuses before SQLite is asked."""
+    database = Database(f"sqlite:///{tmp_path}/{place}")
+    with pytest.raises(ConfigError, match="check that its folder exists"):
+        database.prepare()
+    database.close()
+
+
+def test_a_server_that_is_away_is_no_problem_of_the_settings() -> None:
+    """Whoever starts the service tries again: wrong settings would not become right by that."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        database = Database(f"postgresql://nkwatch@127.0.0.1:{probe.getsockname()[1]}/nkwatch")
+        with pytest.raises(OperationalError, match="refused"):
+            database.prepare()
+    database.close()

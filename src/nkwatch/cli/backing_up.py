@@ -23,7 +23,7 @@ from nkwatch.keys import BrokenSeal, Keyring
 from nkwatch.store import backup as backups
 from nkwatch.store.backup import BadBackup, Manifest
 from nkwatch.store.database import Database
-from nkwatch.store.departed import DepartedFile
+from nkwatch.store.departed import DepartedFile, on_disk
 from nkwatch.store.installation import InstallationStore
 from nkwatch.store.key_use import key_use
 
@@ -214,7 +214,7 @@ def _write(source: Path, file: Path, keys: dict[str, str], recipients: Sequence[
             made=now.isoformat(),
             schema=backups.schema_of(copied),
             nkwatch=__version__,
-            installation=_installation(copied),
+            installation=backups.installation_of(copied),
             bytes=copied.stat().st_size,
             sha256=backups.sha256(copied),
             keys=keys,
@@ -223,7 +223,7 @@ def _write(source: Path, file: Path, keys: dict[str, str], recipients: Sequence[
         with bar("packing") as progress:
             backups.pack(copied, manifest, packed, recipients, progress)
         packed.replace(file)
-        _on_disk(file.parent)
+        on_disk(file.parent)
     finally:
         for temporary in (copied, packed, copied.with_name(f"{copied.name}-journal")):
             temporary.unlink(missing_ok=True)
@@ -270,7 +270,7 @@ def _put(fresh: Path, target: Path, now: datetime, *, lock: bool) -> Path | None
         kept = target.with_name(now.strftime(f"{target.name}.before-%Y%m%dT%H%M%SZ"))
         os.link(target, kept)
     fresh.replace(target)
-    _on_disk(target.parent)
+    on_disk(target.parent)
     return kept
 
 
@@ -305,21 +305,6 @@ def _answer(told: dict[str, Any], manifest: Manifest | None, file: Path | None =
     rows = dict(manifest.rows) if manifest else {}
     shown = {name: value for name, value in told.items() if value not in (None, [], False)}
     answer(shown | size | rows | ({"keys": ", ".join(manifest.keys)} if manifest else {}), as_json=False)
-
-
-def _installation(database: Path) -> str:
-    with closing(sqlite3.connect(database)) as connection, suppress(sqlite3.Error):
-        row = connection.execute("SELECT id FROM installation").fetchone()
-        return str(row[0]) if row else ""
-    return ""
-
-
-def _on_disk(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def _list(things: Sequence[object]) -> str:

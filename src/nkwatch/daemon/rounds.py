@@ -61,7 +61,8 @@ class Rounds:
         """The clock has jumped: what was to tick at a time of day ticks now."""
         for name, part in self.parts.items():
             self.parts[name] = part.moved(by)
-            self._scheduler.modify_job(name, next_run_time=utc_now())
+        for job in self._scheduler.get_jobs():
+            job.modify(next_run_time=utc_now())
 
     async def end(self) -> None:
         """Start nothing new, let what is in flight end, then leave."""

@@ -46,35 +46,40 @@ class Daemon:
         """Work until the stop. Raises `ConfigError` for what cannot be used at the start."""
         self._listen_for_signals()
         doors = Doors()
-        shift: Shift | None = None
         try:
-            shift = await self._opened(doors)
+            shift: Shift | None = await self._opened(doors)
             logs.record("started", parts=",".join(self.only))
             while shift:
-                doors.keep(shift.serving.sites)
-                shift.begin()
-                self.systemd.tell("READY=1", f"STATUS=at work: {','.join(self.only)}")
-                following = await self._until_relieved(shift, doors)
-                if following is None:
-                    self.systemd.tell("STOPPING=1")
-                await shift.end()
-                shift = following
+                shift = await self._worked(shift, doors)
         finally:
             doors.keep([])
         logs.record("stopped")
+
+    async def _worked(self, shift: Shift, doors: Doors) -> Shift | None:
+        """One shift from its beginning to its end; answers the next one, None at the stop."""
+        try:
+            doors.keep(shift.sites)
+            shift.begin()
+            self.systemd.tell("READY=1", f"STATUS=at work: {','.join(self.only)}")
+            following = await self._until_relieved(shift, doors)
+            if following is None:
+                self.systemd.tell("STOPPING=1")
+            return following
+        finally:
+            await shift.end()
 
     async def _opened(self, doors: Doors) -> Shift:
         return await opened(self.opening, self.only, doors, self._sites, self._observe)
 
     async def _until_relieved(self, shift: Shift, doors: Doors) -> Shift | None:
-        """The shift that takes over, after a reload that succeeded; None at the stop."""
+        """Wait for the stop, or a reload that succeeds: then answers the shift that takes over."""
         watchdog = asyncio.create_task(self._live(shift))
         try:
             while await self._told_to_reload():
                 self.systemd.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
                 if following := await self._reloaded(doors):
                     return following
-                doors.keep(shift.serving.sites)
+                doors.keep(shift.sites)
                 self.systemd.tell("READY=1", "STATUS=at work by the old settings: the new ones are wrong, see the log")
         finally:
             watchdog.cancel()

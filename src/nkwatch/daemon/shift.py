@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from nkwatch import logs
 from nkwatch.assembly import Newsroom
 from nkwatch.daemon import clocks, ticks
+from nkwatch.daemon.lasting import Lasting
 from nkwatch.daemon.rounds import Rounds
-from nkwatch.daemon.sites import Doors, Serving, Site
+from nkwatch.daemon.sites import Doors, Site
 from nkwatch.domain.part import Part
 
 #: Opens a newsroom by what the settings say when it is called, and closes it.
@@ -25,9 +27,10 @@ class Shift:
 
     newsroom: Newsroom
     rounds: Rounds
-    serving: Serving
+    sites: list[Site]
+    _doors: Doors
     _open: AsyncExitStack
-    _beside: list["asyncio.Task[Any]"] = field(default_factory=list)
+    _lasting: Lasting
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -37,19 +40,15 @@ class Shift:
     def begin(self) -> None:
         """Let everything work."""
         self.newsroom.heartbeat.late = self.late
-        self.serving.begin()
+        for site in self.sites:
+            self._lasting.begin(site.name, partial(site.serve, self._doors, self._lasting.stop), obeys=True)
         self.rounds.begin()
-        self._beside = [
-            asyncio.create_task(clocks.watch(self._jumped)),
-            asyncio.create_task(self.newsroom.waking(self.rounds.wake)),
-        ]
+        self._lasting.begin("clocks", partial(clocks.watch, self._jumped))
+        self._lasting.begin("waking", partial(self.newsroom.waking, self.rounds.wake))
 
     async def end(self) -> None:
         """Start nothing new, let what is in flight end, and close the newsroom."""
-        for task in self._beside:
-            task.cancel()
-        await asyncio.gather(*self._beside, return_exceptions=True)
-        await asyncio.gather(self.rounds.end(), self.serving.end())
+        await asyncio.gather(self.rounds.end(), self._lasting.end())
         await self._open.aclose()
 
     def late(self) -> list[str]:
@@ -75,8 +74,8 @@ async def opened(
         parts = ticks.parts(only, newsroom.clock())
         served = sites(newsroom, parts)
         doors.open(served)
-        rounds = Rounds(newsroom, parts, observe)
-        return Shift(newsroom, rounds, Serving(served, doors, newsroom.clock, parts), stack.pop_all())
+        rounds, lasting = Rounds(newsroom, parts, observe), Lasting(parts, newsroom.clock)
+        return Shift(newsroom, rounds, served, doors, stack.pop_all(), lasting)
 
 
 def standing(newsroom: Newsroom) -> Opening:

@@ -82,8 +82,17 @@ def counts(file: Path) -> dict[str, int]:
 
 def schema_of(file: Path) -> str:
     """The schema number; "" where it is no database of nkwatch."""
+    return _told(file, "SELECT version_num FROM alembic_version")
+
+
+def installation_of(file: Path) -> str:
+    """The id of the installation that a database belongs to; "" where it tells of none."""
+    return _told(file, "SELECT id FROM installation")
+
+
+def _told(file: Path, query: str) -> str:
     with closing(sqlite3.connect(file)) as connection, suppress(sqlite3.Error):
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        row = connection.execute(query).fetchone()
         return str(row[0]) if row else ""
     return ""
 

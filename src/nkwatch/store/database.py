@@ -58,6 +58,11 @@ LINE = {
 CHUNK = 500
 #: On a connection: whether its transaction wrote what pages for everybody tell of.
 _TELLING = "nkwatch_telling"
+#: Of SQLite: what a connection was refused once, or met when its file was away, it may be refused as long as it lives.
+WORN = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+#: What to look at where a database cannot be used.
+PLACE = "check that its folder exists, that it is ours, that it may be written to, and that the disk has space"
+SERVER = "check the address, the role and what it may do, and that the database exists"
 #: On a connection: whom its transaction wakes, see `store.arising`.
 _WAKING = "nkwatch_waking"
 _short = partial(json.dumps, separators=(",", ":"))
@@ -81,16 +86,21 @@ class Database:
         self._readers = ThreadPoolExecutor(READERS, "store-read")
 
     def prepare(self, migrate: Callable[[Connection], None] = upgrade) -> None:
-        """Bring the schema up to date. Raises `ConfigError` where the database cannot be used."""
+        """Bring the schema up to date. Raises `ConfigError` where the database cannot be used.
+
+        A server that is away is no matter of the settings: that raises `DBAPIError`, and may be over any time.
+        """
         try:
             _make_private(self.engine)
             # in a transaction that writes: of processes that start together, one migrates and the others wait
             self._transact(partial(_alone, migrate), waits=())
+        except OSError as wrong:
+            raise ConfigError(f"database {self.engine.url.render_as_string()}: {wrong}; {PLACE}") from wrong
         except DBAPIError as wrong:
-            raise ConfigError(
-                f"database {self.engine.url.render_as_string()}: {wrong.orig}; check that its folder exists, that it is"
-                " ours, that it may be written to, and that the disk has space"
-            ) from wrong
+            if self._is_lost(wrong):
+                raise
+            remedy = PLACE if self.engine.dialect.name == "sqlite" else SERVER
+            raise ConfigError(f"database {self.engine.url.render_as_string()}: {wrong.orig}; {remedy}") from wrong
 
     def is_prepared(self) -> bool:
         """Whether the schema is the one that this version of nkwatch knows."""
@@ -118,6 +128,7 @@ class Database:
             return self._transact(work, self._kept_here())
         except DBAPIError as wrong:
             if not _is_busy(wrong):
+                self._leave_here()
                 raise
         finally:
             ended = asyncio.get_running_loop().time()
@@ -133,9 +144,13 @@ class Database:
         """Wait for what is under way and close all connections."""
         self._writers.shutdown()
         self._readers.shutdown()
+        self._leave_here()
+        self.engine.dispose()
+
+    def _leave_here(self) -> None:
         if self._here is not None:
             self._here.close()
-        self.engine.dispose()
+            self._here = None
 
     def _kept_here(self) -> Connection:
         """The connection of the event loop's own thread, which never waits for who else writes."""
@@ -185,14 +200,19 @@ class Database:
         """Whether to begin anew, once it is time; at most as often as these have something left."""
         if getattr(wrong.orig, "sqlstate", "") == DEADLOCK:
             return next(crossed, None) is not None
+        if self._is_worn(wrong):
+            self.engine.dispose()
         if not self._is_lost(wrong):
             return False
-        # the others of the pool have gone the same way
-        self.engine.dispose()
         if (wait := next(lost, None)) is None:
             return False
         time.sleep(wait)
         return True
+
+    def _is_worn(self, wrong: DBAPIError) -> bool:
+        """Whether others of the pool went the same way, and fresh connections may not."""
+        code = getattr(wrong.orig, "sqlite_errorcode", 0) & 0xFF
+        return code in WORN if self.engine.dialect.name == "sqlite" else self._is_lost(wrong)
 
     def _is_lost(self, wrong: DBAPIError) -> bool:
         """Whether the server is gone, or is not the one any more that may be written to."""

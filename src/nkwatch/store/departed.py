@@ -73,7 +73,7 @@ class DepartedFile:
             _write(file, begin + "".join(texts).encode())
             self._note(file, [(self._last + n, line) for n, line in enumerate(kept, 1)])
         if new:
-            _fsync_folder(self.path.parent)
+            on_disk(self.path.parent)
 
     def _catch_up(self, file: int) -> None:
         """Take note of what others wrote since this process looked last."""
@@ -154,7 +154,7 @@ def _write(file: int, octets: bytes) -> None:
     os.fsync(file)
 
 
-def _fsync_folder(folder: Path) -> None:
+def on_disk(folder: Path) -> None:
     """So that a new name in it outlives a loss of power."""
     file = os.open(folder, os.O_RDONLY)
     try:

@@ -12,7 +12,7 @@ from nkwatch.workflow.readings import Place, Reader
 
 BATCH = 200
 #: Longer than a batch takes; after that somebody else reads what a dead process had in hand.
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
