@@ -131,6 +131,15 @@ def test_secrets_that_others_may_read_are_refused(tmp_path):
     assert load_secrets(path).keyring().current == 1
 
 
+def test_a_credential_that_systemd_gives_is_taken_though_its_mode_shows_a_group(tmp_path, monkeypatch):
+    path = secrets(tmp_path, f'current = 1\n[keys]\n1 = "{new_master_key()}"\n', 0o440)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "elsewhere"))
+    with pytest.raises(ConfigError, match="others may read it"):
+        load_secrets(path)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert load_secrets(path).current == 1
+
+
 @pytest.mark.parametrize(
     "text",
     ['current = 1\n[keys]\n1 = "c2hvcnQ="\n', 'current = 2\n[keys]\n1 = "{key}"\n', 'current = 1\n[keys]\n1 = "a"\n'],

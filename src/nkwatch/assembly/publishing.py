@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from nkwatch import logs
-from nkwatch.catalogue.calendar import load_calendar
 from nkwatch.config import Config
 from nkwatch.domain.source import Source
+from nkwatch.domain.surroundings import Coming
 from nkwatch.domain.theme import ThemeKind
 from nkwatch.editing.alerts import Policy
 from nkwatch.mail.assemble import MailAssembler
@@ -63,7 +64,7 @@ def publishing(config: Config, rules: Rules, sources: Mapping[str, Source], tool
     gather = Gather(
         sources,
         tools.statements,
-        load_calendar(config.calendar) if config.calendar else (),
+        _dates(config.calendar) if config.calendar else (),
         frozenset(t.code for t in rules.lexicon.themes if t.kind is ThemeKind.RIGHTS),
         rules.cases.keys,
     )
@@ -125,3 +126,10 @@ def _calls(config: Config, tools: Tools) -> CallEditors:
         notice=logs.notice,
         second_after=timedelta(minutes=config.alerts.second_after),
     )
+
+
+def _dates(file: Path) -> tuple[Coming, ...]:
+    """The dates in the operator's calendar. Raises `ConfigError`."""
+    from nkwatch.catalogue.calendar import load_calendar  # noqa: PLC0415  brings iCalendar, which most do without
+
+    return load_calendar(file)

@@ -1,5 +1,6 @@
 """Reads the settings and the secrets: two TOML files. Every problem is reported at once, with its line."""
 
+import os
 import re
 import stat
 import tomllib
@@ -43,7 +44,9 @@ def load_config(path: Path) -> Config:
 def load_secrets(path: Path) -> Secrets:
     """The secrets in `path`, which nobody but its owner may read. Raises `ConfigError`."""
     text = _read(path, "run `nkwatch init`, or restore it from its backup: without it no address can be read")
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    # systemd gives a credential to the service alone, by an access list, which a mode shows as a group's
+    given = path.parent == Path(os.environ.get("CREDENTIALS_DIRECTORY") or os.devnull)
+    if not given and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigError(f"{path}: others may read it; run: chmod 600 {path}")
     return _validated(Secrets, text, path)
 

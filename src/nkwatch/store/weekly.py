@@ -18,7 +18,7 @@ from nkwatch.domain.week import WEEK, Figures, Week, week_before
 from nkwatch.store import days, schema
 from nkwatch.store.database import Database
 from nkwatch.store.footprint import room_beside
-from nkwatch.store.migrations.running import revisions
+from nkwatch.store.migrations import newest
 
 _DAY, _R, _S, _B, _D = (
     t.c for t in (schema.source_day, schema.reading, schema.story, schema.bulletin, schema.delivery)
@@ -177,7 +177,7 @@ def _versions(connection: Connection) -> tuple[tuple[str, str], ...]:
     name = "PostgreSQL" if connection.dialect.name == "postgresql" else "SQLite"
     return (
         ("nkwatch", __version__),
-        ("schema", revisions()[0]),
+        ("schema", newest()),
         ("Python", platform.python_version()),
         (name, version),
     )

@@ -71,7 +71,7 @@ def marked(connection: Connection) -> Mark | None:
 
 def is_current(connection: Connection) -> bool:
     """Whether the database has exactly this version's schema."""
-    return _current(connection) == _newest()
+    return _current(connection) == newest()
 
 
 def _unmarked(connection: Connection) -> str | None:
@@ -86,6 +86,6 @@ def _current(connection: Connection) -> str | None:
     return connection.execute(select(_VERSION.c.version_num)).scalar_one_or_none()
 
 
-def _newest() -> str:
+def newest() -> str:
     """The last schema number: every revision is a file that is named by its own."""
     return max(path.stem for path in (Path(__file__).parent / "versions").glob("schema_*.py")).removeprefix("schema_")
