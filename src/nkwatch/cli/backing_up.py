@@ -1,12 +1,11 @@
-"""``nkwatch db backup``, ``db restore`` and ``db key``: a copy of SQLite's database, and the way back."""
+"""``nkwatch db backup`` and ``db key``: a copy of SQLite's database."""
 
 import asyncio
-import os
 import secrets
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ from nkwatch import __version__
 from nkwatch.cli.newsroom import CLOCK, database_errors
 from nkwatch.cli.output import Json, answer, bar, end, say
 from nkwatch.config import Config, load_config, load_secrets
-from nkwatch.keys import BrokenSeal, Keyring
+from nkwatch.keys import Keyring
 from nkwatch.store import backup as backups
 from nkwatch.store.backup import BadBackup, Manifest
 from nkwatch.store.database import Database
@@ -63,9 +62,9 @@ def backup(
 
     Example: nkwatch db backup /mnt/backups --keep 14
     """
-    with _plain():
+    with sentences():
         config = load_config(context.obj)
-        source, ring = _sqlite(config), load_secrets(config.secrets).keyring()
+        source, ring = sqlite_file(config), load_secrets(config.secrets).keyring()
         now = CLOCK.get()()
         keys = [backups.recipient(k) for k in dict.fromkeys([*config.installation.backup_for, *(encrypt or ())])]
         file = _named(to, now, encrypted=bool(keys))
@@ -79,46 +78,10 @@ def backup(
             asyncio.run(_mark(config, ring, now))
             for one in old:
                 one.unlink()
-    told = {"file": str(file), "encrypted": bool(keys), "deleted": [str(one) for one in old], "dry_run": dry_run}
-    _answer(told, manifest, file, as_json=as_json)
+    said = {"file": str(file), "encrypted": bool(keys), "deleted": [str(one) for one in old], "dry_run": dry_run}
+    told(said, manifest, file, as_json=as_json)
     if not dry_run and not keys:
         say("it is not encrypted: its addresses are sealed, and what readers chose to read is not all")
-
-
-def restore(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="What `nkwatch db backup` wrote.")],
-    to: Annotated[Path | None, typer.Option("--to", help="Write the database there instead, and lock nothing.")] = None,
-    key: Annotated[Path | None, typer.Option("--key", help="The secret key of an encrypted one.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say whether it can be used.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Put a backup in the place of the database. Sending is locked until you say from when.
-
-    The service must be stopped. The database that is there is kept beside it.
-
-    Example: nkwatch db restore /mnt/backups/nkwatch-20261123T020000Z.db.zst
-    """
-    with _plain():
-        config = load_config(context.obj)
-        ring, now = load_secrets(config.secrets).keyring(), CLOCK.get()()
-        target = to or _sqlite(config, there=False)
-        identities = backups.identities(key) if key else []
-        if not file.is_file():
-            end(f"{file}: no such file")
-        if to and to.exists():
-            end(f"{to}: already there, nothing was written")
-        fresh = target.with_name(f"{target.name}.restoring-{secrets.token_hex(4)}")
-        try:
-            with bar("unpacking") as progress:
-                manifest = backups.unpack(file, fresh, identities, progress)
-            _fits(fresh, manifest, ring)
-            kept = None if dry_run else _put(fresh, target, now, lock=to is None)
-        finally:
-            fresh.unlink(missing_ok=True)
-    _answer({"file": str(target), "kept": str(kept) if kept else None, "dry_run": dry_run}, manifest, as_json=as_json)
-    if not (dry_run or to):
-        _what_next(config)
 
 
 def key(
@@ -132,7 +95,7 @@ def key(
     if file.exists():
         end(f"{file}: already there, nothing was written")
     text, public = backups.new_identity(CLOCK.get()())
-    with _plain():
+    with sentences():
         backups.private(file)
         file.write_text(text, "utf-8")
     sys.stdout.write(public + "\n")
@@ -141,7 +104,8 @@ def key(
 
 
 @contextmanager
-def _plain() -> Iterator[None]:
+def sentences() -> Iterator[None]:
+    """What is wrong with files and databases ends the command with a sentence."""
     with database_errors():
         try:
             yield
@@ -153,7 +117,7 @@ def _plain() -> Iterator[None]:
             end(f"{wrong.filename or 'disk'}: {wrong.strerror or wrong}; nothing was half-written")
 
 
-def _sqlite(config: Config, *, there: bool = True) -> Path:
+def sqlite_file(config: Config, *, there: bool = True) -> Path:
     """The file of the database."""
     url = make_url(config.database)
     if url.get_backend_name() != "sqlite":
@@ -189,12 +153,12 @@ async def _needed(config: Config, ring: Keyring, *, check: bool) -> dict[str, st
             return {str(i): ring.fingerprint(i) for i in ring.masters}
         needed = sorted({*await key_use(store, ring), ring.current})
         if lost := [i for i in needed if i not in ring.masters]:
-            end(f"the database needs keys that the secrets file does not have: {_list(lost)}; restore that file first")
+            end(f"the database needs keys that the secrets file does not have: {listed(lost)}; restore that file first")
         saved = await InstallationStore(store, ring, None).keys()
         unsaved = [i for i in needed if saved.get(i) != ring.fingerprint(i)]
         if unsaved and check:
             end(
-                f"no backup is known of the master keys {_list(unsaved)}, and without them this one could not be read:"
+                f"no backup is known of the master keys {listed(unsaved)}, and without them this one could not be read:"
                 " run `nkwatch keys backup FILE` first (or give --without-keys-check)"
             )
         return {str(i): ring.fingerprint(i) for i in needed}
@@ -242,70 +206,16 @@ async def _mark(config: Config, ring: Keyring, now: datetime) -> None:
         await asyncio.to_thread(store.close)
 
 
-def _fits(database: Path, manifest: Manifest, ring: Keyring) -> None:
-    """Ends the command where the keys are not those that it needs."""
-    wrong = [
-        i for i, print_ in manifest.keys.items() if int(i) not in ring.masters or ring.fingerprint(int(i)) != print_
-    ]
-    if wrong:
-        end(f"the secrets file does not have the keys that it needs: {_list(wrong)}; restore that file first")
-    with closing(sqlite3.connect(database)) as connection:
-        query = "SELECT address, id FROM subscriber GROUP BY substr(address, 1, 1)"
-        for address, name in connection.execute(query):
-            try:
-                ring.unseal(address, f"address:{name}")
-            except BrokenSeal as broken:
-                end(str(broken))
-
-
-def _put(fresh: Path, target: Path, now: datetime, *, lock: bool) -> Path | None:
-    """Put the new database in the place of the old one, which is kept; answers where."""
-    if lock:
-        with closing(sqlite3.connect(fresh)) as connection, suppress(sqlite3.OperationalError), connection:
-            microseconds = int(now.timestamp() * 1_000_000)
-            connection.execute("UPDATE installation SET locked_at = ?, gap_from = marked_at", [microseconds])
-    kept = None
-    if target.exists():
-        _nobody_has(target)
-        kept = target.with_name(now.strftime(f"{target.name}.before-%Y%m%dT%H%M%SZ"))
-        os.link(target, kept)
-    fresh.replace(target)
-    on_disk(target.parent)
-    return kept
-
-
-def _nobody_has(database: Path) -> None:
-    """Ends the command while the service runs. What lies in the write-ahead log goes into the file."""
-    try:
-        with closing(sqlite3.connect(database, timeout=0)) as connection:
-            connection.execute("PRAGMA journal_mode=DELETE").fetchone()
-    except sqlite3.OperationalError as busy:
-        end(f"{database} is in use ({busy}): stop nkwatch first; nothing was changed")
-    except sqlite3.DatabaseError:
-        # it is damaged: that may be why
-        for log in (f"{database.name}-wal", f"{database.name}-shm"):
-            with suppress(FileNotFoundError):
-                database.with_name(log).rename(database.with_name(f"{log}.damaged"))
-
-
-def _what_next(config: Config) -> None:
-    departed = config.installation.departed
-    if departed and not departed.exists():
-        say(f"{departed} is not there: who left since the backup is known by it alone. Put it back if you have it.")
-    say("sending is locked. Next: start nkwatch, and let it poll and read what is new; then")
-    say("  nkwatch deliver --resume-after TIME --dry-run     TIME: until when the old database may have sent (UTC)")
-    say("  nkwatch deliver --resume-after TIME")
-
-
-def _answer(told: dict[str, Any], manifest: Manifest | None, file: Path | None = None, *, as_json: bool) -> None:
+def told(said: dict[str, Any], manifest: Manifest | None, file: Path | None = None, *, as_json: bool) -> None:
     if as_json:
-        answer(told | ({"manifest": asdict(manifest)} if manifest else {}), as_json=True)
+        answer(said | ({"manifest": asdict(manifest)} if manifest else {}), as_json=True)
         return
     size = {"MB": round(file.stat().st_size / 1_000_000, 1)} if file and file.exists() else {}
     rows = dict(manifest.rows) if manifest else {}
-    shown = {name: value for name, value in told.items() if value not in (None, [], False)}
+    shown = {name: value for name, value in said.items() if value not in (None, [], False)}
     answer(shown | size | rows | ({"keys": ", ".join(manifest.keys)} if manifest else {}), as_json=False)
 
 
-def _list(things: Sequence[object]) -> str:
+def listed(things: Sequence[object]) -> str:
+    """In one line."""
     return ", ".join(map(str, things))

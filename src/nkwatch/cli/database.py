@@ -1,4 +1,4 @@
-"""The database: bring it up to date, look at it, take it over into another one. Backups are in `backing_up`."""
+"""The database: bring it up to date, look at it, take it over into another one. Backups: `backing_up`, `restoring`."""
 
 import sys
 import time
@@ -28,7 +28,7 @@ from nkwatch.store.promises import Asked
 COMMANDS = {
     "backup": Later("backing_up:backup", "Write a consistent copy of the database while the service runs."),
     "restore": Later(
-        "backing_up:restore", "Put a backup in the place of the database. Sending is locked until you say from when."
+        "restoring:restore", "Put a backup in the place of the database. Sending is locked until you say from when."
     ),
     "key": Later("backing_up:key", "Make a key for encrypted backups, to be kept elsewhere; answers its public part."),
 }
