@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bench.report import Report
 
-#: Those of the contract that exist so far.
-NAMES = ("poll", "read", "match", "compose", "deliver", "site")
+#: Those of the contract.
+NAMES = ("poll", "read", "match", "compose", "deliver", "site", "scale")
 
 
 def main() -> None:

@@ -283,7 +283,9 @@ def _server(kind: str, folder: Path, leaving: int) -> Iterator[int]:
 
 async def _serve(kind: str, folder: Path, leaving: int) -> None:
     """Serve one contender on a free port of loopback and print it."""
-    from nkwatch.web.server import serve  # noqa: PLC0415
+    from nkwatch.web.server import listen, serve  # noqa: PLC0415
+
+    listening = listen("127.0.0.1", 0, "web")
 
     def ready(address: str) -> None:
         sys.stdout.write(f"{address.rstrip('/').rpartition(':')[2]}\n")
@@ -297,14 +299,14 @@ async def _serve(kind: str, folder: Path, leaving: int) -> None:
 
         app = FastAPI(openapi_url=None)
         app.add_api_route("/", nothing, methods=["GET", "POST"])
-        await serve(app, "127.0.0.1", 0, asyncio.Event(), ready)
+        await serve(app, listening, asyncio.Event(), ready)
         return
     from bench.readers import newsroom_of_readers, newsroom_with_archive  # noqa: PLC0415
     from nkwatch.web.app import create_app  # noqa: PLC0415
 
     opened = newsroom_with_archive(folder) if kind == "archive" else newsroom_of_readers(folder, leaving)
     async with opened as newsroom:
-        await serve(create_app(newsroom), "127.0.0.1", 0, asyncio.Event(), ready)
+        await serve(create_app(newsroom), listening, asyncio.Event(), ready)
 
 
 if __name__ == "__main__":

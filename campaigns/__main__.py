@@ -1,10 +1,11 @@
 """``python -m campaigns NAME``: run one campaign."""
 
+import importlib
 import sys
 
-from campaigns import crash
+NAMES = ("crash", "soak", "cluster", "faults")
 
 if __name__ == "__main__":
-    if sys.argv[1:2] != ["crash"]:
-        sys.exit("usage: python -m campaigns crash [--kills N] [--database sqlite|postgresql] [--seed N] [--json]")
-    sys.exit(crash.main(sys.argv[2:]))
+    if sys.argv[1:2] and sys.argv[1] in NAMES:
+        sys.exit(importlib.import_module(f"campaigns.{sys.argv[1]}").main(sys.argv[2:]))
+    sys.exit(f"usage: python -m campaigns {'|'.join(NAMES)} [options]; --help tells them")

@@ -16,20 +16,9 @@ ROOT = Path(__file__).parents[2]
 async def test_daemons_that_are_killed_stopped_and_cut_off_lose_nothing_and_send_nothing_twice():
     if (why := missing("postgresql")) and not os.environ.get("NKWATCH_REQUIRE_ALL"):
         pytest.skip(why)
+    command = "-m campaigns cluster --minutes 0.1 --subscribers 60 --sources 6 --daemons 2 --json"
     campaign = await asyncio.create_subprocess_exec(
-        *(
-            sys.executable,
-            "-m",
-            "campaigns",
-            "cluster",
-            "--minutes",
-            "0.1",
-            "--subscribers",
-            "60",
-            "--sources",
-            "6",
-            "--json",
-        ),
+        *(sys.executable, *command.split()),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
