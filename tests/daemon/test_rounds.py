@@ -167,3 +167,14 @@ async def test_a_site_is_a_part_without_ticks_and_hinders_no_jump_of_the_clock()
     await until(lambda: these.parts["read"].rounds == 2)
     await these.end()
     assert these.parts["web"].since == NOW + timedelta(days=1)
+
+
+async def test_a_round_that_is_broken_off_at_the_end_is_no_mistake(caplog, monkeypatch):
+    monkeypatch.setattr("nkwatch.daemon.rounds.GRACE", 0.01)
+    work = Work([60])
+    these = rounds(read=work)
+    these.begin()
+    await until(lambda: work.begun)
+    await these.end()
+    assert work.at_once == 0
+    assert not [r for r in caplog.records if r.levelname == "ERROR"]

@@ -88,6 +88,10 @@ class Rounds:
         try:
             with logs.about(part=name):
                 result, why = await self._round(name)
+        except asyncio.CancelledError:
+            if self._ending:
+                return
+            raise
         finally:
             self._running.discard(task)
         took = timedelta(seconds=asyncio.get_running_loop().time() - began)
