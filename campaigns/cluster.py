@@ -325,15 +325,12 @@ async def _departures(
 async def _settled(
     machines: Sequence[Machine], stand: Newsstand, engine: Engine, ordeal: Ordeal, last: datetime, subscribers: int
 ) -> None:
-    """Wait until nothing is left to do. Deferred mail need not wait for its hour, nor what dead processes had claimed
-    for the end of their leases, which last ten minutes for pages: the clock would come to that.
-    """
+    """Wait until nothing is left to do. Deferred mail need not wait for its hour: the clock would come to that."""
     began, longest = time.monotonic(), SETTLE + SETTLE_MORE * subscribers / 1000
     _progress("all machines are well again")
     while True:
         await asyncio.to_thread(_sources_due, engine)
         await asyncio.to_thread(_mail_due, engine)
-        await asyncio.to_thread(_leases_over, engine, {m.owner for m in machines})
         await asyncio.sleep(3)
         undone = await asyncio.to_thread(_undone, engine, stand, last)
         undone["daemons"] = sum(not m.at_work for m in machines)
@@ -352,15 +349,6 @@ def _mail_due(engine: Engine) -> None:
     later = and_(_D.state.in_(("deferred", "unknown", "pending")), _D.due_at > now)
     with engine.begin() as connection:
         connection.execute(update(schema.delivery).where(later).values(due_at=now))
-
-
-def _leases_over(engine: Engine, alive: set[str]) -> None:
-    """Those of pages, polls and readings whose owner is dead; those of mails are short, and end by themselves."""
-    now = datetime.now(UTC)
-    with engine.begin() as connection:
-        for table in (schema.errand, schema.source_state, schema.being_read):
-            left = table.c.leased_until > now, *(~table.c.lease_owner.startswith(f"{one}/") for one in alive)
-            connection.execute(update(table).where(*left).values(leased_until=now))
 
 
 def _undone(engine: Engine, stand: Newsstand, last: datetime) -> dict[str, int]:

@@ -179,6 +179,17 @@ async def test_an_errand_whose_lease_ended_is_handed_out_again(stores: Stores) -
     assert await stores.statements.claim_errands(MINE.until, 9, THEIRS) == [errand()]
 
 
+async def test_who_claimed_keeps_its_errands_and_no_others(stores: Stores) -> None:
+    both = [errand("s1"), errand("s2")]
+    await told(stores, statement("s1"), statement("s2"), errands=tuple(both))
+    (mine,), (theirs,) = [await stores.statements.claim_errands(NOW, 1, lease) for lease in (MINE, THEIRS)]
+    longer = Lease(MINE.owner, MINE.until + HOUR)
+    await stores.statements.renew_errands([mine, theirs], longer)
+    await stores.statements.renew_errands([], longer)
+    assert [mine, theirs] == both
+    assert await stores.statements.claim_errands(MINE.until, 9, THEIRS) == [theirs]
+
+
 async def test_two_owners_never_get_the_same_errand(opened: Callable[[], Stores]) -> None:
     mine, other = opened(), opened()
     names = [f"s{n:03}" for n in range(120)]

@@ -118,6 +118,10 @@ class OneStoreLikeTheOther(RuleBasedStateMachine):
         lease = Lease("test", self.now + timedelta(minutes=10))
         self.claimed += self.same("claim_errands", self.now, limit, lease)
 
+    @rule()
+    def keep(self) -> None:
+        self.same("renew_errands", self.claimed, Lease("test", self.now + timedelta(minutes=10)))
+
     @rule(page=pages, fails=st.booleans(), gone=st.booleans(), keep=st.booleans(), rests=st.booleans(), data=st.data())
     def visit(self, page: Any, data: Any, *, fails: bool, gone: bool, keep: bool, rests: bool) -> None:
         """An errand ends, also one whose lease ended long ago, or for the second time."""

@@ -89,6 +89,17 @@ async def test_a_second_claimer_gets_nothing_until_the_lease_ends(stores: Stores
     assert await stores.statements.claim_due(NAMES, MINE.until, 9, MINE) == []
 
 
+async def test_who_claimed_keeps_what_it_claimed_and_nothing_else(stores: Stores) -> None:
+    await registered(stores)
+    (mine,), (theirs,) = [await stores.statements.claim_due(NAMES, NOW, 1, lease) for lease in (MINE, THEIRS)]
+    longer = Lease(MINE.owner, THEIRS.until + timedelta(hours=1))
+    await stores.statements.renew_due([mine.source_id, theirs.source_id], longer)
+    assert await stores.statements.claim_due(NAMES, THEIRS.until, 9, THEIRS) == [theirs]
+    await stores.statements.record_polls([Polled(mine, "Publisher a", Sifted())])
+    await stores.statements.renew_due([mine.source_id], longer)
+    assert await stores.statements.claim_due(NAMES, NOW, 9, THEIRS) == [mine]
+
+
 async def test_recording_a_poll_ends_the_lease(stores: Stores) -> None:
     await registered(stores)
     (claimed, _) = await stores.statements.claim_due(NAMES, NOW, 9, MINE)

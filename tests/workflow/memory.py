@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from nkwatch.domain.alert import Due, Pace, Recipient, Told, Waiting
 from nkwatch.domain.bulletin import Addressed, BulletinKind, Composition, Mailing, Window
@@ -60,6 +61,7 @@ IN_HAND = timedelta(minutes=10)
 UNDONE = (DeliveryState.PENDING, DeliveryState.DEFERRED, DeliveryState.UNKNOWN)
 #: A lease that ends later was taken by a clock that was wrong.
 LONGEST_LEASE = timedelta(hours=2)
+K = TypeVar("K")
 
 
 @dataclass
@@ -287,6 +289,9 @@ class MemoryStatements:
         self.memory.leases |= {s.source_id: lease for s in claimed}
         return claimed
 
+    async def renew_due(self, source_ids: Sequence[str], lease: Lease) -> None:
+        _renew(self.memory.leases, source_ids, lease)
+
     async def known(self, publisher: str, keys: Iterable[str]) -> Mapping[str, Statement]:
         found = {k: self.memory.keys[publisher, k] for k in keys if (publisher, k) in self.memory.keys}
         return {k: self.memory.statements[i] for k, i in found.items()}
@@ -370,6 +375,9 @@ class MemoryStatements:
         claimed = sorted(due, key=lambda e: (e.due_at, e.statement_id))[:limit]
         self.memory.errand_leases |= {(e.statement_id, e.purpose): lease for e in claimed}
         return claimed
+
+    async def renew_errands(self, errands: Sequence[Errand], lease: Lease) -> None:
+        _renew(self.memory.errand_leases, [(e.statement_id, e.purpose) for e in errands], lease)
 
     def _taken(self, errand: Errand, now: datetime) -> bool:
         lease = self.memory.errand_leases.get((errand.statement_id, errand.purpose))
@@ -1372,6 +1380,11 @@ def cancel(row: Row, reason: str, now: datetime) -> bool:
     row.delivery = replace(row.delivery, state=DeliveryState.CANCELLED, done_at=now, reply=reason)
     row.slots = ()
     return True
+
+
+def _renew(leases: dict[K, Lease], names: Iterable[K], lease: Lease) -> None:
+    """Prolong the leases on these names that their owner still has."""
+    leases |= {name: lease for name in names if name in leases and leases[name].owner == lease.owner}
 
 
 def _new_id(memory: Memory) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from nkwatch.domain.errand import Errand, Purpose, Ran
 from nkwatch.domain.outcome import Failed, Fetched, Trouble, Unchanged
-from nkwatch.domain.polling import LONGEST_RETRY_AFTER, REDESIGN, Health, Polled
+from nkwatch.domain.polling import LONGEST_RETRY_AFTER, REDESIGN, Health, Polled, PollState
 from nkwatch.domain.rhythm import DAY, HOUR
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import EARLIEST, Presence, Statement
@@ -284,11 +284,15 @@ async def test_two_collectors_at_once_poll_every_source_once() -> None:
     assert set(room.poller.asked.values()) == {1}
 
 
-@pytest.mark.parametrize("downtime", [timedelta(minutes=11), timedelta(days=400)])
+@pytest.mark.parametrize("downtime", [timedelta(minutes=1), timedelta(days=400)])
 async def test_a_source_whose_poller_died_is_polled_again(downtime: timedelta) -> None:
-    room = Newsroom({"a": [RuntimeError("killed"), shows("one")]})
-    with suppress(RuntimeError):
+    async def dies() -> Fetched:
+        raise asyncio.CancelledError
+
+    room = Newsroom({"a": [dies, shows("one")]})
+    with suppress(asyncio.CancelledError):
         await room.collect()
+    assert (await room.collect()).sources == 0
     room.clock.now = NOW + downtime
     assert (await room.collect()).new == 1
 
@@ -302,13 +306,63 @@ async def test_bugs_in_as_many_sources_as_there_are_workers_stop_nobody_else() -
     assert room.poller.asked.total() == 6
 
 
-async def test_a_bug_is_told_and_the_source_is_asked_again_once_its_claim_ends() -> None:
-    room = Newsroom({"bad": [RuntimeError("a bug")]}, at_once=1)
+async def test_a_source_on_which_we_err_is_asked_again_later_and_nothing_is_held_against_it() -> None:
+    room = Newsroom({"bad": [RuntimeError("a bug"), shows("one")]}, at_once=1)
     with pytest.raises(RuntimeError):
         await room.collect()
     assert await room.again(minutes=9) == Collected()
-    with pytest.raises(RuntimeError):
-        await room.again(minutes=2)
+    assert room.memory.states["bad"].failures == 0
+    assert (await room.again(minutes=5)).new == 1
+
+
+async def test_what_could_not_be_written_is_asked_for_again_as_if_it_had_never_come() -> None:
+    room = Newsroom({"bad": [shows("one")]})
+    before, record = PollState("bad", NOW), room.statements.record_polls
+
+    async def refusing(polls: Sequence[Polled]) -> int:
+        if any(p.sifted.new for p in polls):
+            raise RuntimeError("a row that nobody takes")
+        return await record(polls)
+
+    room.statements.record_polls = refusing  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError, match="nobody takes"):
+        await room.collect()
+    after = room.memory.states["bad"]
+    assert after.due_at > NOW + timedelta(minutes=9)
+    assert replace(after, due_at=NOW, url="") == before
+
+
+async def test_what_is_claimed_stays_so_for_as_long_as_its_round_lasts() -> None:
+    gate = asyncio.Event()
+
+    async def slow() -> Fetched:
+        await gate.wait()
+        return shows("slow")
+
+    async def takes_a_while() -> Unchanged:
+        room.clock.forward(seconds=15)
+        await asyncio.sleep(0.001)
+        return Unchanged()
+
+    room = Newsroom({"a": [slow]} | {f"b{n}": [takes_a_while] for n in range(6)})
+    polling = asyncio.create_task(room.collect())
+    while room.poller.asked.total() < 7:
+        await asyncio.sleep(0.001)
+    other = replace(room.collect, owner="another")
+    assert await other(["a"]) == Collected()
+    gate.set()
+    assert (await polling).new == 1
+    assert not room.memory.leases
+
+
+async def test_who_slept_longer_than_its_claim_begins_nothing_that_another_may_have() -> None:
+    async def sleeps() -> Unchanged:
+        room.clock.forward(minutes=2)
+        return Unchanged()
+
+    room = Newsroom({f"s{n}": [sleeps] for n in range(9)}, at_once=1)
+    assert (await room.collect()).sources == 1
+    assert room.poller.asked.total() == 1
 
 
 async def test_what_cannot_be_written_for_one_source_is_told_and_takes_nothing_else_with_it() -> None:

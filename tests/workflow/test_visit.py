@@ -2,12 +2,14 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from nkwatch.domain.errand import ATTEMPTS, Absent, Brought, Errand, Purpose, Unavailable
 from nkwatch.domain.identity import Known, Sifted
+from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import LONGEST_RETRY_AFTER
 from nkwatch.domain.rhythm import HOUR
 from nkwatch.domain.statement import EARLIEST, Presence, Statement
@@ -267,9 +269,19 @@ async def test_a_bug_in_one_page_leaves_the_others_unharmed_and_is_told() -> Non
         await desk.visit()
     with suppress(RuntimeError):
         await desk.visit()
-    assert [e.statement_id for e in desk.open] == ["s07"]
+    assert [(e.statement_id, e.attempts) for e in desk.open] == [("s07", 1)]
     desk.clock.forward(minutes=15)
     assert "s07" in await desk.unread()
+
+
+async def test_a_page_on_which_we_err_is_tried_as_often_as_one_that_cannot_be_had() -> None:
+    desk = Desk({"s1": [RuntimeError("a bug")]})
+    await desk.told(waiting())
+    for _ in range(99):
+        with suppress(RuntimeError):
+            await desk.again(minutes=5)
+    assert len(desk.visitor.asked) == ATTEMPTS
+    assert await desk.unread() == ["s1"]
 
 
 async def test_a_crash_before_an_errand_is_recorded_runs_it_again_once_its_lease_ends() -> None:
@@ -284,9 +296,43 @@ async def test_a_crash_before_an_errand_is_recorded_runs_it_again_once_its_lease
     with suppress(RuntimeError):
         await desk.visit()
     desk.statements.record_errand = record  # type: ignore[method-assign]
-    assert await desk.again(minutes=9) == Visits()
-    assert await desk.again(minutes=1) == Visits(articles=1)
+    assert await desk.again(seconds=59) == Visits()
+    assert await desk.again(seconds=1) == Visits(articles=1)
     assert await desk.unread() == ["s1"]
+
+
+async def test_what_is_claimed_stays_so_while_its_hosts_are_slow() -> None:
+    gate = asyncio.Event()
+
+    async def slow() -> Brought:
+        await gate.wait()
+        return Brought(article())
+
+    async def takes_a_while() -> Brought:
+        desk.clock.forward(seconds=15)
+        await asyncio.sleep(0.001)
+        return Brought(article())
+
+    desk = Desk({"s0": [slow]} | {f"s{n}": [takes_a_while] for n in range(1, 7)})
+    await desk.told(*(waiting(f"s{n}") for n in range(7)))
+    visiting = asyncio.create_task(desk.visit())
+    while len(desk.visitor.asked) < 7:
+        await asyncio.sleep(0.001)
+    assert await replace(desk.visit, owner="another")() == Visits()
+    gate.set()
+    assert await visiting == Visits(articles=7)
+
+
+async def test_who_slept_longer_than_its_claim_asks_for_no_page_that_another_may_have() -> None:
+    async def sleeps() -> Brought:
+        desk.clock.forward(minutes=2)
+        await desk.statements.claim_errands(desk.clock(), 99, Lease("another", desk.clock() + HOUR))
+        return Brought(article())
+
+    desk = Desk({f"s{n}": [sleeps] for n in range(9)}, at_once=1)
+    await desk.told(*(waiting(f"s{n}") for n in range(9)))
+    assert await desk.visit() == Visits(articles=1)
+    assert len(desk.visitor.asked) == 1
 
 
 async def test_two_that_visit_at_once_fetch_every_page_once() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, or_, select, tuple_, update
 
 from nkwatch.domain.errand import Errand, Purpose, Ran, Rest
 from nkwatch.domain.identity import TITLE, Known, Sifted
@@ -81,6 +81,13 @@ def claim(
     claimed = update(schema.source_state).where(_STATE.source_id.in_([s.source_id for s in states]))
     connection.execute(claimed.values(lease_owner=lease.owner, leased_until=lease.until))
     return states
+
+
+def renew(connection: Connection, source_ids: Sequence[str], lease: Lease) -> None:
+    """Keep these sources until the end of this lease, those that its owner still has."""
+    kept = update(schema.source_state).where(_STATE.lease_owner == lease.owner).values(leased_until=lease.until)
+    for part in chunks(sorted(source_ids)):
+        connection.execute(kept.where(_STATE.source_id.in_(part)))
 
 
 def _free(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -159,6 +166,13 @@ def claim_errands(connection: Connection, now: datetime, limit: int, lease: Leas
         taken = update(schema.errand).where(*this)
         connection.execute(taken.values(lease_owner=lease.owner, leased_until=lease.until))
     return claimed
+
+
+def renew_errands(connection: Connection, errands: Sequence[Errand], lease: Lease) -> None:
+    """Keep these errands until the end of this lease, those that its owner still has."""
+    rows = sorted((e.statement_id, e.purpose) for e in errands)
+    kept = update(schema.errand).where(_ERRAND.lease_owner == lease.owner).values(leased_until=lease.until)
+    connection.execute(kept.where(tuple_(_ERRAND.statement_id, _ERRAND.purpose).in_(rows)))
 
 
 def _due(now: datetime) -> Select[Any]:

@@ -65,6 +65,10 @@ class StatementStore:
             return []  # an idle tick writes nothing
         return await self._database.write(lambda c: polling.claim(c, source_ids, now, limit, lease))
 
+    async def renew_due(self, source_ids: Sequence[str], lease: Lease) -> None:
+        """Keep these claimed sources until the end of this lease, those that its owner still has."""
+        await self._database.write(lambda c: polling.renew(c, source_ids, lease))
+
     async def known(self, publisher: str, keys: Iterable[str]) -> Mapping[str, Statement]:
         """Which of these keys belong to which statement of this publisher."""
         wanted = list(keys)
@@ -92,6 +96,10 @@ class StatementStore:
         if not await self._database.read(lambda c: polling.due_errands(c, now, 1)):
             return []  # an idle tick writes nothing
         return await self._database.write(lambda c: polling.claim_errands(c, now, limit, lease))
+
+    async def renew_errands(self, errands: Sequence[Errand], lease: Lease) -> None:
+        """Keep these errands until the end of this lease, those that its owner still has."""
+        await self._database.write(lambda c: polling.renew_errands(c, errands, lease))
 
     async def record_errand(self, ran: Ran) -> None:
         """Write what became of an errand. An article completes its statement, which may be read from then on."""

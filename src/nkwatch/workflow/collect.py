@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -19,9 +20,10 @@ from nkwatch.workflow.line import Line
 from nkwatch.workflow.ports import Clock, Notice, Poller, Statements
 from nkwatch.workflow.ports.redactions import Redacting
 from nkwatch.workflow.redact import NoRedactions
+from nkwatch.workflow.tenure import Tenure
 
-#: Longer than any poll may take; after that another process may try.
-LEASE = timedelta(minutes=10)
+#: Renewed while its owner lives: a source waits no longer than this for one that was killed.
+LEASE = timedelta(minutes=1)
 #: Claimed at a time.
 CLAIM = 256
 #: A text of so many code points is a whole one; a shorter one may be a teaser.
@@ -66,17 +68,27 @@ class Collect:
         """Poll the enabled sources that are due; `only` names some of them."""
         chosen = [s for s in self.sources.values() if s.enabled and (not only or s.id in only)]
         await self.statements.register(chosen, self.clock())
-        async with Ledger(self.statements.record_polls) as ledger:
-            resting = dict(await self.statements.resting(self.clock()))
-            this = _Round(_Due(self, frozenset(s.id for s in chosen)), ledger, resting)
-            workers = (self._worker(this) for _ in range(self.at_once))
-            rounds = await asyncio.gather(*workers, return_exceptions=True)
-            await self._settle(this.unreached, ledger)
-        for bug in (*this.bugs, *rounds):
+        due = _Due(self, frozenset(s.id for s in chosen))
+        async with due.kept():
+            async with Ledger(self.statements.record_polls) as ledger:
+                this = _Round(due, ledger, dict(await self.statements.resting(self.clock())))
+                workers = (self._worker(this) for _ in range(self.at_once))
+                rounds = await asyncio.gather(*workers, return_exceptions=True)
+                await self._settle(this.unreached, ledger)
+            await self._put_off(due, dict([*this.bugs, *ledger.failed]))
+        for bug in rounds:
             if isinstance(bug, BaseException):
                 raise bug
         counted = sum((r for r in rounds if isinstance(r, Collected)), Collected())
         return replace(counted, new=ledger.new)
+
+    async def _put_off(self, due: "_Due", bugs: Mapping[str, Exception]) -> None:
+        """Sources on which we erred are not asked again at once: it is not theirs to bear. Raises the first error."""
+        states = [due.in_hand[source_id].put_off(self.clock()) for source_id in bugs]
+        if states:
+            await self.statements.record_polls([Polled(s, self.sources[s.source_id].publisher) for s in states])
+        for bug in bugs.values():
+            raise bug
 
     async def _worker(self, this: "_Round") -> Collected:
         """Poll one source after the other; a slow one holds up nobody but this worker."""
@@ -86,7 +98,7 @@ class Collect:
             try:
                 total += await self._poll(source, claimed.about(source), this)
             except Exception as bug:  # noqa: BLE001  met in one source, it must not stop the others; told in the end
-                this.bugs.append(bug)
+                this.bugs.append((source.id, bug))
         return total
 
     async def _poll(self, source: Source, state: PollState, this: "_Round") -> Collected:
@@ -193,33 +205,37 @@ class _Round:
     ledger: Ledger
     resting: dict[str, datetime]
     unreached: list[tuple[PollState, Failed]] = field(default_factory=list)
-    bugs: list[Exception] = field(default_factory=list)
+    bugs: list[tuple[str, Exception]] = field(default_factory=list)
 
 
 class _Due:
-    """The sources that are due, claimed many at a time."""
+    """The sources that are due, claimed many at a time, and kept until what came of them is written."""
 
     def __init__(self, collect: Collect, ids: Collection[str]) -> None:
         self._collect = collect
         self._ids = ids
         self._claimed: deque[PollState] = deque()
-        self._until: datetime | None = None
+        #: all that was claimed in this round, as it was then, by source id
+        self.in_hand: dict[str, PollState] = {}
         self._lock = asyncio.Lock()
+        renew, clock = collect.statements.renew_due, collect.clock
+        self._tenure = Tenure(renew, clock, collect.owner, LEASE, clock())
+
+    def kept(self) -> AbstractAsyncContextManager[None]:
+        """Keep what was claimed while this lasts."""
+        return self._tenure.kept(lambda: list(self.in_hand))
 
     async def next(self) -> PollState | None:
-        """The next one to poll; None when nothing is due, or the round is to stop."""
+        """The next one to poll; None when nothing is due, the round is to stop, or others may have what it claimed."""
         async with self._lock:
-            if self._collect.stop.is_set():
+            if self._collect.stop.is_set() or not self._tenure.holds():
                 return None
-            if not self._claimed or self._stale():
-                self._claimed = deque(await self._claim())
+            if not self._claimed:
+                await self._claim()
             return self._claimed.popleft() if self._claimed else None
 
-    def _stale(self) -> bool:
-        """Whether what was claimed may soon be somebody else's: a poll that begins now must end under its lease."""
-        return self._until is not None and self._collect.clock() > self._until - LEASE / 2
-
-    async def _claim(self) -> Sequence[PollState]:
+    async def _claim(self) -> None:
         now = self._collect.clock()
-        self._until = now + LEASE
-        return await self._collect.statements.claim_due(self._ids, now, CLAIM, Lease(self._collect.owner, self._until))
+        lease = Lease(self._collect.owner, now + LEASE)
+        self._claimed.extend(await self._collect.statements.claim_due(self._ids, now, CLAIM, lease))
+        self.in_hand |= {state.source_id: state for state in self._claimed}

@@ -16,13 +16,14 @@ ROOM = 256
 class Ledger:
     """Hands what is `put` to `write`, many at a time and in order. Use it as an async context manager.
 
-    On leaving everything has been written. What cannot be written raises there, and takes nothing else with it.
+    On leaving everything has been written but what is in `failed`, which took nothing else with it.
     """
 
     def __init__(self, write: Callable[[Sequence[Polled]], Awaitable[int]]) -> None:
         self._write = write
         self._waiting: asyncio.Queue[Polled | None] = asyncio.Queue(ROOM)
-        self._failed: list[Exception] = []
+        #: what could not be written, by source id, and why
+        self.failed: list[tuple[str, Exception]] = []
         #: how many statements were new
         self.new = 0
 
@@ -37,8 +38,6 @@ class Ledger:
     async def __aexit__(self, *_: object) -> None:
         await self._waiting.put(None)
         await self._writer
-        if self._failed:
-            raise self._failed[0]
 
     async def _run(self) -> None:
         more = True
@@ -53,8 +52,8 @@ class Ledger:
         for polled in batch:
             try:
                 self.new += await self._write([polled])
-            except Exception as wrong:  # noqa: BLE001  told on leaving
-                self._failed.append(wrong)
+            except Exception as wrong:  # noqa: BLE001  it is told of, and the others are written
+                self.failed.append((polled.state.source_id, wrong))
 
     async def _batch(self) -> tuple[list[Polled], bool]:
         """What is waiting, at least one; false when nothing more will come."""

@@ -56,7 +56,7 @@ class Run:
         stands_aside: Callable[[], bool],
     ) -> None:
         self._means, self._more = means, more
-        self._tenure = Tenure(means.outbox, means.clock, means.owner, means.lease, now)
+        self._tenure = Tenure(means.outbox.renew, means.clock, means.owner, means.lease, now)
         self._tray = Tray(means.relay.connections, LOW, self._tenure.holds, stands_aside, means.permits)
         guard = self._guard(self._tray.finish)
         self._preparing = Preparing(means.assembler, means.signer, means.notice, means.told, self._tray, guard)

@@ -5,20 +5,29 @@ may have its work.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
-from nkwatch.domain.delivery import Delivery
 from nkwatch.domain.lease import Lease
-from nkwatch.workflow.ports import Clock, Outbox
+from nkwatch.workflow.ports import Clock
+
+T = TypeVar("T")
 
 
-class Tenure:
-    """The leases that `owner` took at `now` for `span` on a claimed batch."""
+class Tenure(Generic[T]):
+    """The leases that `owner` took at `now` for `span` on claimed work. `renew` writes that they last longer."""
 
-    def __init__(self, outbox: Outbox, clock: Clock, owner: str, span: timedelta, now: datetime) -> None:
-        self._outbox, self._clock, self._owner, self._span = outbox, clock, owner, span
+    def __init__(
+        self,
+        renew: Callable[[Sequence[T], Lease], Awaitable[None]],
+        clock: Clock,
+        owner: str,
+        span: timedelta,
+        now: datetime,
+    ) -> None:
+        self._renew, self._clock, self._owner, self._span = renew, clock, owner, span
         self._kept = True
         self._bell = asyncio.Event()
         self._begin(now)
@@ -32,7 +41,19 @@ class Tenure:
                 self._bell.set()
         return self._kept
 
-    async def keep(self, in_hand: Callable[[], Sequence[Delivery]]) -> None:
+    @asynccontextmanager
+    async def kept(self, in_hand: Callable[[], Sequence[T]]) -> AsyncIterator[None]:
+        """Keep the work while this lasts. What the database raises is raised on leaving; the leases then just end."""
+        keeping = asyncio.create_task(self.keep(in_hand))
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
+        if not keeping.cancelled():
+            keeping.result()
+
+    async def keep(self, in_hand: Callable[[], Sequence[T]]) -> None:
         """Renew every third of the span, until the work is lost. Raises what the database raises."""
         while self._kept:
             # who is asked whether it holds may ring before: the clock may have jumped
@@ -40,7 +61,7 @@ class Tenure:
                 async with asyncio.timeout(self._span.total_seconds() / 3):
                     await self._bell.wait()
             asked_at = self._clock()
-            await self._outbox.renew(in_hand(), Lease(self._owner, asked_at + self._span))
+            await self._renew(in_hand(), Lease(self._owner, asked_at + self._span))
             # an answer that came too late tells nothing: somebody else may have had the work meanwhile
             if self.holds():
                 self._begin(asked_at)

@@ -11,8 +11,10 @@ from nkwatch.domain.polling import LONGEST_RETRY_AFTER
 from nkwatch.domain.source import Source, host_of
 from nkwatch.workflow.counts import Counts
 from nkwatch.workflow.ports import Clock, Errands, Notice, Visitor
+from nkwatch.workflow.tenure import Tenure
 
-LEASE = timedelta(minutes=10)
+#: Renewed while its owner lives: a page waits no longer than this for one that was killed.
+LEASE = timedelta(minutes=1)
 CLAIM = 32
 DECIDE = "it is hidden from readers; `nkwatch statements keep` or `hide` decides"
 
@@ -46,29 +48,43 @@ class VisitPages:
     async def __call__(self) -> Visits:
         """Run every errand that is due; those at hosts that rest wait."""
         total = Visits()
-        while not self.stop.is_set() and (claimed := await self._claim()):
-            slots, resting = asyncio.Semaphore(self.at_once), dict[str, datetime]()
-            done = await asyncio.gather(*(self._run(e, slots, resting) for e in claimed), return_exceptions=True)
-            for ended in done:
+        while not self.stop.is_set():
+            now = self.clock()
+            claimed = await self.errands.claim_errands(now, CLAIM, Lease(self.owner, now + LEASE))
+            if not claimed:
+                break
+            for ended in await self._run_all(claimed, now):
                 if isinstance(ended, BaseException):
                     raise ended
                 total += ended
         return total
 
-    async def _claim(self) -> Sequence[Errand]:
-        now = self.clock()
-        return await self.errands.claim_errands(now, CLAIM, Lease(self.owner, now + LEASE))
+    async def _run_all(self, claimed: Sequence[Errand], now: datetime) -> Sequence[Visits | BaseException]:
+        """Run what was claimed at `now`; one that fails stops no other."""
+        tenure = Tenure(self.errands.renew_errands, self.clock, self.owner, LEASE, now)
+        slots, resting, left = asyncio.Semaphore(self.at_once), dict[str, datetime](), dict.fromkeys(claimed)
 
-    async def _run(self, errand: Errand, slots: asyncio.Semaphore, resting: dict[str, datetime]) -> Visits:
+        async def run(errand: Errand) -> Visits:
+            try:
+                return await self._run(errand, slots, resting, tenure)
+            finally:
+                del left[errand]
+
+        async with tenure.kept(lambda: list(left)):
+            return await asyncio.gather(*map(run, claimed), return_exceptions=True)
+
+    async def _run(
+        self, errand: Errand, slots: asyncio.Semaphore, resting: dict[str, datetime], tenure: Tenure[Errand]
+    ) -> Visits:
         source = self.sources.get(errand.source_id)
         async with slots:
-            if self.stop.is_set():  # it is still there when its lease has ended
+            if self.stop.is_set() or not tenure.holds():  # it is still there when its lease has ended
                 return Visits()
             if source is None or not source.enabled:  # the operator took it out of the catalogue since
                 return await self._leave(Ran(errand, self.clock()))
             if until := resting.get(host_of(errand.url)):
                 return await self._leave(Ran(errand, self.clock(), again=replace(errand, due_at=until)))
-            visited = await self.visitor.visit(errand, source)
+            visited = await self._visited(errand, source)
         ran = _ran(errand, source, visited, self.clock())
         if ran.rest:
             resting[ran.rest.host] = ran.rest.until
@@ -77,6 +93,14 @@ class VisitPages:
             self.notice("statement deleted by its source", statement=errand.statement_id, url=errand.url, what=DECIDE)
         lacking = isinstance(visited, Brought) and not visited.article and errand.purpose is Purpose.ARTICLE
         return Visits(ran.article is not None, ran.gone, isinstance(visited, Unavailable), lacking)
+
+    async def _visited(self, errand: Errand, source: Source) -> Visited:
+        try:
+            return await self.visitor.visit(errand, source)
+        except Exception:
+            # a page on which we err is tried as often as one that cannot be had, and no more
+            await self._leave(_ran(errand, source, Unavailable("nkwatch erred"), self.clock()))
+            raise
 
     async def _leave(self, ran: Ran) -> Visits:
         await self.errands.record_errand(ran)

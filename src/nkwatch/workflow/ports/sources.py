@@ -1,5 +1,6 @@
 """What the workflow needs of sources and their pages."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -28,6 +29,9 @@ class Errands(Protocol):
     async def claim_errands(self, now: datetime, limit: int, lease: Lease) -> list[Errand]:
         """Claim up to `limit` errands that are due and whose hosts do not rest."""
         ...
+
+    async def renew_errands(self, errands: Sequence[Errand], lease: Lease) -> None:
+        """Keep these errands until the end of this lease, those that its owner still has."""
 
     async def record_errand(self, ran: Ran) -> None:
         """Write what became of an errand. An article completes its statement, which may be read from then on."""

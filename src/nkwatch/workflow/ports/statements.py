@@ -30,6 +30,9 @@ class Statements(Protocol):
         """Claim up to `limit` of these sources that are due, the longest due first."""
         ...
 
+    async def renew_due(self, source_ids: Sequence[str], lease: Lease) -> None:
+        """Keep these claimed sources until the end of this lease, those that its owner still has."""
+
     async def known(self, publisher: str, keys: Iterable[str]) -> Mapping[str, Statement]:
         """Which of these keys belong to which statement of this publisher."""
         ...
