@@ -394,9 +394,8 @@ def _judge(
     )
     ordeal.wrong += found.wrong
     ordeal.wrong += list(_mailed_after_leaving(server, ordeal))
-    shown = {f"http://{stand.host(n % stand.sources)}/page/{one.guid}": one for n, one in enumerate(stand.shown)}
     there = kept(engine)
-    ordeal.wrong += judged(there, everybody, shown, ordeal.left)
+    ordeal.wrong += judged(there, everybody, stand.by_address(), ordeal.left)
     ordeal.wrong += stand.too_soon(PAUSE)
     traces = [p.log.name for m in machines for p in m.logs if "Traceback" in p.text()]
     if traces:

@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from sqlalchemy import Engine, select
 
 from campaigns.newsstand import Shown
 from campaigns.readers import Reader
+from nkwatch.domain.statement import EARLIEST
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.subscriber import Standing
 from nkwatch.store import schema
@@ -107,10 +108,17 @@ def kept(engine: Engine) -> Kept:
 
 
 def judged(
-    there: Kept, everybody: Sequence[Reader], shown: Mapping[str, Shown], left: Mapping[str, datetime]
+    there: Kept,
+    everybody: Sequence[Reader],
+    shown: Mapping[str, Shown],
+    left: Mapping[str, datetime],
+    ahead: timedelta = timedelta(0),
 ) -> list[str]:
-    """A sentence for everything that should not be. `shown` are the statements by their addresses."""
-    wrong = [*_statements(there, shown), *_stories(there, shown)]
+    """A sentence for everything that should not be. `shown` are the statements by their addresses.
+
+    The clock of who wrote the rows may be `ahead` of ours.
+    """
+    wrong = [*_statements(there, shown), *_stories(there, shown, datetime.now(UTC) + ahead)]
     for reader in everybody:
         mails = there.mails.get(reader.id, [])
         if reader.standing is not Standing.CONFIRMED:
@@ -121,6 +129,18 @@ def judged(
         wrong += _windows(reader, mails, there)
         if reader.id not in left:
             wrong += _told(reader, mails, there)
+    return wrong
+
+
+def told_everything(there: Kept, everybody: Sequence[Reader], shown: Mapping[str, Shown]) -> list[str]:
+    """The same for where clocks were wrong: who confirmed was told every story of news, and none of them twice."""
+    wrong, news = [*_statements(there, shown)], {story for story, at in there.ready.items() if at > EARLIEST}
+    for reader in everybody:
+        mails = there.mails.get(reader.id, [])
+        wrong += _twice(reader, mails, there)
+        missing = news - {story for mail in mails for story in mail.stories}
+        if missing and reader.standing is Standing.CONFIRMED:
+            wrong.append(f"{reader.id} was not told {len(missing)} of {len(news)} stories, {min(missing)} among them")
     return wrong
 
 
@@ -192,7 +212,7 @@ def _told(reader: Reader, mails: Sequence[Mail], there: Kept) -> Iterator[str]:
         yield f"{reader.id} has {len(mails)} mails instead of {there.expected(reader)}"
 
 
-def _stories(there: Kept, shown: Mapping[str, Shown]) -> Iterator[str]:
+def _stories(there: Kept, shown: Mapping[str, Shown], now: datetime) -> Iterator[str]:
     """Promise 1: what was shown stands in a story, ready after the first of it was shown, and by now."""
     first: dict[str, datetime] = {}
     for url in shown.keys() & there.homes.keys():
@@ -202,5 +222,5 @@ def _stories(there: Kept, shown: Mapping[str, Shown]) -> Iterator[str]:
         else:
             first[story] = min(at, first.get(story, at))
     for story, at in first.items():
-        if not at <= there.ready[story] <= datetime.now(UTC):
+        if not at <= there.ready[story] <= now:
             yield f"story {story} was shown at {at} first, and is ready at {there.ready[story]}"

@@ -94,7 +94,7 @@ def _namespace(number: int, ports: Sequence[int]) -> Iterator[Line]:
         _do(*inside, "ip", "link", "set", inner, "up")
         outside = [f"{net}.1:{port}=127.0.0.1:{port}" for port in ports]
         within = [f"127.0.0.1:{port}={net}.1:{port}" for port in ports]
-        with _carrying(outside), _carrying(within, inside):
+        with carrying(outside), carrying(within, inside):
             yield Line({port: port for port in ports}, inside, outer)
     finally:
         # the pair goes with its namespace
@@ -104,12 +104,13 @@ def _namespace(number: int, ports: Sequence[int]) -> Iterator[Line]:
 @contextmanager
 def _ports(ports: Sequence[int]) -> Iterator[Line]:
     own = {port: free_port() for port in ports}
-    with _carrying([f"127.0.0.1:{mine}=127.0.0.1:{port}" for port, mine in own.items()]) as carrier:
+    with carrying([f"127.0.0.1:{mine}=127.0.0.1:{port}" for port, mine in own.items()]) as carrier:
         yield Line(own, (), "", carrier)
 
 
 @contextmanager
-def _carrying(places: Sequence[str], before: Sequence[str] = ()) -> "Iterator[subprocess.Popen[str]]":
+def carrying(places: Sequence[str], before: Sequence[str] = ()) -> "Iterator[subprocess.Popen[str]]":
+    """Carries bytes between pairs of places (see `campaigns.forwarding`); `before` starts it in another network."""
     command = [*before, sys.executable, "-m", "campaigns.forwarding", *places]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:

@@ -1,8 +1,13 @@
-"""A name server on port 53 of an address of loopback, which may fall silent; only root can listen there."""
+"""A name server on port 53 of an address of loopback: ``python -m campaigns.naming ADDRESS``, until it is killed.
+
+Every name leads to ADDRESS, but for localhost. Stopped (SIGSTOP), it is silent. Only root can listen there.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import cast
 
 import dns.flags
@@ -11,15 +16,14 @@ import dns.rdatatype
 import dns.rrset
 
 #: Where it listens: no file names its port to the system's resolver (resolv.conf(5)).
-ADDRESS = "127.53.53.53"
+LISTENS = "127.53.53.53"
 
 
 class NameServer(asyncio.DatagramProtocol):
-    """Every name leads to 127.0.0.1. `asked` has the names in the order in which they were asked for."""
+    """Every name leads to `address`, localhost to 127.0.0.1."""
 
-    def __init__(self) -> None:
-        self.silent = False
-        self.asked: list[str] = []
+    def __init__(self, address: str) -> None:
+        self._address = address
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -27,26 +31,41 @@ class NameServer(asyncio.DatagramProtocol):
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
-        """Answer one question, unless it is silent."""
+        """Answer one question."""
         query = dns.message.from_wire(data)
         (question,) = query.question
-        self.asked.append(question.name.to_text(omit_final_dot=True))
-        if self.silent or self._transport is None:
-            return
         answer = dns.message.make_response(query)
         answer.flags |= dns.flags.RA
         if question.rdtype == dns.rdatatype.A:
+            there = "127.0.0.1" if question.name.to_text() == "localhost." else self._address
             # a second: who asks often soon asks again
-            answer.answer.append(dns.rrset.from_text(question.name, 1, "IN", "A", "127.0.0.1"))
-        self._transport.sendto(answer.to_wire(), address)
+            answer.answer.append(dns.rrset.from_text(question.name, 1, "IN", "A", there))
+        if self._transport is not None:
+            self._transport.sendto(answer.to_wire(), address)
 
 
-@asynccontextmanager
-async def name_server() -> AsyncIterator[NameServer]:
-    """The server, at work until the end. Raises `OSError` where it may not listen."""
-    loop = asyncio.get_running_loop()
-    transport, server = await loop.create_datagram_endpoint(NameServer, local_addr=(ADDRESS, 53))
+@contextmanager
+def name_server(address: str, before: Sequence[str] = ()) -> "Iterator[subprocess.Popen[str]]":
+    """The server as a process, at work until the end; `before` is a command that starts it."""
+    command = [*before, sys.executable, "-m", "campaigns.naming", address]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        yield server
+        if not (process.stdout and process.stdout.readline()):
+            raise RuntimeError("the name server cannot listen")
+        yield process
     finally:
-        transport.close()
+        process.kill()
+        process.communicate()
+
+
+async def serve(address: str) -> None:
+    """Answer for ever."""
+    loop = asyncio.get_running_loop()
+    await loop.create_datagram_endpoint(lambda: NameServer(address), local_addr=(LISTENS, 53))
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.argv[1]))

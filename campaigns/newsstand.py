@@ -80,6 +80,8 @@ class Newsstand:
     hosts: int
     texts: Sequence[Statement]
     port: int = 0
+    #: where a domain is given its hosts are below that, on port 80, and lead here by somebody else's doing
+    domain: str = ""
     shown: list[Shown] = field(default_factory=list)
     asked: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     pages: int = 0
@@ -108,7 +110,7 @@ class Newsstand:
 
     def allowed(self) -> list[str]:
         """The hosts that may be asked although they are on loopback."""
-        return [self.host(n) for n in range(min(self.hosts, self.sources))]
+        return [] if self.domain else [self.host(n) for n in range(min(self.hosts, self.sources))]
 
     def id(self, number: int) -> str:
         """The id of a source."""
@@ -116,7 +118,7 @@ class Newsstand:
 
     def host(self, number: int) -> str:
         """Its host, with the port."""
-        return f"h{number % self.hosts}.localhost:{self.port}"
+        return f"h{number % self.hosts}.{self.domain or f'localhost:{self.port}'}"
 
     def show(self, now: datetime | None = None) -> Shown:
         """Show one more statement, at the next source in turn. Texts come again with another name in them."""
@@ -126,6 +128,10 @@ class Newsstand:
         one = Shown(self.id(number % self.sources), number, title, base.text, now or datetime.now(UTC))
         self.shown.append(one)
         return one
+
+    def by_address(self) -> dict[str, Shown]:
+        """All that was shown, by the addresses of its pages."""
+        return {f"http://{self.host(n % self.sources)}/page/{one.guid}": one for n, one in enumerate(self.shown)}
 
     def too_soon(self, pause: float, slack: float = 0.1) -> list[str]:
         """A sentence for each host that was asked twice within the pause; `slack` is what measuring may cost."""

@@ -23,15 +23,15 @@ from typing import Any
 from sqlalchemy import Engine, NullPool, create_engine, func, select, update
 
 from campaigns import readers
-from campaigns.comparing import Event, events
+from campaigns.comparing import Event, compare, events, ledger
 from campaigns.databases import databases
 from campaigns.installing import Installation, Process
+from campaigns.judging import judged, kept
 from campaigns.machine import machine
 from campaigns.newsstand import Newsstand, texts
 from campaigns.sampling import Sample, per_hour, sample
 from campaigns.serving import Server, serving
 from campaigns.zones import closings
-from nkwatch.domain.subscriber import Standing
 from nkwatch.store import schema
 
 #: Seconds between two samples, two closing instants, two rounds over all sources; statements that appear in a minute.
@@ -46,6 +46,8 @@ MEMORY, DESCRIPTORS = 10e6, 8
 ENOUGH = 30
 #: Octets that a row takes in SQLite with its indexes, where its length does not depend on what is in it.
 DELIVERY, STATEMENT, COMPOSITION, READING = 480, 2_000, 600, 2_000
+#: As the installation has them; of what is wrong so much is told.
+CONNECTIONS, MOST_TOLD = 5, 20
 #: By what share the prediction may be wrong.
 WRONG = 0.3
 
@@ -115,7 +117,8 @@ async def _soak(folder: Path, address: str, server: Server, wanted: argparse.Nam
             code = daemon.end()
         done.rows = _rows(engine)
         done.samples.append(sample(-1, seconds, database))
-        _judge(done, stand, everybody, events(server.log), daemon, code)
+        _judge(done, stand, daemon, code)
+        done.wrong += _missing(engine, address, stand, everybody, events(server.log))
     engine.dispose()
     return done
 
@@ -180,29 +183,24 @@ def predicted(before: dict[str, int], after: dict[str, int]) -> int:
     return mails + STATEMENT * more["statement"] + READING * more["reading"] + texts_too
 
 
-def _judge(
-    done: Soaking,
-    stand: Newsstand,
-    everybody: Sequence[readers.Reader],
-    mails: Sequence[Event],
-    daemon: Process,
-    code: int,
-) -> None:
+def _judge(done: Soaking, stand: Newsstand, daemon: Process, code: int) -> None:
     if code:
         done.wrong.append(f"the daemon ended with exit code {code}")
     done.told = Counter(str(e.get("event")) for e in daemon.events() if e.get("level") == "warning")
     if "Traceback" in daemon.text():
         done.wrong.append("there is a traceback in the log")
-    wanted = {r.address for r in everybody if r.standing is Standing.CONFIRMED}
-    had = {e.recipient for e in mails if e.verdict == "taken"}
-    if had - wanted:
-        done.wrong.append(f"{len(had - wanted)} were mailed who never confirmed, or had left")
-    if wanted - had:
-        done.wrong.append(f"{len(wanted - had)} of {len(wanted)} readers got no mail")
-    if done.rows["statement"] != len(stand.shown):
-        done.wrong.append(f"{len(stand.shown)} statements were shown, {done.rows['statement']} are stored")
     done.wrong += stand.too_soon(1)
     done.wrong += _grown(done)
+
+
+def _missing(
+    engine: Engine, address: str, stand: Newsstand, everybody: Sequence[readers.Reader], mails: Sequence[Event]
+) -> list[str]:
+    """What readers should have and do not, or have and should not, by what was shown; the first of many."""
+    last = {i: row for i, row in ledger(address).items() if row.recipient.startswith("r")}
+    book = [e for e in mails if e.recipient.endswith("@readers.example")]
+    wrong = compare(last, book, CONNECTIONS).wrong + judged(kept(engine), everybody, stand.by_address(), {})
+    return [*wrong[:MOST_TOLD], *([f"and {len(wrong) - MOST_TOLD} more"] if len(wrong) > MOST_TOLD else [])]
 
 
 def _grown(done: Soaking) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nkwatch.domain.bounce import Bounce, BounceKind
-from nkwatch.mail.bounces import read_bounce
+from nkwatch.mail.bounces.reading import read_bounce
 
 FOLDER = Path(__file__).parent / "bounces"
 LABELS = tomllib.loads((FOLDER / "labels.toml").read_text("utf-8"))

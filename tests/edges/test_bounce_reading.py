@@ -15,8 +15,8 @@ from nkwatch.cli.bounces import bounces_app
 from nkwatch.domain.bounce import Bounce, BounceKind
 from nkwatch.feeds.workers import Workers
 from nkwatch.keys import Keyring
-from nkwatch.mail.bounces import read_bounce
 from nkwatch.mail.bounces.elsewhere import second_opinion
+from nkwatch.mail.bounces.reading import read_bounce
 
 CORPUS = sorted((Path(__file__).parent.parent / "corpus" / "bounces").rglob("*.eml"))
 RING = Keyring({1: b"k" * 32}, 1)

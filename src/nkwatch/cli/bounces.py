@@ -16,8 +16,8 @@ from nkwatch.cli.deferring import Later, deferring
 from nkwatch.cli.output import bar, end, errors, plain_errors
 from nkwatch.domain.bounce import Bounce
 from nkwatch.feeds.workers import Workers
-from nkwatch.mail.bounces import read_bounce
 from nkwatch.mail.bounces.pieces import LARGEST
+from nkwatch.mail.bounces.reading import read_bounce
 
 #: Those that ask the database; to read a mail nothing else is needed.
 COMMANDS = {

@@ -5,7 +5,7 @@ See `nkwatch.editing.bounce_words` for how phrases are written.
 
 import re
 
-from nkwatch.editing.bounce_words import any_of
+from nkwatch.editing.bounce_words import Phrases
 
 _WHO = (
     r"(?:user|recipient|addressee|mailbox|account|address|person|customer|member|username|rcpt|local ?part|alias"
@@ -13,7 +13,7 @@ _WHO = (
 )
 
 #: There is no such mailbox, no such domain, or it was closed for good.
-GONE = any_of(
+GONE = Phrases(
     rf"\bunknown (?:or \w+ )?(?:local |virtual |e-?mail )?{_WHO}",
     rf"\b{_WHO}s?(?: ?name)?:?,?(?: @)?(?: @)? ?(?:is |was |were |are |\()?(?:unknown|not known|not recogni[sz]ed)\b",
     r"\(@?\) unknown\b",
@@ -123,13 +123,13 @@ GONE_COMPACT = re.compile(
     "|(?:アドレス|宛先)に?[^。]{0,4}誤り(?:が|です)|アドレスが(?:間違|無効|正しく|誤)|(?:登録|使用|利用)されていま(?:せん)|リストにありません|ディレクトリ[^。]{0,12}?(?:見つかり|ありま)ません"
 )
 #: A server that speaks of one account, wherever in the session.
-ACCOUNT = any_of(
+ACCOUNT = Phrases(
     r"\b(?:doesn't|does not) have an? (?:\S{1,60} )?(?:account|mailbox)",
     r"\baccount ... (?:disabled|discontinued|closed|deleted)",
     r"\baccount that you tried to reach",
 )
 #: What mostly means the same, where a server refused a recipient for good and said nothing else.
-LIKELY = any_of(
+LIKELY = Phrases(
     r"\bmailbox (?:@ )?(?:is )?(?:unavail?able|not available|currently unavailable)|\bmailbox name not allowed",
     r"\bmailbox ... (?:unavailable|not available)",
     r"\b(?:recipients?|rcpt|address)(?: address(?:es)?)?(?: @)? (?:was |were |is )?(?:rejected|refused|denied"

@@ -6,17 +6,31 @@ The phrases are meanings that many servers share, not sentences of one server.
 """
 
 import re
+from functools import cached_property
 
 _WORD = r"[^.;]{0,60}?"
 
 
-def any_of(*phrases: str) -> re.Pattern[str]:
-    """What matches one of these; three dots stand for a few words within a sentence."""
-    return re.compile("|".join(phrases).replace(" ... ", f" {_WORD} ?"))
+class Phrases:
+    """What matches one of these; three dots stand for a few words within a sentence.
+
+    Compiled when it is first looked for: that takes a moment, and a start is not to wait for it.
+    """
+
+    def __init__(self, *phrases: str) -> None:
+        self._phrases = phrases
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(self._phrases).replace(" ... ", f" {_WORD} ?"))
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """Where one of them stands first in `text`; None where none does."""
+        return self._pattern.search(text)
 
 
 #: The mailbox is there, and takes nothing more for now; or this mail is too large for it.
-FULL = any_of(
+FULL = Phrases(
     r"\bmail ?box (?:@ )?(?:for \S{1,60} )?(?:is |has become |currently )?full",
     r"\binbox (?:is )?(?:currently )?full|\bmailfolder is full",
     r"\bfull mailbox|\bfull inbox|\bover ?(?:the )?(?:\w+ )?quota|\boverquota",
@@ -45,7 +59,7 @@ FULL_COMPACT = re.compile(
     "|いっぱい|満杯|サイズ(?:が|の)?(?:上限|制限|超過|大き)|上限を超|制限を超"
 )
 #: The sender or the route is refused, whoever the recipient may be.
-SENDER = any_of(
+SENDER = Phrases(
     r"\bsender(?:'s)?(?: \w+)?(?: @)? (?:address |domain |e-?mail |ip )*(?:\S{1,60} )?(?:rejected|denied"
     r"|verify|verification|refused|blocked|unknown|is not|not|does not|could not|was)",
     r"\b(?:invalid|unknown|bad|unverified|unroutable|unresolvable|forged|bogus|no|null"
@@ -65,7 +79,7 @@ SENDER = any_of(
     r"(?:emetteur|exp[eé]diteur) ... (?:invalide|refus|inconnu)|remitente ... (?:rechazad|bloque)",
 )
 #: A refusal of this mail or of where it came from.
-BLOCKED = any_of(
+BLOCKED = Phrases(
     r"\bspam(?!\w*@)|\bjunk\b|\bunsolicited|\bblack ?-?list|\bblock ?-?list|\bblocked\b|\bbanned\b",
     r"\breputation|\bdnsbl|\brbl\b|spamhaus|barracuda\w* ?(?:central|reputation)",
     r"\bcontent (?:filter|reject|restriction|denied)|\bmessage content",
@@ -80,7 +94,7 @@ BLOCKED_COMPACT = re.compile(
     "스팸|차단|수신거부|수신이거부|정책|迷惑メール|拒否|ブロック|垃圾|拒收|黑名单|黑名單|被拦截|被阻|спам|спаме"
 )
 #: It may go another time.
-LATER = any_of(
+LATER = Phrases(
     r"\btemporar|\btry(?:ing)? again|\btry later|\btrying later|\bretry (?:time|timeout|later)|\bsuspend",
     r"\b(?:is |be |currently |temporarily )?(?:locked|frozen)\b|\binactive|\bdormant",
     r"\btime(?:d)?[ -]?out\b|\bexpired\b|\btoo long\b",
@@ -105,7 +119,7 @@ LATER_COMPACT = re.compile(
     "|稍後|超时|逾時|连接失败|延迟"
 )
 #: A name that could not be looked up just now is no name that does not exist.
-LOOKUP = any_of(
+LOOKUP = Phrases(
     r"not found, try again",
     r"\bhost name lookup failure",
     r"\btemporary (?:failure|error) in (?:name resolution|mx lookup|dns)",
@@ -113,7 +127,7 @@ LOOKUP = any_of(
     r"\b4\.1\.2\b",
 )
 #: The content had been sent when the server refused.
-AFTER_CONTENT = any_of(
+AFTER_CONTENT = Phrases(
     r"\bend of data\b",
     r"\bafter i sent the message",
     r">>> (?:data|\.)(?: |$)",
@@ -124,4 +138,4 @@ AFTER_CONTENT = any_of(
     r"\bdid not like our (?:data|final data)",
 )
 #: It was the recipient after all: no recipient was left when the content's turn came.
-NO_RECIPIENT = any_of(r"\bneed rcpt\b", r"\bno valid recipient", r"\b503 ")
+NO_RECIPIENT = Phrases(r"\bneed rcpt\b", r"\bno valid recipient", r"\b503 ")

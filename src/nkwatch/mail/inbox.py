@@ -12,7 +12,6 @@ from nkwatch.domain.bounce import Bounce
 from nkwatch.domain.reply import Received, Reply
 from nkwatch.domain.returned import Arrived, Returned
 from nkwatch.mail.arriving import read_message_id
-from nkwatch.mail.bounces import read_bounce
 from nkwatch.mail.incoming import read_reply
 from nkwatch.net.accounts import Refused
 from nkwatch.net.answers import Unreached
@@ -101,6 +100,14 @@ class Inbox(Generic[M]):
             remembered.intersection_update(ids)
         wanted = [i for i in ids if i not in self._handled and i not in self._kept]
         return sorted(wanted, key=lambda i: i in self._later)
+
+
+def read_bounce(raw: bytes) -> Bounce:
+    """What a mail that came back tells. To be run in a worker."""
+    # what knows the words of mail servers takes long to load: workers have it, nobody else needs it
+    from nkwatch.mail.bounces import reading  # noqa: PLC0415
+
+    return reading.read_bounce(raw)
 
 
 def inbox_of_replies(box: Postbox, workers: Workers) -> Inbox[Received]:

@@ -60,6 +60,8 @@ CHUNK = 500
 _TELLING = "nkwatch_telling"
 #: Of SQLite: what a connection was refused once, or met when its file was away, it may be refused as long as it lives.
 WORN = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+#: Of SQLite: prepared statements that a connection keeps, with what was bound to them. Lists of any length make many.
+STATEMENTS = 32
 #: What to look at where a database cannot be used.
 PLACE = "check that its folder exists, that it is ours, that it may be written to, and that the disk has space"
 SERVER = "check the address, the role and what it may do, and that the database exists"
@@ -291,7 +293,7 @@ def _engine(address: str) -> Engine:
 
 
 def _sqlite(address: str) -> Engine:
-    connect = {"timeout": BUSY_TIMEOUT / 1000, "check_same_thread": False}
+    connect = {"timeout": BUSY_TIMEOUT / 1000, "check_same_thread": False, "cached_statements": STATEMENTS}
     engine = create_engine(address, connect_args=connect, hide_parameters=True, json_serializer=_short)
     event.listen(engine, "connect", _tune_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -1,8 +1,4 @@
 """Reads the mails that come back: bounces, complaints, automatic replies.
 
-Hostile bytes: run it where it can be killed.
+Hostile bytes: run it (`reading`) where it can be killed.
 """
-
-from nkwatch.mail.bounces.reading import read_bounce
-
-__all__ = ["read_bounce"]
