@@ -3,16 +3,16 @@
 The way of Click's documentation, "Lazily Loading Subcommands".
 """
 
-import gc
 import importlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
+
+from nkwatch.garbage import nothing_collected
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def deferring(commands: Mapping[str, Later]) -> type[TyperGroup]:
 def loaded(name: str, later: Later) -> Any:
     """The command itself, as Typer would have made it at once."""
     module, _, attribute = later.place.partition(":")
-    with _nothing_collected():
+    with nothing_collected():
         found = getattr(importlib.import_module(f"nkwatch.cli.{module}"), attribute)
     around = typer.Typer(add_completion=False)
     if isinstance(found, typer.Typer):
@@ -50,15 +50,3 @@ def loaded(name: str, later: Later) -> Any:
     else:
         around.command(name)(found)
     return get_group(around).commands[name]
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """What modules make stays as long as they do: to look through it for garbage takes a fifth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -18,6 +18,7 @@ from nkwatch.daemon.systemd import Systemd
 from nkwatch.daemon.ticks import PARTS
 from nkwatch.domain.part import Part
 from nkwatch.domain.problems import ConfigError
+from nkwatch.garbage import nothing_collected
 
 
 def _tell_site(address: str) -> None:
@@ -69,7 +70,8 @@ class Daemon:
             await shift.end()
 
     async def _opened(self, doors: Doors) -> Shift:
-        return await opened(self.opening, self.only, doors, self._sites, self._observe)
+        with nothing_collected():
+            return await opened(self.opening, self.only, doors, self._sites, self._observe)
 
     async def _until_relieved(self, shift: Shift, doors: Doors) -> Shift | None:
         """Wait for the stop, or a reload that succeeds: then answers the shift that takes over."""

@@ -57,7 +57,11 @@ class Shift:
         return [part.name for part in self.parts.values() if part.is_late(now)]
 
     def _jumped(self, by: timedelta) -> None:
-        logs.notice("the clock was moved", by=str(by), what="or this machine slept: every part looks for work now")
+        span = timedelta(seconds=round(abs(by).total_seconds()))
+        way = "back" if by < timedelta(0) else "forward"
+        logs.notice(
+            "the clock was moved", by=f"{span} {way}", what="or this machine slept: every part looks for work now"
+        )
         self.rounds.moved(by)
 
 
