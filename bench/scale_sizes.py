@@ -5,14 +5,14 @@ A thousandth of the rows is written by the service's own stores; the database co
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Table, cast, func, insert, literal, select, text
+from sqlalchemy import Column, Connection, LargeBinary, bindparam, cast, func, insert, literal, select, text
 from sqlalchemy.engine import make_url
 
 from bench.archive_rows import Drawn, drawn
@@ -39,6 +39,8 @@ FIGURES = [f"{kind}_{name}" for kind in ("sqlite", "postgresql") for name in (*A
 PATTERN = 1_000
 #: Copies are older by so much each, and have numbers below (`domain.search.number`: a second has 20 bits).
 OLDER, BITS = 7_919, 20
+#: The tables whose rows have names of their own.
+_NAMED = (schema.subscriber, schema.story, schema.statement)
 #: Readers whose window has closed.
 DUE = 1_000
 NOW = datetime(2026, 6, 1, 18, tzinfo=UTC)
@@ -66,8 +68,9 @@ async def _fill(database: Database, rows: int) -> None:
     index = IndexStore(database)
     while await index.index(PATTERN):
         pass
+    there = await database.read(lambda c: {t.name: list(c.scalars(select(t.c.id))) for t in _NAMED})
     for number in range(1, rows // pattern):
-        await database.write(lambda c, n=number: _copy(c, n))  # type: ignore[misc]
+        await database.write(lambda c, n=number: _copy(c, there, n))  # type: ignore[misc]
     await database.write(_due)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
@@ -97,40 +100,43 @@ def _statements(connection: Connection, some: Sequence[Drawn]) -> None:
     readings.record(connection, [placement for _, placement in some], NOW)
 
 
-def _copy(connection: Connection, number: int) -> None:
-    """One more copy of all rows of the pattern, which have no tilde in their ids."""
+def _copy(connection: Connection, there: Mapping[str, Sequence[str]], number: int) -> None:
+    """One more copy of all rows of the pattern, whose ids are `there`."""
     older, ending = number * OLDER, f"~{number}"
-    _copied(connection, schema.subscriber, "id", {"address_key": number.to_bytes(4, "big")}, ending)
-    _copied(connection, schema.story, "id", {}, ending)
     lower = {"number": -(older << BITS), "published": -older * 1_000_000}
-    _copied(connection, schema.statement, "id", lower, ending, ("story_id",))
-    _copied(connection, schema.reading, "statement_id", {}, ending)
-    _copied(connection, schema.mark, "statement_id", {}, ending)
+    readers, stories, statements = (there[t.name] for t in _NAMED)
+    _copied(connection, schema.subscriber.c.id, readers, {"address_key": number.to_bytes(4, "big")}, ending)
+    _copied(connection, schema.story.c.id, stories, {}, ending)
+    _copied(connection, schema.statement.c.id, statements, lower, ending, ("story_id",))
+    _copied(connection, schema.reading.c.statement_id, statements, {}, ending)
+    _copied(connection, schema.mark.c.statement_id, statements, {}, ending)
+    numbers = select(schema.statement.c.number).where(schema.statement.c.id.in_(statements))
     if connection.dialect.name == "sqlite":
-        copied = "INSERT INTO search(rowid, tokens) SELECT s.rowid - :down, tokens FROM search AS s"
-        found = "JOIN statement ON statement.number = s.rowid WHERE instr(statement.id, '~') = 0"
-        connection.execute(text(f"{copied} {found}"), {"down": older << BITS})
+        copied = "INSERT INTO search(rowid, tokens) SELECT rowid - :down, tokens FROM search WHERE rowid IN :those"
     else:
-        copied = "INSERT INTO search(number, statement_id, tokens) SELECT number - :down, statement_id || :e, tokens"
-        connection.execute(
-            text(f"{copied} FROM search WHERE strpos(statement_id, '~') = 0"), {"down": older << BITS, "e": ending}
+        copied = (
+            "INSERT INTO search(number, statement_id, tokens) SELECT number - :down, statement_id || :e, tokens"
+            " FROM search WHERE number IN :those"
         )
+    those = bindparam("those", list(connection.scalars(numbers)), expanding=True)
+    connection.execute(text(copied).bindparams(those), {"down": older << BITS, "e": ending})
 
 
 def _copied(
     connection: Connection,
-    table: Table,
-    key: str,
+    key: "Column[str]",
+    names: Sequence[str],
     change: "dict[str, int | bytes]",
     ending: str,
     also: Sequence[str] = (),
 ) -> None:
-    """The rows of the pattern once more: keys get an ending, numbers are moved, octets get others behind them."""
+    """The rows of these names once more: keys get an ending, numbers are moved, octets get others behind them."""
+    table = key.table
     columns = [c for c in table.columns if c.name in change or not (c.primary_key and c.autoincrement is True)]
     values: list[Any] = []
     for column in columns:
-        if column.name in (key, *also):
-            values.append(column.concat(ending) if column.name == key else _ended(column, ending))
+        if column.name in (key.name, *also):
+            values.append(column.concat(ending) if column.name == key.name else _ended(column, ending))
         elif isinstance(given := change.get(column.name), bytes):
             # SQLite makes a text of octets that are joined
             values.append(cast(column.concat(literal(given)), LargeBinary))
@@ -138,7 +144,7 @@ def _copied(
             values.append(_moved(column, given))
         else:
             values.append(column)
-    pattern = select(*values).where(table.c[key].not_like("%~%"))
+    pattern = select(*values).where(key.in_(names))
     connection.execute(insert(table).from_select([c.name for c in columns], pattern, include_defaults=False))
 
 

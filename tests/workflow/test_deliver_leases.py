@@ -159,7 +159,7 @@ async def test_a_database_that_does_not_answer_lets_nothing_new_go_after_the_lea
 async def test_a_renewal_that_is_answered_too_late_renews_nothing() -> None:
     office = Office(connections=1)
     gate = office.outbox.renewing = asyncio.Event()
-    tenure = Tenure(office.outbox, office.clock, "test", LEASE, NOW)
+    tenure = Tenure(office.outbox.renew, office.clock, "test", LEASE, NOW)
     keeping = asyncio.create_task(tenure.keep(list))
     office.clock.forward(seconds=25)
     assert tenure.holds()
