@@ -34,10 +34,11 @@ from campaigns.serving import Server, serving
 from campaigns.zones import closings
 from nkwatch.store import schema
 
-#: Seconds between two samples, two closing instants, two rounds over all sources; statements that appear in a minute.
-EVERY, STEP, ROUND, NEWS = 10, 10, 60, 12
+#: Seconds between two samples, two closing instants, two rounds over all sources, two statements that appear: nearly
+#: three thousand a day. Windows hold a day, so while it lasts they hold ever more: with more news that would show.
+EVERY, STEP, ROUND, NEWS = 10, 10, 60, 30
 #: Seconds before the first window closes, and of quiet at the end, in which all must have settled.
-FIRST, LAST = 30, 45
+FIRST, LAST = 30, 90
 #: The share of the samples that warm the process up and are not judged.
 WARM = 1 / 3
 #: What memory may grow by in an hour (octets) beyond what the measuring may be wrong by; file descriptors at most.
@@ -99,7 +100,8 @@ async def _soak(folder: Path, address: str, server: Server, wanted: argparse.Nam
     database, done = Path(address.removeprefix("sqlite:///")), Soaking()
     seconds = wanted.minutes * 60
     async with Newsstand(wanted.sources, max(1, wanted.sources // 5), texts(300)) as stand:
-        place = Installation(folder / "place")
+        # as deploy/ has it
+        place = Installation(folder / "place", {"MALLOC_ARENA_MAX": "2"})
         ids = [stand.id(n) for n in range(wanted.sources)]
         place.write(address, server.port, allow=stand.allowed(), trusted=ids[:1], more=stand.settings())
         span = timedelta(seconds=seconds - FIRST - LAST)
@@ -129,9 +131,8 @@ async def _watch(
     """Show news, let sources be due, and look, until the time is over."""
     began, looks = time.monotonic(), 0
     while (now := time.monotonic() - began) < seconds and daemon.alive:
-        if now < seconds - LAST:
-            for _ in range(NEWS * EVERY // 60):
-                stand.show()
+        if now < seconds - LAST and looks % (NEWS // EVERY) == 0:
+            stand.show()
         if looks % (ROUND // EVERY) == ROUND // EVERY - 1:
             await asyncio.to_thread(_all_due, engine)
         await asyncio.sleep(max(0, EVERY * (looks + 1) - (time.monotonic() - began)))

@@ -32,7 +32,7 @@ _AUTOMATIC = field("Auto-Submitted", "auto-generated") + field("X-Auto-Response-
 #: Octets in a line without its end (RFC 5322, 2.1.1).
 LONGEST_LINE = 998
 #: Octets of shared parts that are kept (most mails have 20 to 40 KB), and blocks known to be in their wire form.
-ROOM, BLOCKS = 16 * 1024 * 1024, 1024
+ROOM, BLOCKS = 8 * 1024 * 1024, 1024
 
 
 @dataclass(frozen=True, slots=True)

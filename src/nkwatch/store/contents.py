@@ -17,7 +17,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 #: Octets of blocks kept, and of compositions.
-ROOM = 16 * 1024 * 1024
+ROOM = 8 * 1024 * 1024
 #: What keeping a piece, a composition, or a place in one costs besides its octets, about.
 PIECE, COMPOSITION, PLACE = 250, 600, 8
 
