@@ -74,6 +74,7 @@ class Post:
     readers: int = 0
     bulletins: int = 0
     rates: dict[int, list[float]] = field(default_factory=dict)
+    written: list[float] = field(default_factory=list)
 
     async def fill(self, count: int) -> None:
         """Write a delivery for each of so many readers, by the service's own stores."""
@@ -126,10 +127,14 @@ def _rates(report: Report, post: Post, sink: "Sink", sizes: Sizes) -> None:
         workers = [stack.enter_context(_worker(post.address, sink.port, 60)) for _ in range(max(PROCESSES))]
         for number in range(sizes.rounds + 1):
             for count in PROCESSES:
+                began = time.perf_counter()
                 asyncio.run(post.fill(sizes.turn))
+                written = sizes.turn / (time.perf_counter() - began)
                 rate = _turn(workers[:count], sizes.turn)
                 if number:
                     post.rates.setdefault(count, []).append(rate)
+                    post.written.append(written)
+    report.figures["deliveries_written_per_second"] = median(post.written)
     for count in PROCESSES:
         report.figures[f"deliver_{count}_processes_messages_per_second"] = median(post.rates[count])
     for count in PROCESSES[1:]:
