@@ -34,7 +34,7 @@ def stuck(document: Document, _source: Source) -> Read:
 
 
 STUCK = DocumentKind("stuck", FEED.accept, stuck, robots=False)
-LIMITS = Limits(pause=0, deadline=3)
+LIMITS = Limits(pause=0, deadline=6)
 
 
 class Rounds:
@@ -90,7 +90,7 @@ async def main() -> None:
     plan = json.loads(Path(sys.argv[1]).read_text())
     async with (
         Web("nkwatch-test/1", LIMITS, frozenset(plan["allow"])) as web,
-        Workers(WorkerLimits(deadline=3)) as workers,
+        Workers(WorkerLimits(deadline=6)) as workers,
     ):
         rounds = Rounds(plan, web, workers)
         for line in sys.stdin:
