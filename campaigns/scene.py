@@ -99,13 +99,16 @@ class Scene:
         await self.until(self._nothing_left, "all is done that can be")
 
     def heard(self, *words: str) -> list[str]:
-        """The warnings of the daemons in which one of these words stands, each event once."""
+        """The warnings of the daemons in which one of these words stands, each event once, and its last words."""
         told: dict[str, str] = {}
         for daemon in self.daemons:
             for event in daemon.events():
                 text = " ".join(str(v) for k, v in event.items() if k not in {"owner", "timestamp", "level"})
                 if event.get("level") in {"warning", "error"} and any(w.casefold() in text.casefold() for w in words):
                     told.setdefault(str(event.get("event")), text)
+            last = "" if daemon.alive else daemon.text().rstrip().rpartition("\n")[2]
+            if not last.startswith("{") and any(w.casefold() in last.casefold() for w in words):
+                told.setdefault(last, last)
         return list(told.values())
 
     async def must_say(self, *words: str) -> None:
