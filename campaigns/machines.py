@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 NAMESPACES, PORTS = "network namespaces", "ports of its own, without network namespaces: the site is not cut off"
@@ -108,14 +108,18 @@ def _ports(ports: Sequence[int]) -> Iterator[Line]:
         yield Line(own, (), "", carrier)
 
 
-@contextmanager
-def carrying(places: Sequence[str], before: Sequence[str] = ()) -> "Iterator[subprocess.Popen[str]]":
+def carrying(places: Sequence[str], before: Sequence[str] = ()) -> "AbstractContextManager[subprocess.Popen[str]]":
     """Carries bytes between pairs of places (see `campaigns.forwarding`); `before` starts it in another network."""
-    command = [*before, sys.executable, "-m", "campaigns.forwarding", *places]
+    return ready([*before, sys.executable, "-m", "campaigns.forwarding", *places])
+
+
+@contextmanager
+def ready(command: Sequence[str]) -> "Iterator[subprocess.Popen[str]]":
+    """A process that says a line once it is at work, until the end. Raises `RuntimeError` where it says none."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         if not (process.stdout and process.stdout.readline()):
-            raise RuntimeError("nobody carries bytes between the machines")
+            raise RuntimeError(f"it ended before it was at work: {' '.join(command)}")
         yield process
     finally:
         process.kill()

@@ -4,16 +4,18 @@ Every name leads to ADDRESS, but for localhost. Stopped (SIGSTOP), it is silent.
 """
 
 import asyncio
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from subprocess import Popen
 from typing import cast
 
 import dns.flags
 import dns.message
 import dns.rdatatype
 import dns.rrset
+
+from campaigns.machines import ready
 
 #: Where it listens: no file names its port to the system's resolver (resolv.conf(5)).
 LISTENS = "127.53.53.53"
@@ -44,18 +46,9 @@ class NameServer(asyncio.DatagramProtocol):
             self._transport.sendto(answer.to_wire(), address)
 
 
-@contextmanager
-def name_server(address: str, before: Sequence[str] = ()) -> "Iterator[subprocess.Popen[str]]":
+def name_server(address: str, before: Sequence[str] = ()) -> AbstractContextManager[Popen[str]]:
     """The server as a process, at work until the end; `before` is a command that starts it."""
-    command = [*before, sys.executable, "-m", "campaigns.naming", address]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        if not (process.stdout and process.stdout.readline()):
-            raise RuntimeError("the name server cannot listen")
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+    return ready([*before, sys.executable, "-m", "campaigns.naming", address])
 
 
 async def serve(address: str) -> None:
