@@ -100,10 +100,10 @@ def test_a_password_in_the_address_is_never_shown() -> None:
     database.close()
 
 
-def test_a_file_that_is_no_database_is_said_plainly(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_said_plainly_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "nkwatch.db").write_bytes(b"not a database at all" * 99)
     database = Database(f"sqlite:///{tmp_path}/nkwatch.db")
-    with pytest.raises(ConfigError, match=r"nkwatch\.db"):
+    with pytest.raises(ConfigError, match=r"nkwatch\.db: file is not a database; put back the latest backup"):
         database.prepare()
     database.close()
 

@@ -64,6 +64,8 @@ WORN = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 STATEMENTS = 32
 #: What to look at where a database cannot be used.
 PLACE = "check that its folder exists, that it is ours, that it may be written to, and that the disk has space"
+SPOILED = "put back the latest backup that `nkwatch db check` finds sound (docs/backup.md)"
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 SERVER = "check the address, the role and what it may do, and that the database exists"
 #: On a connection: whom its transaction wakes, see `store.arising`.
 _WAKING = "nkwatch_waking"
@@ -101,8 +103,14 @@ class Database:
         except DBAPIError as wrong:
             if self._is_lost(wrong):
                 raise
-            remedy = PLACE if self.engine.dialect.name == "sqlite" else SERVER
-            raise ConfigError(f"database {self.engine.url.render_as_string()}: {wrong.orig}; {remedy}") from wrong
+            said = f"database {self.engine.url.render_as_string()}: {wrong.orig}; {self._remedy(wrong)}"
+            raise ConfigError(said) from wrong
+
+    def _remedy(self, wrong: DBAPIError) -> str:
+        """What to do about it."""
+        if self.engine.dialect.name != "sqlite":
+            return SERVER
+        return SPOILED if getattr(wrong.orig, "sqlite_errorcode", None) in DAMAGED else PLACE
 
     def is_prepared(self) -> bool:
         """Whether the schema is the one that this version of nkwatch knows."""
