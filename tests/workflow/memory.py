@@ -376,8 +376,8 @@ class MemoryStatements:
         self.memory.errand_leases |= {(e.statement_id, e.purpose): lease for e in claimed}
         return claimed
 
-    async def renew_errands(self, errands: Sequence[Errand], lease: Lease) -> None:
-        _renew(self.memory.errand_leases, [(e.statement_id, e.purpose) for e in errands], lease)
+    async def renew_errands(self, claimed: Sequence[Errand], lease: Lease) -> None:
+        _renew(self.memory.errand_leases, [(e.statement_id, e.purpose) for e in claimed], lease)
 
     def _taken(self, errand: Errand, now: datetime) -> bool:
         lease = self.memory.errand_leases.get((errand.statement_id, errand.purpose))

@@ -1,18 +1,18 @@
-"""What polls and errands leave behind, each in one transaction: states, statements, edits, errands, snapshots."""
+"""What polls leave behind, each in one transaction: states, statements, edits, errands, snapshots."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, or_, select, update
 
-from nkwatch.domain.errand import Errand, Purpose, Ran, Rest
+from nkwatch.domain.errand import Errand, Purpose, Rest
 from nkwatch.domain.identity import TITLE, Known, Sifted
 from nkwatch.domain.lease import Lease
 from nkwatch.domain.polling import Polled, PollState
 from nkwatch.domain.source import Source
-from nkwatch.domain.statement import Article, Presence, Statement
+from nkwatch.domain.statement import Presence, Statement
 from nkwatch.store import days, records, schema
 from nkwatch.store.database import chunks, insert_new
 from nkwatch.store.snapshots import keep
@@ -113,73 +113,17 @@ def _record(connection: Connection, polled: Polled) -> int:
     for edited in sifted.edited:
         _edit(connection, edited)
     for statement_id in sifted.removed:
-        _mark_missing(connection, statement_id)
+        mark_missing(connection, statement_id)
     _send(connection, sifted.errands)
-    _let_rest(connection, polled.rest)
+    let_rest(connection, polled.rest)
     keep(connection, polled.snapshot, [*(k.statement.id for k in sifted.new), *(s.id for s in sifted.edited)])
     return new
-
-
-def record_errand(connection: Connection, ran: Ran) -> None:
-    """Write what became of an errand."""
-    statement_id = ran.errand.statement_id
-    row = connection.execute(_one(statement_id)).one()
-    ours = _settle(connection, ran)
-    if ran.article:
-        _complete(connection, row, ran.article, ran.at)
-    elif ours and ran.errand.purpose is Purpose.ARTICLE and not ran.again:
-        _do_without(connection, row)
-    if ran.gone:
-        _mark_missing(connection, statement_id)
-    _let_rest(connection, ran.rest)
-    keep(connection, ran.snapshot, [statement_id])
-
-
-def _settle(connection: Connection, ran: Ran) -> bool:
-    """End the errand, or let it come again; false when it has become another: edited, or run, meanwhile."""
-    this = [
-        getattr(_ERRAND, name) == getattr(ran.errand, name)
-        for name in ("statement_id", "purpose", "due_at", "attempts")
-    ]
-    left = {"due_at": ran.again.due_at, "attempts": ran.again.attempts} if ran.again else {"due_at": None}
-    change = update(schema.errand).where(*this).values(**left, lease_owner="", leased_until=None)
-    return connection.execute(change).rowcount > 0
 
 
 def resting(connection: Connection, now: datetime) -> Mapping[str, datetime]:
     """The hosts that asked to be left alone, and until when."""
     rows = connection.execute(select(schema.host).where(_HOST.not_before > now))
     return {row.host: row.not_before for row in rows}
-
-
-def due_errands(connection: Connection, now: datetime, limit: int) -> list[Errand]:
-    """Errands that are due and not claimed, whose hosts do not rest."""
-    return [records.errand(row) for row in connection.execute(_due(now).limit(limit))]
-
-
-def claim_errands(connection: Connection, now: datetime, limit: int, lease: Lease) -> list[Errand]:
-    """Claim errands that are due, the longest due first."""
-    query = _due(now).limit(limit).with_for_update(skip_locked=True)
-    claimed = [records.errand(row) for row in connection.execute(query)]
-    for errand in claimed:
-        this = (_ERRAND.statement_id == errand.statement_id, _ERRAND.purpose == errand.purpose)
-        taken = update(schema.errand).where(*this)
-        connection.execute(taken.values(lease_owner=lease.owner, leased_until=lease.until))
-    return claimed
-
-
-def renew_errands(connection: Connection, errands: Sequence[Errand], lease: Lease) -> None:
-    """Keep these errands until the end of this lease, those that its owner still has."""
-    rows = sorted((e.statement_id, e.purpose) for e in errands)
-    kept = update(schema.errand).where(_ERRAND.lease_owner == lease.owner).values(leased_until=lease.until)
-    connection.execute(kept.where(tuple_(_ERRAND.statement_id, _ERRAND.purpose).in_(rows)))
-
-
-def _due(now: datetime) -> Select[Any]:
-    asleep = select(_HOST.host).where(_HOST.not_before > now)
-    free = or_(_ERRAND.leased_until.is_(None), _ERRAND.leased_until <= now)
-    due = select(schema.errand).where(_ERRAND.due_at <= now, free, _ERRAND.host.not_in(asleep))
-    return due.order_by(_ERRAND.due_at, _ERRAND.statement_id)
 
 
 def _key_rows(publisher: str, sifted: Sifted) -> list[dict[str, str]]:
@@ -255,19 +199,19 @@ def _ordered(sifted: Sifted) -> Sifted:
     )
 
 
-def _one(statement_id: str) -> Select[Any]:
+def being_changed(statement_id: str) -> Select[Any]:
     """A statement to be changed, for which a change that is under way is waited for."""
     return select(schema.statement).where(_STATEMENT.id == statement_id).with_for_update(key_share=True)
 
 
 def _edit(connection: Connection, edited: Statement) -> None:
     """Keep the old revision, then write the new one, which has no reading yet."""
-    old = connection.execute(_one(edited.id)).one()
+    old = connection.execute(being_changed(edited.id)).one()
     if old.revision < edited.revision:
-        _revise(connection, old, edited, edited.edited_at or edited.first_seen)
+        revise(connection, old, edited, edited.edited_at or edited.first_seen)
 
 
-def _revise(connection: Connection, old: Row[Any], edited: Statement, at: datetime) -> None:
+def revise(connection: Connection, old: Row[Any], edited: Statement, at: datetime) -> None:
     kept = {"statement_id": old.id, "revision": old.revision, "title": old.title, "text": old.text}
     insert_new(connection, schema.statement_revision, [kept | {"replaced_at": at}])
     # whether it is still shown is no part of an edit
@@ -275,23 +219,7 @@ def _revise(connection: Connection, old: Row[Any], edited: Statement, at: dateti
     connection.execute(update(schema.statement).where(_STATEMENT.id == edited.id).values(**row, indexed=False))
 
 
-def _complete(connection: Connection, row: Row[Any], article: Article, now: datetime) -> None:
-    """Put the text of its page into a statement; one that was read without is a new revision."""
-    complete = records.statement(row).completed(article, now)
-    if row.read_revision < row.revision:
-        changed = update(schema.statement).where(_STATEMENT.id == row.id)
-        connection.execute(changed.values(**records.statement_row(complete), indexed=False))
-    elif complete.text != row.text:
-        _revise(connection, row, replace(complete, revision=row.revision + 1), now)
-
-
-def _do_without(connection: Connection, row: Row[Any]) -> None:
-    """The page cannot be had: the statement may be read as its source shows it, once no embargo forbids it."""
-    freed = records.statement(row).freed()
-    connection.execute(update(schema.statement).where(_STATEMENT.id == row.id).values(read_from=freed.read_from))
-
-
-def _mark_missing(connection: Connection, statement_id: str) -> None:
+def mark_missing(connection: Connection, statement_id: str) -> None:
     """Hide a statement that its source deleted, unless an editor has spoken."""
     shown = update(schema.statement).where(_STATEMENT.id == statement_id, _STATEMENT.presence == Presence.SHOWN)
     connection.execute(shown.values(presence=Presence.MISSING))
@@ -306,7 +234,7 @@ def _send(connection: Connection, errands: Iterable[Errand]) -> None:
         insert_new(connection, schema.errand, [records.errand_row(errand)])
 
 
-def _let_rest(connection: Connection, rest: Rest | None) -> None:
+def let_rest(connection: Connection, rest: Rest | None) -> None:
     if rest is None:
         return
     row = {"host": rest.host, "not_before": rest.until}

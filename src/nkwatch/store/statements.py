@@ -20,6 +20,7 @@ from nkwatch.keys import Keyring
 from nkwatch.reading.stories import Placed, Placement
 from nkwatch.store import (
     counting,
+    errands,
     findings,
     merged,
     polling,
@@ -93,17 +94,17 @@ class StatementStore:
 
     async def claim_errands(self, now: datetime, limit: int, lease: Lease) -> list[Errand]:
         """Claim up to `limit` errands that are due and whose hosts do not rest."""
-        if not await self._database.read(lambda c: polling.due_errands(c, now, 1)):
+        if not await self._database.read(lambda c: errands.due(c, now, 1)):
             return []  # an idle tick writes nothing
-        return await self._database.write(lambda c: polling.claim_errands(c, now, limit, lease))
+        return await self._database.write(lambda c: errands.claim(c, now, limit, lease))
 
-    async def renew_errands(self, errands: Sequence[Errand], lease: Lease) -> None:
+    async def renew_errands(self, claimed: Sequence[Errand], lease: Lease) -> None:
         """Keep these errands until the end of this lease, those that its owner still has."""
-        await self._database.write(lambda c: polling.renew_errands(c, errands, lease))
+        await self._database.write(lambda c: errands.renew(c, claimed, lease))
 
     async def record_errand(self, ran: Ran) -> None:
         """Write what became of an errand. An article completes its statement, which may be read from then on."""
-        await self._database.write(lambda c: polling.record_errand(c, self._arrivals.ran(c, ran)))
+        await self._database.write(lambda c: errands.record(c, self._arrivals.ran(c, ran)))
 
     async def untold_health(self, morning: datetime) -> list[PollState]:
         """States with another health than the operator was told; none when somebody was told since `morning`."""

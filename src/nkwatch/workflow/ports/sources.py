@@ -30,7 +30,7 @@ class Errands(Protocol):
         """Claim up to `limit` errands that are due and whose hosts do not rest."""
         ...
 
-    async def renew_errands(self, errands: Sequence[Errand], lease: Lease) -> None:
+    async def renew_errands(self, claimed: Sequence[Errand], lease: Lease) -> None:
         """Keep these errands until the end of this lease, those that its owner still has."""
 
     async def record_errand(self, ran: Ran) -> None:
