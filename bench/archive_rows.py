@@ -25,8 +25,9 @@ from nkwatch.domain.statement import Statement, digest
 from nkwatch.reading import read
 from nkwatch.reading.stories import Placement
 from nkwatch.store import readings, records, schema
-from nkwatch.store.database import Database, insert_new
+from nkwatch.store.database import Database
 from nkwatch.store.indexing import IndexStore
+from nkwatch.store.rows import insert_new
 
 #: When the newest was published.
 NEWEST = datetime(2026, 6, 1, 12, tzinfo=UTC)

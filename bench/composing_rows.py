@@ -15,8 +15,9 @@ from nkwatch.domain.subscriber import Standing, Subscriber
 from nkwatch.editing.audience import Audience
 from nkwatch.keys import Keyring
 from nkwatch.store import schema
-from nkwatch.store.database import Database, insert_new
+from nkwatch.store.database import Database
 from nkwatch.store.outbox import OutboxStore
+from nkwatch.store.rows import insert_new
 from nkwatch.store.seals import Seals
 from nkwatch.store.subscribers import SubscriberStore
 

@@ -25,9 +25,10 @@ from nkwatch.domain.lease import Lease
 from nkwatch.domain.search import Query
 from nkwatch.domain.subscriber import Choice, Consent, Rhythm, Schedule, SignUp, Standing, Subscriber
 from nkwatch.store import readings, records, schema
-from nkwatch.store.database import Database, insert_new
+from nkwatch.store.database import Database
 from nkwatch.store.indexing import IndexStore
 from nkwatch.store.outbox import OutboxStore
+from nkwatch.store.rows import insert_new
 from nkwatch.store.seals import Seals
 from nkwatch.store.search import SearchStore
 from nkwatch.store.subscribers import SubscriberStore

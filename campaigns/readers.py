@@ -12,7 +12,7 @@ from campaigns.zones import HOUR, zone_for
 from nkwatch.domain.subscriber import Choice, Rhythm, Schedule, Standing
 from nkwatch.keys import Keyring
 from nkwatch.store import schema
-from nkwatch.store.database import insert_new
+from nkwatch.store.rows import insert_new
 from nkwatch.store.seals import Seals
 
 DAY = timedelta(days=1)

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from nkwatch.cli.app import COMMANDS
+from nkwatch.config import WebSettings
 from nkwatch.config.desk import DeskSettings
-from nkwatch.config.settings import WebSettings
 from nkwatch.daemon.ticks import PARTS
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

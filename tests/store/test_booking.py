@@ -75,7 +75,7 @@ async def test_one_booking_writes_what_became_of_some_and_marks_the_next(durable
 
 
 async def test_a_group_larger_than_one_statement_is_booked_whole(stores: Stores, monkeypatch: Any) -> None:
-    monkeypatch.setattr("nkwatch.store.database.CHUNK", 3)
+    monkeypatch.setattr("nkwatch.store.rows.CHUNK", 3)
     claimed = await mails(stores, 8, KINDS.DIGEST)
     assert len(await offer(stores, claimed)) == 8
     await record(stores, [(c.delivery, Sent("250")) for c in claimed])

@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from nkwatch.domain.problems import ConfigError
 from nkwatch.store import schema
-from nkwatch.store.database import Database, driven
+from nkwatch.store.database import Database
+from nkwatch.store.rows import driven
 from tests.making import NOW
 from tests.store.conftest import Stores
 

@@ -12,7 +12,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from nkwatch.store import schema
-from nkwatch.store.database import LINE, Database
+from nkwatch.store.database import Database
+from nkwatch.store.engines import LINE
 from tests.making import NOW
 from tests.store.conftest import Stores
 

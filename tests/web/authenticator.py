@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from nkwatch.assembly import Newsroom
-from nkwatch.config.settings import EditorSettings
+from nkwatch.config import EditorSettings
 from nkwatch.domain.delivery import Message, Sent
 from nkwatch.web.desk import create_desk
 from tests.web.html import Page

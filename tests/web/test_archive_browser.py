@@ -10,8 +10,8 @@ import pytest
 from nkwatch.domain.reading import Ask, Evidence, Quote
 from nkwatch.domain.theme import ThemeKind
 from nkwatch.store import findings, records, schema
-from nkwatch.store.database import insert_new
 from nkwatch.store.editions import EditionStore
+from nkwatch.store.rows import insert_new
 from tests.making import finding, prose, reading, statement
 from tests.web.samples import NOW, tell_samples
 from tests.web.test_browser import browser, faults, shifts, site, too_wide

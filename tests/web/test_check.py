@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from nkwatch.config.mail import DkimSettings
+from nkwatch.config import DkimSettings
 from nkwatch.domain.bulletin import Addressed, BulletinKind, Mailing
 from nkwatch.domain.delivery import Message, Sent
 from nkwatch.domain.posture import Unreached

@@ -14,8 +14,8 @@ from sqlalchemy import delete
 from nkwatch.domain.reading import Ask, Evidence
 from nkwatch.editing.bars import bars, segments
 from nkwatch.store import findings, records, schema
-from nkwatch.store.database import insert_new
 from nkwatch.store.days import number
+from nkwatch.store.rows import insert_new
 from nkwatch.web.pages import Frame, Pages
 from nkwatch.web.pictures import STATES, WEEKS, Pictures
 from tests.making import finding, reading

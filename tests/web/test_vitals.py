@@ -16,7 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as plain
 
 from nkwatch.assembly import Newsroom
-from nkwatch.config.settings import VitalsSettings
+from nkwatch.config.running import VitalsSettings
 from nkwatch.domain.part import Part
 from nkwatch.domain.subscriber import Consent
 from nkwatch.web.app import create_app

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from nkwatch.domain.polling import Health, PollState
 from nkwatch.domain.watch import Gap, Watch, watch
 from nkwatch.store import records, schema
-from nkwatch.store.database import insert_new
+from nkwatch.store.rows import insert_new
 from nkwatch.web.strips import DAYS, Bar, Span, Trail
 from nkwatch.web.watching import plot
 from tests.making import source, state, statement

@@ -12,8 +12,8 @@ from nkwatch.assembly import Newsroom
 from nkwatch.catalogue.sources import load_sources
 from nkwatch.domain.theme import ThemeKind
 from nkwatch.store import findings, records, schema
-from nkwatch.store.database import insert_new
 from nkwatch.store.days import number
+from nkwatch.store.rows import insert_new
 from nkwatch.web.news import ROWS
 from tests.making import finding, reading, statement
 from tests.web.conftest import visitor

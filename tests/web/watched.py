@@ -9,7 +9,7 @@ from nkwatch.domain.outcome import Trouble
 from nkwatch.domain.polling import Health, PollState
 from nkwatch.domain.source import Source
 from nkwatch.store import records, schema
-from nkwatch.store.database import insert_new
+from nkwatch.store.rows import insert_new
 from tests.making import statement
 from tests.web.samples import NOW
 

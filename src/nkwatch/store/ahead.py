@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, func, or_, sel
 from nkwatch.domain.timeline import SLACK, squeezed
 from nkwatch.editing.windows import next_closing
 from nkwatch.store import schema, stories
-from nkwatch.store.database import insert_new
+from nkwatch.store.rows import insert_new
 from nkwatch.store.seals import schedule
 
 _LATCH, _STORY, _STATE = schema.latch.c, schema.story.c, schema.source_state.c

@@ -14,8 +14,9 @@ from nkwatch.domain.polling import PollState
 from nkwatch.domain.reading import Urgency
 from nkwatch.domain.theme import ThemeKind
 from nkwatch.store import merged, records, schema, showing
-from nkwatch.store.database import Database, chunks
+from nkwatch.store.database import Database
 from nkwatch.store.editions import went_out
+from nkwatch.store.rows import chunks
 
 #: How much of a revision is given: what readers see of it is its beginning.
 OPENING = 1_500

@@ -20,7 +20,7 @@ from nkwatch.keys import Keyring
 from nkwatch.reading.redacting import NOBODY, Forms
 from nkwatch.reading.stories import Placement
 from nkwatch.store import polling, schema
-from nkwatch.store.database import chunks
+from nkwatch.store.rows import chunks
 
 _REDACTION, _STATEMENT = schema.redaction.c, schema.statement.c
 #: What stands behind the kind of a key that is sealed.

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select, update
 from nkwatch.domain.audit import Deed, End, Row, Verdict, row, verify
 from nkwatch.keys import Keyring
 from nkwatch.store import schema
-from nkwatch.store.database import Database, insert_new
+from nkwatch.store.database import Database
+from nkwatch.store.rows import insert_new
 
 #: The one row that says where the chain ends.
 NAME = "audit"

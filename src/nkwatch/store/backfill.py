@@ -17,7 +17,8 @@ from nkwatch.domain.story import AlertState
 from nkwatch.reading.stories import Placement
 from nkwatch.store import findings, polling, records, schema, stories
 from nkwatch.store.arriving import Arrivals
-from nkwatch.store.database import Database, insert_new
+from nkwatch.store.database import Database
+from nkwatch.store.rows import insert_new
 
 #: What is published before `EARLIEST` has no such date: from there on stories are news, before they are not.
 SHELVED = timedelta(days=36_525)

@@ -16,7 +16,7 @@ from nkwatch.domain.redaction import SQUARES, Affected
 from nkwatch.keys import Keyring
 from nkwatch.reading.redacting import Forms
 from nkwatch.store import passes, schema
-from nkwatch.store.database import insert_new, upsert
+from nkwatch.store.rows import insert_new, upsert
 
 Place = tuple[Any, ...]
 """The key of the row that was looked at last."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, or_, select, update
 from nkwatch.domain.redaction import Affected
 from nkwatch.store import passes, schema
 from nkwatch.store.blackening import Pass, Place, Went, note, page, reached
-from nkwatch.store.database import chunks
+from nkwatch.store.rows import chunks
 from nkwatch.store.seals import Seals
 
 #: Blocks in one transaction.

@@ -26,10 +26,10 @@ from sqlalchemy.types import TypeEngine
 
 from nkwatch.domain.delivery import Booked, Claimed, Delivery, DeliveryState, Handover, Lane, Sent, Unknown
 from nkwatch.store import gates, schema, waiting
-from nkwatch.store.database import chunks
 from nkwatch.store.gates import Gates
 from nkwatch.store.leasing import FREED
 from nkwatch.store.prepared import Prepared, among, micros, named
+from nkwatch.store.rows import chunks
 
 _D, _H = schema.delivery.c, schema.accepted_hour.c
 _HOUR = timedelta(hours=1)

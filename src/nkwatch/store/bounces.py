@@ -19,8 +19,9 @@ from nkwatch.domain.returned import Accepted, Refusal, weaker
 from nkwatch.domain.subscriber import Standing, Suppression
 from nkwatch.keys import Keyring
 from nkwatch.store import leaving, schema, suppressions
-from nkwatch.store.database import Database, chunks
+from nkwatch.store.database import Database
 from nkwatch.store.departing import Departing
+from nkwatch.store.rows import chunks
 
 _D, _S, _B, _M = schema.delivery.c, schema.subscriber.c, schema.bulletin.c, schema.move.c
 #: What `Keyring.envelope` makes; whatever stands around it, some servers write their own (SRS, BATV).

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from nkwatch.store import schema
-from nkwatch.store.database import chunks
+from nkwatch.store.rows import chunks
 
 _CAPTURE = schema.capture.c
 

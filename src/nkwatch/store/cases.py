@@ -12,7 +12,8 @@ from nkwatch.domain.casepage import Candidate, CaseAct, CaseDeed, CasePage, Case
 from nkwatch.domain.source import Source
 from nkwatch.domain.story import Report
 from nkwatch.store import records, schema, showing
-from nkwatch.store.database import Database, chunks, insert_new, upsert
+from nkwatch.store.database import Database
+from nkwatch.store.rows import chunks, insert_new, upsert
 from nkwatch.store.stories import Binder
 
 _PAGE, _ACT, _NAMED, _STATEMENT = schema.case_page.c, schema.case_act.c, schema.named.c, schema.statement.c

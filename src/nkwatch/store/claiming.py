@@ -27,9 +27,9 @@ from nkwatch.domain.lease import Lease
 from nkwatch.domain.subscriber import Standing
 from nkwatch.store import schema, suppressions
 from nkwatch.store.contents import Contents
-from nkwatch.store.database import chunks
 from nkwatch.store.leaving import BULLETINS
 from nkwatch.store.prepared import Prepared, among, instant, micros, named
+from nkwatch.store.rows import chunks
 from nkwatch.store.schema import Instant
 from nkwatch.store.seals import Seals
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select
 
 from nkwatch.domain.bulletin import Block, BulletinKind, Composition, Piece, Slot
 from nkwatch.store import schema
-from nkwatch.store.database import chunks, insert_new
+from nkwatch.store.rows import chunks, insert_new
 
 _BLOCK, _COMPOSITION = schema.block.c, schema.composition.c
 _SLOT = "slot:"

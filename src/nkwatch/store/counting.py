@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from nkwatch.domain.surroundings import Counted, Earlier
 from nkwatch.store import marks, records, schema
-from nkwatch.store.database import chunks
+from nkwatch.store.rows import chunks
 from nkwatch.store.stories import SHOWN, VISIBLE, Binder
 
 _STATEMENT, _READING, _CORRECTION = schema.statement.c, schema.reading.c, schema.correction.c

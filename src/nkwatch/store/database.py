@@ -6,32 +6,27 @@ is not done again here. Whoever asked is told, and the rows say what is still to
 """
 
 import asyncio
-import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, inspect, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, event, func, inspect, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from nkwatch.domain.problems import ConfigError
 from nkwatch.store import arising, schema
+from nkwatch.store.engines import READERS, make_private, opened
 from nkwatch.store.migrations import is_current, upgrade
+from nkwatch.store.rows import driven
 
 T = TypeVar("T")
 
-#: How long SQLite waits for another process's transaction (ms).
-BUSY_TIMEOUT = 10_000
 #: A transaction that took longer than this (seconds) held up everything else, and for how long threads then do it.
 SLOW, SLOW_FOR = 0.05, 1.0
-READERS = 4
 #: The number of PostgreSQL's advisory lock under which one process migrates.
 MIGRATING = 0x6E6B_7761
 #: Of PostgreSQL (its appendix A): two transactions waited for each other, and this one was rolled back whole.
@@ -41,27 +36,10 @@ TRIES = 5
 READ_ONLY, AWAY = "25006", ("08", "57P01", "57P02", "57P03")
 #: Seconds to wait before a transaction is begun again whose connection was lost, or where there was none to be had.
 WAITS = (0.05, 0.2, 0.5, 1.0)
-#: Connections of one process beyond those of its threads, for what they cannot do.
-SPARE = 2
-#: A network that is cut ends no connection. After so many seconds the machine itself does (libpq's manual, 34.1.2), and
-#: the server ends what nobody waits for any more: milliseconds of a statement, and between two of one transaction.
-LINE = {
-    "connect_timeout": 10,
-    "keepalives_idle": 15,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
-    "application_name": "nkwatch",
-    "options": "-c statement_timeout=1800000 -c idle_in_transaction_session_timeout=120000",
-}
-#: Values in one IN (...), well below SQLite's and PostgreSQL's limits on parameters.
-CHUNK = 500
 #: On a connection: whether its transaction wrote what pages for everybody tell of.
 _TELLING = "nkwatch_telling"
 #: Of SQLite: what a connection was refused once, or met when its file was away, it may be refused as long as it lives.
 WORN = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
-#: Of SQLite: prepared statements that a connection keeps, with what was bound to them. Lists of any length make many.
-STATEMENTS = 32
 #: What to look at where a database cannot be used.
 PLACE = "check that its folder exists, that it is ours, that it may be written to, and that the disk has space"
 SPOILED = "put back the latest backup that `nkwatch db check` finds sound (docs/backup.md)"
@@ -69,7 +47,6 @@ DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 SERVER = "check the address, the role and what it may do, and that the database exists"
 #: On a connection: whom its transaction wakes, see `store.arising`.
 _WAKING = "nkwatch_waking"
-_short = partial(json.dumps, separators=(",", ":"))
 
 
 class Database:
@@ -80,7 +57,8 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+        self.engine = opened(url)
+        event.listen(self.engine, "after_cursor_execute", _note_table)
         self.generation = object()
         self._writing = self.engine.execution_options(nkwatch_begin="BEGIN IMMEDIATE")
         self._here: Connection | None = None
@@ -95,7 +73,7 @@ class Database:
         A server that is away is no matter of the settings: that raises `DBAPIError`, and may be over any time.
         """
         try:
-            _make_private(self.engine)
+            make_private(self.engine)
             # in a transaction that writes: of processes that start together, one migrates and the others wait
             self._transact(partial(_alone, migrate), waits=())
         except OSError as wrong:
@@ -233,104 +211,15 @@ class Database:
         return wrong.connection_invalidated or unreached or (state or "").startswith((READ_ONLY, *AWAY))
 
 
-def driven(connection: Connection, text: str, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = ()) -> Any:
-    """Run a statement by the driver alone, once or for each of several values; answers its cursor (PEP 249).
-
-    Raises what SQLAlchemy would.
-    """
-    dialect, cursor = connection.dialect, connection.connection.cursor()
-    errors = dialect.loaded_dbapi.Error
-    try:
-        if isinstance(values, Mapping) or not values:
-            cursor.execute(text, values or ())
-        else:
-            cursor.executemany(text, values)
-    except errors as wrong:
-        raise DBAPIError.instance(text, None, wrong, errors, hide_parameters=True, dialect=dialect) from wrong
-    return cursor
-
-
-def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Insert the rows whose keys are not yet there; answers how many were."""
-    if not rows:
-        return 0
-    module = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = module.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    result = connection.execute(insert, rows)
-    return result.rowcount
-
-
-def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows; where a row with such a primary key is there, it gets the other values."""
-    if not rows:
-        return
-    module = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = module.insert(table)
-    keys = [column.name for column in table.primary_key]
-    values = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), rows)
-
-
-def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
-    """The items in pieces that fit into one IN (...)."""
-    return (items[i : i + CHUNK] for i in range(0, len(items), CHUNK))
-
-
 def _is_busy(wrong: DBAPIError) -> bool:
     """Whether another one writes (SQLite's result codes: the last octet is the primary one)."""
     return getattr(wrong.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-
-
-def _make_private(engine: Engine) -> None:
-    """Create the file of a new SQLite database so that only its owner may read it; its log files follow it."""
-    name = engine.url.database
-    if engine.dialect.name == "sqlite" and name and name != ":memory:" and Path(name).parent.is_dir():
-        Path(name).touch(mode=0o600)
 
 
 def _alone(migrate: Callable[[Connection], None], connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
     migrate(connection)
-
-
-def _engine(address: str) -> Engine:
-    engine = _sqlite(address) if make_url(address).get_backend_name() == "sqlite" else _postgresql(address)
-    event.listen(engine, "after_cursor_execute", _note_table)
-    return engine
-
-
-def _sqlite(address: str) -> Engine:
-    connect = {"timeout": BUSY_TIMEOUT / 1000, "check_same_thread": False, "cached_statements": STATEMENTS}
-    engine = create_engine(address, connect_args=connect, hide_parameters=True, json_serializer=_short)
-    event.listen(engine, "connect", _tune_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _postgresql(address: str) -> Engine:
-    url = make_url(address).set(drivername="postgresql+psycopg")
-    return create_engine(
-        url,
-        # what stands in the address counts
-        connect_args={name: value for name, value in LINE.items() if name not in url.query},
-        pool_pre_ping=True,
-        pool_size=2 * READERS,
-        max_overflow=SPARE,
-        hide_parameters=True,
-        json_serializer=_short,
-    )
-
-
-def _tune_sqlite(dbapi_connection: Any, _record: Any) -> None:
-    # the driver's own habit of beginning transactions late is switched off; _begin_sqlite begins them
-    dbapi_connection.isolation_level = None
-    cursor = dbapi_connection.cursor()
-    # patience first: switching to WAL takes a lock. What is deleted is overwritten: the erased leave no bytes behind
-    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT}", *pragmas):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def _note_table(connection: Connection, *executed: Any) -> None:
@@ -350,8 +239,3 @@ def _wake(connection: Connection) -> None:
     ticks = connection.info[_WAKING]
     if ticks and connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_notify(arising.CHANNEL, ",".join(sorted(ticks)))))
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # a transaction that begins by reading and then writes may fail with "database is locked" at once
-    driven(connection, connection.get_execution_options().get("nkwatch_begin", "BEGIN"))

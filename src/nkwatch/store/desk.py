@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, delete, or_, select, update
 from nkwatch.domain.desk import Note, Precision, Ruling, Translation
 from nkwatch.domain.merging import Merged, Split, Unfit, Word
 from nkwatch.store import marks, merging, rulings, schema
-from nkwatch.store.database import Database, insert_new, upsert
+from nkwatch.store.database import Database
+from nkwatch.store.rows import insert_new, upsert
 from nkwatch.store.stories import closed_until
 
 _DESK, _STORY, _STATEMENT, _TRANSLATION = (

@@ -12,7 +12,8 @@ from nkwatch.domain.desk import Marks, RulingKind
 from nkwatch.domain.edition import Amendment, Listed, Progress, SentAlert, StandardEdition, Version
 from nkwatch.domain.subscriber import Rhythm
 from nkwatch.store import compositions, marks, merged, passes, posting, schema
-from nkwatch.store.database import Database, chunks, insert_new
+from nkwatch.store.database import Database
+from nkwatch.store.rows import chunks, insert_new
 
 _B, _C, _D, _T = schema.bulletin.c, schema.composition.c, schema.delivery.c, schema.together.c
 _RHYTHM, _EDITION, _VERSION = schema.edition_rhythm.c, schema.edition.c, schema.edition_version.c

@@ -10,7 +10,7 @@ from nkwatch.domain.delivery import Claimed, Lane
 from nkwatch.domain.rates import FURTHEST, Limits, Rate
 from nkwatch.keys import Keyring
 from nkwatch.store import schema
-from nkwatch.store.database import insert_new, upsert
+from nkwatch.store.rows import insert_new, upsert
 
 _R = schema.rate.c
 #: The key of the limit on everything; those of domains are longer.

@@ -8,7 +8,7 @@ import psycopg
 from sqlalchemy import Engine
 
 from nkwatch.store import arising
-from nkwatch.store.database import LINE
+from nkwatch.store.engines import LINE
 
 #: Seconds in which what comes together is one: many rows written one after the other wake nobody for each of them.
 TOGETHER = 0.1

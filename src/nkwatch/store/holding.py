@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from nkwatch.domain.problems import ConfigError
 from nkwatch.store import schema
-from nkwatch.store.database import driven
+from nkwatch.store.rows import driven
 
 #: How long to wait for whoever has the database open (ms): it may be a command that is just ending.
 PATIENCE = 2_000

@@ -16,7 +16,7 @@ from nkwatch.domain.bulletin import BulletinKind, Window
 from nkwatch.domain.desk import RulingKind
 from nkwatch.domain.webhook import Call, CallState, Event, Hook
 from nkwatch.store import merged, schema, stories
-from nkwatch.store.database import chunks, insert_new
+from nkwatch.store.rows import chunks, insert_new
 
 _W, _C = schema.webhook.c, schema.webhook_call.c
 _STORY, _DESK, _STATEMENT = schema.story.c, schema.desk.c, schema.statement.c

@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from nkwatch.domain import search
 from nkwatch.reading.entries import entry
 from nkwatch.store import findings, records, schema
-from nkwatch.store.database import Database, chunks, driven
+from nkwatch.store.database import Database
+from nkwatch.store.rows import chunks, driven
 
 _STATEMENT, _SEARCH = schema.statement.c, schema.search.c
 #: A token that nobody can look for: FTS5 counts places by tokens.

@@ -14,11 +14,12 @@ from nkwatch.domain.departure import Act, Departure, still_gone
 from nkwatch.domain.installation import Installed, Opened, Replayed, Resumed
 from nkwatch.keys import Keyring
 from nkwatch.store import gap, schema
-from nkwatch.store.database import Database, chunks, insert_new
+from nkwatch.store.database import Database
 from nkwatch.store.departed import DepartedFile, Kept
 from nkwatch.store.departing import NOWHERE, Departing
 from nkwatch.store.host import host_of
 from nkwatch.store.replaying import replay, unsettled
+from nkwatch.store.rows import chunks, insert_new
 
 _ID_BYTES = 8
 

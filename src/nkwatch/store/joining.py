@@ -13,7 +13,7 @@ from nkwatch.domain.retention import ONE_ANSWER
 from nkwatch.domain.subscriber import Consent, Joining, SignUp, Standing, Subscriber, Suppression
 from nkwatch.editing.windows import beginning, next_closing
 from nkwatch.store import leaving, schema, suppressions
-from nkwatch.store.database import insert_new
+from nkwatch.store.rows import insert_new
 from nkwatch.store.seals import Seals
 
 _ROW = schema.subscriber.c

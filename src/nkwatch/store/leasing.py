@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, case, literal_column, null, or_, s
 from nkwatch.domain.delivery import Delivery, DeliveryState
 from nkwatch.domain.lease import LONGEST_LEASE, Lease
 from nkwatch.store import records, schema
-from nkwatch.store.database import chunks
+from nkwatch.store.rows import chunks
 
 _D = schema.delivery.c
 #: In nobody's hands.

@@ -10,7 +10,7 @@ from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.retention import DELIVERIES, ENDED, MOVES, UNCONFIRMED
 from nkwatch.domain.subscriber import Standing, Suppression
 from nkwatch.store import schema, suppressions, waiting
-from nkwatch.store.database import chunks
+from nkwatch.store.rows import chunks
 
 _ROW, _DELIVERY, _BULLETIN, _MOVE = schema.subscriber.c, schema.delivery.c, schema.bulletin.c, schema.move.c
 #: What others get too: alerts and digests.

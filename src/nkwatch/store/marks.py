@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 
 from nkwatch.domain.desk import UNMARKED, Marks, Note, Translation
 from nkwatch.store import schema
-from nkwatch.store.database import chunks
+from nkwatch.store.rows import chunks
 
 _DESK, _TRANSLATION, _STATEMENT, _MARKING = (
     schema.desk.c,

@@ -16,7 +16,7 @@ from nkwatch.domain.timeline import SLACK
 from nkwatch.domain.webhook import LONGEST_WAIT, Line
 from nkwatch.editing.pacing import NEVER_SO_LONG
 from nkwatch.store import ahead, polling, records, schema, stories
-from nkwatch.store.database import chunks
+from nkwatch.store.rows import chunks
 
 _STATE, _ERRAND, _HOST = schema.source_state.c, schema.errand.c, schema.host.c
 _D, _B, _W, _R = schema.delivery.c, schema.bulletin.c, schema.waiting_alert.c, schema.rate.c

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select
 
 from nkwatch.domain.statement import EARLIEST
 from nkwatch.store import schema
-from nkwatch.store.database import chunks
+from nkwatch.store.rows import chunks
 
 _MERGED, _APART, _STOOD = schema.merged.c, schema.apart.c, schema.stood.c
 _STORY, _STATEMENT = schema.story.c, schema.statement.c

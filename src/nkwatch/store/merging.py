@@ -23,7 +23,7 @@ from nkwatch.domain.merging import (
 from nkwatch.domain.statement import EARLIEST
 from nkwatch.domain.story import AlertState
 from nkwatch.store import findings, marks, merged, schema, stories, telling
-from nkwatch.store.database import chunks, insert_new
+from nkwatch.store.rows import chunks, insert_new
 
 _STATEMENT, _STORY, _DESK = schema.statement.c, schema.story.c, schema.desk.c
 _MERGED, _STOOD, _MARK = schema.merged.c, schema.stood.c, schema.mark.c

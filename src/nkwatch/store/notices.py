@@ -10,8 +10,9 @@ from nkwatch.domain.lease import LONGEST_LEASE, Lease
 from nkwatch.domain.notice import Noticed
 from nkwatch.domain.retention import NOTICES
 from nkwatch.store import schema
-from nkwatch.store.database import Database, insert_new
+from nkwatch.store.database import Database
 from nkwatch.store.footprint import database_bytes
+from nkwatch.store.rows import insert_new
 
 _N, _M = schema.notice.c, schema.morning.c
 #: Of more notices than this the newest are told.

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from nkwatch.domain.passkey import Passkey, same_name
 from nkwatch.store import schema
-from nkwatch.store.database import Database, insert_new
+from nkwatch.store.database import Database
+from nkwatch.store.rows import insert_new
 
 _KEY = schema.passkey.c
 

@@ -14,7 +14,7 @@ from nkwatch.domain.polling import Polled, PollState
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Presence, Statement
 from nkwatch.store import days, records, schema
-from nkwatch.store.database import chunks, insert_new
+from nkwatch.store.rows import chunks, insert_new
 from nkwatch.store.snapshots import keep
 
 _STATE = schema.source_state.c

@@ -14,7 +14,7 @@ from nkwatch.domain.subscriber import Standing
 from nkwatch.editing.windows import next_closing
 from nkwatch.keys import Keyring
 from nkwatch.store import compositions, marks, passes, schema, waiting
-from nkwatch.store.database import chunks, insert_new
+from nkwatch.store.rows import chunks, insert_new
 from nkwatch.store.seals import Seals, schedule
 
 _D, _S, _B = schema.delivery.c, schema.subscriber.c, schema.bulletin.c

@@ -13,7 +13,7 @@ from sqlalchemy import ClauseElement, ColumnElement, Connection, Dialect, bindpa
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import Compiled
 
-from nkwatch.store.database import driven
+from nkwatch.store.rows import driven
 from nkwatch.store.schema.columns import EPOCH, MICROSECOND
 
 _DIALECTS: dict[str, Dialect] = {

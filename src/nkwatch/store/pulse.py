@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from nkwatch.store import schema
-from nkwatch.store.database import Database, upsert
+from nkwatch.store.database import Database
+from nkwatch.store.rows import upsert
 
 #: Seconds after which no answer is one.
 PATIENCE = 20.0

@@ -10,7 +10,8 @@ from nkwatch.domain.reading import Reading, Urgency
 from nkwatch.domain.story import AlertState
 from nkwatch.reading.stories import Placement
 from nkwatch.store import backfill, findings, records, schema, stories, unread
-from nkwatch.store.database import Database, chunks, insert_new
+from nkwatch.store.database import Database
+from nkwatch.store.rows import chunks, insert_new
 
 _STATEMENT, _CORRECTION = schema.statement.c, schema.correction.c
 

@@ -18,8 +18,9 @@ from nkwatch.reading.redacting import Forms
 from nkwatch.store import blackening, blackening_mails, blackening_texts, indexing, passes, removing, schema
 from nkwatch.store.arriving import Arrivals, forms_context, seal_key
 from nkwatch.store.blackening import Pass, Place, Went
-from nkwatch.store.database import Database, chunks, insert_new
+from nkwatch.store.database import Database
 from nkwatch.store.removing import Removed
+from nkwatch.store.rows import chunks, insert_new
 
 _REDACTION, _REDACTED = schema.redaction.c, schema.redacted.c
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from nkwatch.domain.desk import Note, Precision, Ruling, RulingKind
 from nkwatch.domain.reading import Urgency
 from nkwatch.domain.story import AlertState
 from nkwatch.store import findings, marks, schema
-from nkwatch.store.database import chunks, insert_new, upsert
+from nkwatch.store.rows import chunks, insert_new, upsert
 from nkwatch.store.stories import VISIBLE
 
 _RULING, _STORY, _DESK, _CALL = schema.ruling.c, schema.story.c, schema.desk.c, schema.alert_call.c

@@ -14,8 +14,9 @@ from nkwatch.domain.source import Source
 from nkwatch.reading import entries
 from nkwatch.reading.tokens import Phrase
 from nkwatch.store import findings, schema
-from nkwatch.store.database import Database, driven
+from nkwatch.store.database import Database
 from nkwatch.store.indexing import lexeme
+from nkwatch.store.rows import driven
 from nkwatch.store.showing import public
 from nkwatch.store.stories import Binder
 

@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 from nkwatch.domain.passkey import IDLE, LONGEST, Session, same_name
 from nkwatch.keys import Keyring
 from nkwatch.store import schema
-from nkwatch.store.database import Database, insert_new
+from nkwatch.store.database import Database
+from nkwatch.store.rows import insert_new
 
 _SESSION, _TICKET = schema.desk_session.c, schema.desk_ticket.c
 

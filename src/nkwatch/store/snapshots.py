@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from nkwatch.domain.snapshot import Snapshot
 from nkwatch.store import schema
-from nkwatch.store.database import insert_new
+from nkwatch.store.rows import insert_new
 
 #: Writing is rare and reading rarer: the small size is worth some milliseconds.
 LEVEL = 9

@@ -32,7 +32,8 @@ from nkwatch.store import (
     unread,
 )
 from nkwatch.store.arriving import Arrivals
-from nkwatch.store.database import Database, chunks
+from nkwatch.store.database import Database
+from nkwatch.store.rows import chunks
 
 _STATE, _STATEMENT = schema.source_state.c, schema.statement.c
 

@@ -14,7 +14,7 @@ from nkwatch.domain.source import Role, Source
 from nkwatch.domain.statement import Presence
 from nkwatch.domain.story import AlertState, Report, Story
 from nkwatch.store import findings, marks, merged, records, schema
-from nkwatch.store.database import chunks, insert_new
+from nkwatch.store.rows import chunks, insert_new
 
 LATCH = "windows"
 _STATEMENT, _STORY, _MARK, _DESK = schema.statement.c, schema.story.c, schema.mark.c, schema.desk.c

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, u
 
 from nkwatch.domain.subscriber import Suppression
 from nkwatch.store import schema
-from nkwatch.store.database import insert_new
+from nkwatch.store.rows import insert_new
 
 _ROW = schema.suppression.c
 FINAL = tuple(s for s in Suppression if s.final)

@@ -12,7 +12,7 @@ from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.subscriber import Standing
 from nkwatch.store import compositions, marks, merged, schema, waiting
-from nkwatch.store.database import chunks
+from nkwatch.store.rows import chunks
 from nkwatch.store.seals import Seals
 
 _B, _D, _S, _T = schema.bulletin.c, schema.delivery.c, schema.subscriber.c, schema.together.c

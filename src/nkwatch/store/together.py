@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from nkwatch.store.database import CHUNK
+from nkwatch.store.rows import CHUNK
 
 Q = TypeVar("Q")
 A = TypeVar("A")

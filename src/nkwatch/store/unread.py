@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, delete, select
 from nkwatch.domain.lease import LONGEST_LEASE, Lease
 from nkwatch.reading.stories import Placed
 from nkwatch.store import records, schema
-from nkwatch.store.database import chunks, insert_new, upsert
+from nkwatch.store.rows import chunks, insert_new, upsert
 
 _STATEMENT, _READ, _PLACING = schema.statement.c, schema.being_read.c, schema.placing.c
 #: The one row of `placing`.

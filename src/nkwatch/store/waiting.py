@@ -11,7 +11,7 @@ from nkwatch.domain.alert import Due, Pace, Waiting
 from nkwatch.domain.bulletin import Addressed
 from nkwatch.domain.subscriber import Standing
 from nkwatch.store import merged, schema
-from nkwatch.store.database import chunks, insert_new, upsert
+from nkwatch.store.rows import chunks, insert_new, upsert
 from nkwatch.store.seals import Seals
 
 _W, _P, _S = schema.waiting_alert.c, schema.alert_pace.c, schema.subscriber.c

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 from nkwatch.domain.lease import LONGEST_LEASE, Lease
 from nkwatch.domain.webhook import Call, CallState, Due, Event, Hook, Line, Seen
 from nkwatch.store import hooking, schema
-from nkwatch.store.database import Database, insert_new
+from nkwatch.store.database import Database
+from nkwatch.store.rows import insert_new
 
 _W, _C = schema.webhook.c, schema.webhook_call.c
 _LINE = tuple(f.name for f in fields(Line) if f.name != "hook")
