@@ -48,10 +48,6 @@ def test_that_a_session_is_in_use_is_written_once_a_minute() -> None:
     assert SESSION.is_to_be_noted(NOW + NOTED_EVERY)
 
 
-def test_what_cannot_be_taken_back_or_is_read_by_others_is_grave() -> None:
-    assert {a for a in Act if not a.grave} == {Act.SIGN_IN, Act.SIGN_OUT, Act.INVITE, Act.READ, Act.POLL}
-
-
 WORDS = st.lists(st.tuples(st.text(max_size=4), st.text(max_size=4)), max_size=3)
 ASKED = st.tuples(st.text(max_size=4), st.sampled_from(Act), st.text(max_size=4), WORDS.map(sorted))
 

@@ -52,14 +52,6 @@ class Act(StrEnum):
     #: a source, sooner than its turn
     POLL = "poll source"
 
-    @property
-    def grave(self) -> bool:
-        """Whether it needs a touch of the key that is for this act on this object and nothing else."""
-        return self not in _LIGHT
-
-
-_LIGHT = frozenset({Act.SIGN_IN, Act.SIGN_OUT, Act.INVITE, Act.READ, Act.POLL})
-
 
 @dataclass(frozen=True, slots=True)
 class Passkey:
