@@ -9,13 +9,20 @@ from nkwatch.domain.subscriber import Rhythm, Schedule
 
 
 class ArchiveSettings(Section):
-    """Which digests stand in the archive, and when their windows close. They belong to no reader."""
+    """The standard editions in the archive: the digest of a reader who chose everything. They are mailed to nobody."""
 
-    #: none in an empty list
-    editions: tuple[Literal["daily", "weekly", "monthly"], ...] = ("weekly",)
-    hour: int = Field(default=7, ge=0, le=23, description="hour of the zone")
-    zone: Zone = "UTC"
-    weekday: int = Field(default=0, ge=0, le=6, description="of weekly editions; 0 is Monday")
+    editions: tuple[Literal["daily", "weekly", "monthly"], ...] = Field(
+        default=("weekly",), description="The rhythms of which there are editions; an empty list for none."
+    )
+    hour: int = Field(default=7, ge=0, le=23, description="The hour of the zone at which their windows close.")
+    zone: Zone = Field(default="UTC", description="The time zone of the hour and of the days.")
+    weekday: int = Field(
+        default=0,
+        ge=0,
+        le=6,
+        description="The day on which windows of weekly editions close; 0 is Monday. Those of monthly ones close on "
+        "the first.",
+    )
 
     @field_validator("zone")
     @classmethod

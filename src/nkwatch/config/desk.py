@@ -9,13 +9,22 @@ from nkwatch.config.section import Section, WebAddress
 
 
 class DeskSettings(Section):
-    """The editors' desk: where it listens, and under which address browsers know it."""
+    """Where editors work: a site of its own. `[[editor]]` says who may sign in; `nkwatch editors invite` lets them."""
 
-    enabled: bool = False
-    listen: str = Field(default="127.0.0.1", min_length=1)
-    port: int = Field(default=8026, ge=0, le=65535)
-    #: passkeys are bound to its host name: they do not work under another one
-    url: WebAddress = "http://localhost:8026"
+    enabled: bool = Field(default=False, description="Whether there is a desk. It runs beside the site (part `web`).")
+    listen: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="The address on which it listens. Where other machines reach it, only behind a proxy with https.",
+    )
+    port: int = Field(
+        default=8026, ge=0, le=65535, description="The port on which it listens; 0 takes one that is free."
+    )
+    url: WebAddress = Field(
+        default="http://localhost:8026",
+        description="The address by which browsers know it: scheme, host and port alone, https except at localhost. "
+        "Passkeys are bound to its host name and work under no other.",
+    )
 
     @field_validator("url")
     @classmethod

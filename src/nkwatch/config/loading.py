@@ -4,12 +4,15 @@ import os
 import re
 import stat
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from nkwatch.config.settings import Config, Secrets
+from nkwatch.config.schema import Schema
+from nkwatch.config.secret import Secrets
+from nkwatch.config.settings import Config
 from nkwatch.domain.problems import ConfigError
 
 M = TypeVar("M", bound=BaseModel)
@@ -66,20 +69,25 @@ def _validated(model: type[M], text: str, path: Path) -> M:
     except tomllib.TOMLDecodeError as wrong:
         raise ConfigError(f"{path}: no TOML: {wrong}") from wrong
     except ValidationError as wrong:
+        schema, open_to_all = Schema.of(model), model is not Secrets
         raise ConfigError(
-            *(_problem(e, text, path, open_to_all=model is not Secrets) for e in wrong.errors())
+            *(_problem(e, text, path, schema, open_to_all=open_to_all) for e in wrong.errors())
         ) from wrong
 
 
-def _problem(error: Any, text: str, path: Path, *, open_to_all: bool) -> str:
-    """One problem as a sentence: file, line, setting, what is wrong, the value (never one of a secret)."""
+def _problem(error: Any, text: str, path: Path, schema: Schema, *, open_to_all: bool) -> str:
+    """One problem: file, line, setting, what is wrong, the value (never one of a secret), what the setting means."""
     where = error["loc"]
     name = ".".join(str(part) for part in where)
-    said = "no such setting" if error["type"] == "extra_forbidden" else error["msg"].removeprefix("Value error, ")
     value = error.get("input")
     may_be_shown = open_to_all and name not in PRIVATE
     shown = f" (it is {value!r})" if isinstance(value, str | int | float) and may_be_shown else ""
-    return f"{path}, line {line_of(text, where)}: {name}: {said}{shown}"
+    told = f"{path}, line {line_of(text, where)}: {name}"
+    if error["type"] == "extra_forbidden":
+        near = get_close_matches(str(where[-1]), schema.names(where[:-1]), n=1)
+        return f"{told}: no such setting{shown}{''.join(f'; did you mean {one}?' for one in near)}"
+    meaning, stop, _ = schema.meaning(where).partition(". ")
+    return f"{told}: {error['msg'].removeprefix('Value error, ')}{shown}{meaning and f'. {meaning}{stop.strip()}'}"
 
 
 def line_of(text: str, where: tuple[str | int, ...]) -> int:

@@ -1,11 +1,10 @@
-"""Settings of mail: relays, signatures, what comes back, and how all of it is watched."""
+"""Settings of mail that leaves: relays, senders, and how fast."""
 
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from nkwatch.config.section import Address, ForBounces, ForReplies, Section
+from nkwatch.config.section import Address, Section
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -20,10 +19,19 @@ def _named(host: Any) -> Any:
 class Connection(Section):
     """How a relay is reached."""
 
-    host: str
-    port: int = Field(default=25, ge=1, le=65535)
-    security: Literal["tls", "starttls", "none"] = "starttls"
-    username: str = ""
+    host: str = Field(description="The relay's name.")
+    port: int = Field(
+        default=25, ge=1, le=65535, description="The port of the relay: 587 for submission, 465 with `tls`."
+    )
+    security: Literal["tls", "starttls", "none"] = Field(
+        default="starttls",
+        description="How the line is encrypted: `starttls`, `tls` from the first octet, or `none`, which is for a "
+        "relay on this machine only.",
+    )
+    username: str = Field(
+        default="",
+        description="The name to sign in by; without one nobody signs in. The password stands in the secrets file.",
+    )
 
     @model_validator(mode="after")
     def _encrypted(self) -> Self:
@@ -34,34 +42,70 @@ class Connection(Section):
 
 
 class RelaySettings(Connection):
-    """A relay that takes mail. Its password stands in the file of secrets, under the relay's name."""
+    """A relay that is used while those before it cannot be reached. Its password: `[relays]` of the secrets file."""
 
 
 class MailSettings(Connection):
     """The relay that takes the mail, who it comes from, and how fast it leaves."""
 
-    host: Annotated[str, BeforeValidator(_named)] = ""
-    #: where mail goes instead of a relay, for trying out: maildir:FOLDER, mbox:FILE or stdout
-    to: Annotated[str, Field(pattern=r"^(stdout|(maildir|mbox):.+)?$")] = ""
-    #: tried in order while the one before cannot be reached
-    fallback: tuple[RelaySettings, ...] = ()
-    sender: Address
-    return_path: Address | None = None
-    connections: int = Field(default=5, ge=1, le=50)
-    timeout: float = Field(default=30, gt=0, le=300, description="seconds for an answer")
-    #: seconds for the answer to a whole message (RFC 5321, 4.5.3.2.6, asks for ten minutes)
-    last_timeout: float = Field(default=300, gt=0, le=900)
-    #: how long the deliveries of a process that died stay with it; one that lives renews it
-    lease: float = Field(default=60, ge=2, le=3600, description="seconds")
-    #: digests a second, in all and to one domain; 0 is no limit. Alerts and confirmations do not wait
-    rate: float = Field(default=0, ge=0)
-    domain_rate: float = Field(default=0, ge=0)
-    #: the same for domains by name
-    rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
-    #: the emergency brake: no more digests than this in 24 hours. Alerts and confirmations go on
-    per_day: int = Field(default=20_000, ge=1)
-    #: send digests though anybody can send mail in our name (see `nkwatch doctor`)
-    impersonable: bool = False
+    host: Annotated[str, BeforeValidator(_named)] = Field(
+        default="", description="The name of the relay that takes the mail. Needed, unless `to` is there."
+    )
+    to: Annotated[str, Field(pattern=r"^(stdout|(maildir|mbox):.+)?$")] = Field(
+        default="",
+        description="Where mail goes instead of a relay, for trying out: `maildir:FOLDER`, `mbox:FILE` or `stdout`.",
+    )
+    fallback: tuple[RelaySettings, ...] = Field(
+        default=(), description="Further relays, tried in their order while the one before cannot be reached."
+    )
+    sender: Address = Field(
+        description="The address that mails come from. One for ever: readers learn to know it, and filters too."
+    )
+    return_path: Address | None = Field(
+        default=None,
+        description="The envelope sender, where there is no `[bounces]`; else `sender`. Mails that cannot be "
+        "delivered come back to it.",
+    )
+    connections: int = Field(
+        default=5,
+        ge=1,
+        le=50,
+        description="How many connections to the relay there are at a time. The more, the faster, and the more second "
+        "copies a crash can cost.",
+    )
+    timeout: float = Field(default=30, gt=0, le=300, description="Seconds to wait for an answer of the relay.")
+    last_timeout: float = Field(
+        default=300,
+        gt=0,
+        le=900,
+        description="Seconds to wait for its answer to a whole mail. RFC 5321 (4.5.3.2.6) asks for ten minutes.",
+    )
+    lease: float = Field(
+        default=60,
+        ge=2,
+        le=3600,
+        description="Seconds after which another process sends what a dead one had claimed. One that lives renews its "
+        "claim.",
+    )
+    rate: float = Field(
+        default=0,
+        ge=0,
+        description="Digests a second, at most; 0 is no limit. Alerts and confirmations do not wait for it.",
+    )
+    domain_rate: float = Field(default=0, ge=0, description="The same for each domain of readers.")
+    rates: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="The same for domains by name, in place of `domain_rate`."
+    )
+    per_day: int = Field(
+        default=20_000,
+        ge=1,
+        description="The emergency brake: no more digests than this in 24 hours. Alerts and confirmations go on.",
+    )
+    impersonable: bool = Field(
+        default=False,
+        description="Whether digests are sent though anybody could send mail in your name; `nkwatch doctor` says what "
+        "is missing.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -80,105 +124,13 @@ class MailSettings(Connection):
         return self.return_path or self.sender
 
 
-class SigningSettings(Section):
-    """A domain that we sign for. `key` and `ed25519_key` are PEM files that only their owner may read.
-
-    `nkwatch keys dkim` makes them.
-    """
-
-    domain: str = Field(pattern=r"^[a-z0-9.-]+$")
-    selector: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    key: Path
-    ed25519_selector: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9-]*)?$")
-    ed25519_key: Path | None = None
-
-    @model_validator(mode="after")
-    def _both_or_none(self) -> Self:
-        if bool(self.ed25519_selector) != bool(self.ed25519_key):
-            msg = "ed25519_selector and ed25519_key go together"
-            raise ValueError(msg)
-        return self
-
-    def beside(self, folder: Path) -> Self:
-        """The same, its files named from this folder on."""
-        second = self.ed25519_key and folder / self.ed25519_key
-        return self.model_copy(update={"key": folder / self.key, "ed25519_key": second})
-
-
-class DkimSettings(SigningSettings):
-    """Signatures (RFC 6376) that prove a mail is ours; without this section the mail server signs.
-
-    `also` are further domains that mails come from, such as that of the neutral sender: each signs its own mails.
-    """
-
-    also: tuple[SigningSettings, ...] = ()
-    #: header fields that the relay rewrites, and that are therefore not signed (Amazon SES: Date, Message-ID)
-    leave_out: tuple[Literal["date", "message-id"], ...] = ()
-    #: processes beside this one that sign; 0 signs in this one
-    processes: int = Field(default=1, ge=0, le=8)
-
-    @model_validator(mode="after")
-    def _each_domain_once(self) -> Self:
-        if len({s.domain for s in self.signing}) < len(self.signing):
-            msg = "each domain signs with the keys of one section: one is named twice"
-            raise ValueError(msg)
-        return self
-
-    @property
-    def signing(self) -> tuple[SigningSettings, ...]:
-        """All domains that we sign for; the first signs what comes from none of them."""
-        return (self, *self.also)
-
-    def beside(self, folder: Path) -> Self:
-        """The same, all files named from this folder on."""
-        return super().beside(folder).model_copy(update={"also": tuple(s.beside(folder) for s in self.also)})
-
-
-class BouncesSettings(Section):
-    """Where mails come to that say one of ours did not arrive, or that its reader complained.
-
-    `address` must take sub-addresses (bounces+...@...); it is the envelope sender of everything to readers.
-    `webhooks` are providers that may report to /bounces/PROVIDER/TOKEN: `nkwatch bounces webhooks` prints these.
-    """
-
-    address: ForBounces
-    mailbox: str = Field(default="", pattern=r"^((imaps?|imap\+starttls|maildir):\S+)?$")
-    webhooks: tuple[Literal["ses", "postmark", "mailgun", "sendgrid"], ...] = ()
-
-
-class WatchSettings(Section):
-    """How this service is watched, and how its people are told when it fails: not by the mail that may have failed.
-
-    `canary` gets a copy of each bulletin; with `mailbox` it is looked whether they arrive. `webhook` is posted to
-    (JSON), `command` is run with the same on its standard input. `heartbeat_url` is asked each minute while all is
-    well, so that somebody outside notices when it is not.
-    """
-
-    canary: Address | None = None
-    mailbox: str = Field(default="", pattern=r"^((imaps?|imap\+starttls|maildir):\S+)?$")
-    webhook: str = Field(default="", pattern=r"^(https?://\S+)?$")
-    command: tuple[str, ...] = ()
-    heartbeat_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
-    #: seconds within which an alert must have been accepted
-    alerts_within: int = Field(default=120, ge=10, le=3600)
-    #: seconds after which an outbox is stuck of which nothing leaves that should
-    stuck_after: int = Field(default=7200, ge=600, le=86400)
-    #: seconds within which a bulletin must have arrived at the canary
-    arrival_within: int = Field(default=1800, ge=60, le=86400)
-
-
 class NeutralSettings(Section):
-    """Who mails come from for readers who must not be seen to read on this subject; best a domain of its own."""
+    """Who mails come from for readers who must not be seen to read on this subject."""
 
-    name: str = Field(default="Reading list", min_length=1)
-    sender: Address | None = None
-
-
-class RepliesSettings(Section):
-    """The mailbox that replies go to: who asks to leave leaves, everything else is passed on to the contact.
-
-    `address` must take sub-addresses (replies+...@...).
-    """
-
-    address: ForReplies
-    mailbox: str = Field(pattern=r"^(imaps?|imap\+starttls|maildir):\S+$")
+    name: str = Field(
+        default="Reading list", min_length=1, description="The name that stands in From and in the name of the list."
+    )
+    sender: Address | None = Field(
+        default=None,
+        description="The address that these mails come from, best of a domain of its own; else mail.sender.",
+    )

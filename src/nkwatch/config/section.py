@@ -1,7 +1,7 @@
 """What sections of the settings are made of: the base of all, and values with rules of their own."""
 
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
@@ -69,17 +69,30 @@ def _proxy(value: str) -> str:
     return value
 
 
-Address = Annotated[str, AfterValidator(_address)]
+def _format(name: str) -> Any:
+    """What a text is, for who reads the schema: editors, and the reference in docs/."""
+    return Field(json_schema_extra={"format": name})
+
+
+Address = Annotated[str, AfterValidator(_address), _format("email")]
 #: with room for what is put between its name and the @
-ForReplies = Annotated[str, AfterValidator(_address), AfterValidator(_room_for_a_tag)]
-ForBounces = Annotated[str, AfterValidator(_address), AfterValidator(_room_for_an_envelope)]
-Zone = Annotated[str, AfterValidator(_zone)]
+ForReplies = Annotated[Address, AfterValidator(_room_for_a_tag)]
+ForBounces = Annotated[Address, AfterValidator(_room_for_an_envelope)]
+Zone = Annotated[str, AfterValidator(_zone), _format("time-zone")]
 Minutes = Annotated[int, AfterValidator(_minutes)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
-WebAddress = Annotated[str, Field(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")]
+WebAddress = Annotated[str, Field(pattern=r"^https?://[^/\s]+(/[^\s]*)?$"), _format("uri")]
+Mailbox = Annotated[str, Field(pattern=r"^(imaps?|imap\+starttls|maildir):\S+$"), _format("mailbox")]
+MaybeMailbox = Annotated[str, Field(pattern=r"^((imaps?|imap\+starttls|maildir):\S+)?$"), _format("mailbox")]
+MaybeWebAddress = Annotated[str, Field(pattern=r"^(https?://\S+)?$"), _format("uri")]
 
 
 class Section(BaseModel):
-    """A table of the settings file: unknown names are problems, values never change."""
+    """A table of the settings file: unknown names are problems, values never change.
+
+    Every setting has a `description`: it stands in docs/reference/configuration.md, in the schema and in messages.
+    (Docstrings of attributes would do, and cost a third more of the start of each command: pydantic looks for them in
+    the sources.)
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

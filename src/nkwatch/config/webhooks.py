@@ -44,19 +44,30 @@ def _sound(secrets: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class WebhookSettings(Section):
-    """A receiver of calls as standardwebhooks.com describes them. Its secret stands in the file of secrets."""
+    """A program that is told, by calls as standardwebhooks.com has them. `nkwatch webhooks secret` makes its secret."""
 
-    name: Name
-    url: Annotated[str, AfterValidator(_receiver)]
-    #: alert: when one is sent; correction: of what was told, by an editor
-    events: tuple[Literal["story", "alert", "correction"], ...] = Field(
-        default=("story", "alert", "correction"), min_length=1
+    name: Name = Field(description="How commands and the secrets file name it: a-z, 0-9 and hyphens, 40 letters.")
+    url: Annotated[str, AfterValidator(_receiver), Field(json_schema_extra={"format": "uri"})] = Field(
+        description="The address that is called, by https. By http only a receiver on this machine, which "
+        "`polling.allow` must name."
     )
-    #: codes of themes; all that public pages show without any
-    themes: tuple[str, ...] = ()
-    #: the report in this language leads, where there is one
-    language: str = Field(default="en", pattern=r"^[a-z]{2,3}$")
-    per_minute: int = Field(default=60, ge=1, le=600, description="calls, in bursts of at most ten")
+    events: tuple[Literal["story", "alert", "correction"], ...] = Field(
+        default=("story", "alert", "correction"),
+        min_length=1,
+        description="What it is told of: a new story, an alert that was sent, a correction by an editor of what was "
+        "told.",
+    )
+    themes: tuple[str, ...] = Field(
+        default=(), description="Codes of the themes that it is told of; an empty list for all."
+    )
+    language: str = Field(
+        default="en",
+        pattern=r"^[a-z]{2,3}$",
+        description="The language, such as ko, in which a report leads where there is one.",
+    )
+    per_minute: int = Field(
+        default=60, ge=1, le=600, description="How many calls it gets in a minute, in bursts of at most ten."
+    )
 
     @field_serializer("url")
     def _without_query(self, value: str) -> str:

@@ -29,7 +29,11 @@ from nkwatch.net.maildir import MailFile, files
 
 #: The newest mails of a maildir that are looked at.
 NEWEST = 200
-OPTIONS = frozenset({"from", "authserv", "trust"})
+OPTIONS = {
+    "from": "The addresses and @domains that the newsletter comes from, with spaces between them; needed.",
+    "authserv": "The name that your mail server writes first in Authentication-Results: forged mails are left out.",
+    "trust": "`yes` where mails are checked before they lie there; in place of `authserv`.",
+}
 SENDER = re.compile(r"[^\s@<>,;]*@[^\s@<>,;]+\.[^\s@<>,;]+")
 
 
@@ -119,5 +123,5 @@ def _problems_of_options(options: Mapping[str, str]) -> Iterator[str]:
             "option authserv is missing: the name that your mail server writes first in Authentication-Results; "
             'without it anybody could forge the newsletter (trust = "yes" if mails are checked before)'
         )
-    if unknown := sorted(set(options) - OPTIONS):
+    if unknown := sorted(options.keys() - OPTIONS.keys()):
         yield f"a mailbox has no option {', '.join(unknown)}; there are {', '.join(sorted(OPTIONS))}"

@@ -20,8 +20,14 @@ from nkwatch.feeds.embargo import embargo
 from nkwatch.feeds.kinds import DocumentKind
 from nkwatch.net.decoding import decode
 
-#: The options of such a source, each a selector; those that must be there. All but `item` are looked for in an item.
-OPTIONS = ("item", "title", "link", "date", "teaser")
+#: The options of such a source, each a selector, with what it selects; and those that must be there.
+OPTIONS = {
+    "item": "CSS selector of each item of the list; needed.",
+    "title": "CSS selector of the title in an item; needed.",
+    "link": "CSS selector of the link in an item; else the first one, or the item itself.",
+    "date": "CSS selector of the date in an item.",
+    "teaser": "CSS selector of the first sentences in an item.",
+}
 NEEDED = {"item": "each item of the list", "title": "the title in an item"}
 
 #: The link where the catalogue says nothing of it: the first in the item, or the item itself.

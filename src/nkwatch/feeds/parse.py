@@ -51,6 +51,8 @@ MARK = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*>?")
 LONGEST_AUTHOR, LONGEST_MARKED_UP = 200, 2_000
 #: How much of a document is looked at to see what it is (characters).
 HEAD = 5_000
+#: The options of such a source, with what they mean.
+OPTIONS = {"base": "Where relative links start, when the feed lies on another host; else at its own address."}
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 PERIODS = {
     "hourly": timedelta(hours=1),
@@ -250,7 +252,7 @@ def _base(document: Document, source: Source) -> str:
 
 def problems(source: Source) -> list[str]:
     """What is wrong with the options of a feed: there is `base` only, where its relative links start."""
-    unknown = sorted(source.options.keys() - {"base"})
+    unknown = sorted(source.options.keys() - OPTIONS.keys())
     base = source.options.get("base", "https://")
     said = [f"a feed has no option {name!r}; there is base" for name in unknown]
     return said if base.startswith(("https://", "http://")) else [*said, f"base is no web address: {base!r}"]

@@ -33,7 +33,11 @@ FIELDS = (
 OTHER_LANGUAGE = "ot"
 LONGEST_AUTHOR = 200
 LONGEST_MESSAGE = 300
-OPTIONS = frozenset({"appname", "country", "query"})
+OPTIONS = {
+    "appname": "The name by which ReliefWeb knows you; needed. Ask for one at https://apidoc.reliefweb.int/.",
+    "country": "The country that reports are on: three letters of ISO 3166-1; else PRK.",
+    "query": "Words that must stand in them.",
+}
 
 
 def asked(source: Source, address: str) -> str:
@@ -124,7 +128,7 @@ def problems(source: Source) -> Iterator[str]:
     country = source.options.get("country", "PRK")
     if not (len(country) == 3 and country.isascii() and country.isalpha()):  # noqa: PLR2004  ISO 3166-1 alpha-3
         yield f"option country is no code of three letters such as PRK: {country!r}"
-    if unknown := sorted(set(source.options) - OPTIONS):
+    if unknown := sorted(source.options.keys() - OPTIONS.keys()):
         yield f"a ReliefWeb source has no option {', '.join(unknown)}; there are {', '.join(sorted(OPTIONS))}"
 
 

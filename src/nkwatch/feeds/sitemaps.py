@@ -36,7 +36,10 @@ BARE = re.compile(r"&(?!#?\w{1,31};)")
 #: The W3C datetime that sitemaps.org asks for begins so; anything else would have to be guessed, 50,000 times.
 DATED = re.compile(r"\d{4}-\d\d-\d\d")
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-OPTIONS = frozenset({"path", "child"})
+OPTIONS = {
+    "path": "Pieces of paths, with spaces between them: only addresses that hold one of these are statements.",
+    "child": "Of an index: a piece of the address of the sitemap that holds them; else the one changed last is read.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +234,7 @@ def _date(source: Source, row: _Row, text: str) -> datetime | None:
 
 def problems(source: Source) -> Iterator[str]:
     """Options that are unknown."""
-    unknown = sorted(set(source.options) - OPTIONS)
+    unknown = sorted(source.options.keys() - OPTIONS.keys())
     if unknown:
         yield f"a sitemap has no option {', '.join(unknown)}; there are {', '.join(sorted(OPTIONS))}"
 
