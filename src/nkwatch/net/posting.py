@@ -29,7 +29,8 @@ CONNECTIONS = 8
 #: Seconds that an idle connection is kept.
 KEPT_OPEN = 15.0
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"']+(?:@|%40|＠)[^\s<>()\[\],;:\"']*", re.IGNORECASE)
+_WORD = r"[^\s<>()\[\],;:\"']"
+_ADDRESS = re.compile(rf"(?<!{_WORD}){_WORD}+(?:@|%40|＠){_WORD}*", re.IGNORECASE)
 #: A receiver that says our own request back must not make us keep what it is signed with.
 _SECRET = re.compile(r"whsec_[\w+/=-]*|v1,[\w+/=-]{20,}")
 
