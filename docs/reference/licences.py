@@ -64,7 +64,7 @@ def licences(names: list[str]) -> dict[tuple[str, str], str]:
     """What installed packages say is their licence, by name and version."""
     tool = [Path(sys.executable).with_name("pip-licenses"), "--format=json", "--packages", *names]
     # nothing but names of packages is passed
-    told = json.loads(subprocess.run(tool, capture_output=True, check=True).stdout)  # noqa: S603
+    told = json.loads(subprocess.run(tool, capture_output=True, check=True).stdout)
     return {(re.sub(r"[._]", "-", one["Name"]).lower(), one["Version"]): one["License"] for one in told}
 
 
