@@ -293,6 +293,21 @@ def test_an_alert_tells_all_that_is_needed_to_act_on_it():
             assert words in part
 
 
+def test_beside_a_demand_stands_where_one_writes_to_that_government():
+    text = MASS.statement.text
+    demands = (Ask(seen(text, "say where they are"), "Beijing", "CN"), Ask(seen(text, "Buses left"), "Seoul", "KR"))
+    lead = replace(MASS, reading=replace(MASS.reading, asks=demands))
+    one = composer(places=PLACES, contacts={"CN": "https://write-to.example/cn", "FR": "https://write-to.example/fr"})
+    alert = one.alert([Alert(replace(RETURNED, reports=(lead,)), 12)], NOW, Edition())
+    page = markup.document_fromstring(read(alert.html))
+    assert "Write to this government (write-to.example): https://write-to.example/cn" in " ".join(
+        read(alert.text).split()
+    )
+    assert [a.get("href") for a in page.xpath("//a[text()='Write to this government']")] == [
+        "https://write-to.example/cn"
+    ]
+
+
 def test_the_words_of_a_person_are_told_with_the_name():
     quote = Quote(
         Evidence("text", 0, 5, "They drove them over the bridge at night, and nobody could say a word."),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nkwatch.domain.delivery import Deferred, Refused, Sent
 from nkwatch.domain.desk import Editor
-from nkwatch.domain.reading import Evidence, Urgency
+from nkwatch.domain.reading import Evidence, Sighting, Urgency
 from nkwatch.domain.source import Role
 from nkwatch.domain.story import AlertState
 from nkwatch.mail.blocks import Blocks
@@ -207,6 +207,14 @@ def test_commands_can_be_pasted_into_a_shell():
     text = words(editor=replace(MINA, name="Seán O'Neill; rm -rf /"))
 
     assert "\nnkwatch alert release 0a1b2c3d4e5f --by 'Seán O'\"'\"'Neill; rm -rf /'\n" in text
+
+
+def test_the_danger_without_which_it_would_not_be_urgent_comes_before_other_words():
+    one = report(id="a", urgency=Urgency.URGENT)
+    sent, soon = Evidence("text", 9, 18, "sent back"), Evidence("text", 0, 4, "soon")
+    read = replace(one.reading, urgency_evidence=(soon,), dangers=(Sighting("forced_return", sent),))
+
+    assert "    “sent back”\n    “soon”\n" in words(story(replace(one, reading=read)))
 
 
 @pytest.mark.parametrize("title", [HOSTILE, "أعيد مئات \u202e\u2066", "x" * 5000, "ᄀ" * 3000, "=?utf-8?q?=0D=0Ax?="])

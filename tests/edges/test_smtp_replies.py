@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nkwatch.domain.delivery import Sent
-from nkwatch.mail.replies import accepted, relay_id
+from nkwatch.mail.replies import accepted, relay_id, scrubbed
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,8 @@ def test_a_name_far_behind_in_a_long_answer_is_kept_though_the_answer_is_cut():
 
     assert kept.relay_id == "77"
     assert len(kept.reply) <= 200
+
+
+def test_a_long_word_costs_no_more_than_its_length():
+    assert scrubbed("550 " + "a" * 500_000, "reader@inbox.example").startswith("550 aaa")
+    assert scrubbed("550 " + "a" * 500_000 + "@inbox.example", "reader@inbox.example") == "550 [address]"

@@ -3,16 +3,24 @@
 import email
 import email.policy
 import json
-import os
 import shlex
+import socket
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import html5lib
 import pytest
 from tests.story.commands import invoke
-from tests.web.test_browser import CHROMIUM, browser, faults
+from tests.web.test_browser import faults
+
+from nkwatch.assembly import utc_now
+from nkwatch.demo.run import SITE_PORT
+from nkwatch.demo.samples import load_samples
+from nkwatch.demo.site import HOST, sample_site
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -127,19 +135,16 @@ def test_the_html_of_each_mail_is_without_a_fault(demo):
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.skipif(
-    CHROMIUM is None and os.environ.get("NKWATCH_REQUIRE_ALL") != "1", reason="no chromium on this machine"
-)
-async def test_each_mail_fits_a_phone_and_axe_finds_nothing_by_day_and_by_night(demo):
+@pytest.mark.asyncio(loop_scope="session")
+async def test_each_mail_fits_a_phone_and_axe_finds_nothing_by_day_and_by_night(demo, browser):
     *_, mails = demo
-    async with browser() as opened:
-        for scheme in ("light", "dark"):
-            page = await opened.new_page(viewport={"width": 320, "height": 800}, color_scheme=scheme)
-            for content in pages(mails):
-                # inside a mail program the sheet is an article; by itself, as in a copy, it is the main part
-                await page.set_content(content.replace(' role="article"', ' role="main"', 1))
-                assert await page.evaluate("document.documentElement.scrollWidth") <= 320
-                assert await faults(page) == []
+    for scheme in ("light", "dark"):
+        page = await browser.new_page(viewport={"width": 320, "height": 800}, color_scheme=scheme)
+        for content in pages(mails):
+            # inside a mail program the sheet is an article; by itself, as in a copy, it is the main part
+            await page.set_content(content.replace(' role="article"', ' role="main"', 1))
+            assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+            assert await faults(page) == []
 
 
 @pytest.mark.timeout(120)
@@ -148,3 +153,22 @@ def test_off_topic_samples_stand_in_no_digest(demo):
     everything = "".join(m.get_body(("plain",)).get_content() for m in mails)
     for off_topic in ("Victorian pier", "Sahel", "DR Congo", "북한산", "국민연금", "missiles into eastern sea"):
         assert off_topic not in everything
+
+
+async def test_the_sample_site_is_where_the_tutorial_has_it_or_anywhere_while_that_is_taken():
+    samples = load_samples(utc_now())
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        async with sample_site(samples, utc_now, port) as elsewhere:
+            assert elsewhere != f"http://{HOST}:{port}"
+    async with sample_site(samples, utc_now, port) as there:
+        assert there == f"http://{HOST}:{port}"
+    assert f"http://{HOST}:{SITE_PORT}/" in (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+
+
+@pytest.mark.timeout(120)
+def test_what_is_quoted_begins_where_the_text_begins(demo):
+    *_, mails = demo
+    everything = "".join(m.get_body(("plain",)).get_content() for m in mails)
+    assert "“(Seoul) – Chinese" in everything
+    assert "invented sample" not in everything

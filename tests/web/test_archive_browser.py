@@ -1,11 +1,10 @@
 """The public archive in a real browser: every page fits, everybody can read it, it is light, and keys alone do."""
 
-import os
-import shutil
 from datetime import timedelta
 from itertools import product
 
 import pytest
+import pytest_asyncio
 
 from nkwatch.domain.reading import Ask, Evidence, Quote
 from nkwatch.domain.theme import ThemeKind
@@ -13,17 +12,14 @@ from nkwatch.store import findings, records, schema
 from nkwatch.store.editions import EditionStore
 from nkwatch.store.rows import insert_new
 from tests.making import finding, prose, reading, statement
-from tests.web.samples import NOW, tell_samples
-from tests.web.test_browser import browser, faults, shifts, site, too_wide
+from tests.web.samples import NOW, empty_newsroom, tell_samples
+from tests.web.test_browser import faults, shifts, site, too_wide
 from tests.web.test_cases import KEY, WORDS, named
 from tests.web.test_editions import MONDAY, an_alert
 from tests.web.watched import reads, watched_source
 
 pytestmark = [
-    pytest.mark.skipif(
-        shutil.which("chromium") is None and os.environ.get("NKWATCH_REQUIRE_ALL") != "1",
-        reason="no chromium on this machine",
-    ),
+    pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(300),
 ]
 #: Page after page takes the next of these, so that each is met although no page is looked at in more than one.
@@ -33,6 +29,13 @@ HEAVIEST = 60 * 1024
 SOURCES, EACH, LONG = 20, 17, 34
 ASKED = ("KP", "CN", "KR", "JP", "US", "RU", "GB", "FR")
 WORD = Evidence("text", 0, 1, "A")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def newsroom(tmp_path):
+    """A newsroom in which nothing has happened yet, in the loop of the browser."""
+    async with empty_newsroom(tmp_path) as opened:
+        yield opened
 
 
 async def filled(newsroom):
@@ -120,11 +123,11 @@ async def looked_at(page, address, path, language, width, style):
     return [*wrong, *await faults(page), *(["too wide"] if await too_wide(page) else [])]
 
 
-async def test_every_page_of_the_archive_fits_and_is_light_and_axe_finds_nothing(newsroom):
+async def test_every_page_of_the_archive_fits_and_is_light_and_axe_finds_nothing(newsroom, browser):
     wrong, met, asked = [], set(), []
     paths = await filled(newsroom)
-    async with site(newsroom) as address, browser() as opened:
-        pages = {scheme: await opened.new_page(color_scheme=scheme) for scheme in ("light", "dark")}
+    async with site(newsroom) as address:
+        pages = {scheme: await browser.new_page(color_scheme=scheme) for scheme in ("light", "dark")}
         for page in pages.values():
             page.on("request", lambda request: asked.append(request.url))
         await pages["light"].goto(address)
@@ -168,11 +171,11 @@ async def tabbed(page, until):
     return stops
 
 
-async def test_with_keys_alone_a_reader_searches_and_opens_what_was_found(newsroom):
+async def test_with_keys_alone_a_reader_searches_and_opens_what_was_found(newsroom, browser):
     await tell_samples(newsroom)
     await newsroom.index()
-    async with site(newsroom) as address, browser() as opened:
-        page = await opened.new_page(viewport={"width": 320, "height": 800})
+    async with site(newsroom) as address:
+        page = await browser.new_page(viewport={"width": 320, "height": 800})
         await page.goto(address)
         stops = await tabbed(page, lambda stop: stop["what"] == "find")
         assert [stop["what"] for stop in stops] == ["skip", "brand", "find"]

@@ -27,8 +27,7 @@ from tests.making import NOW, composition
 from tests.store.people import claim, confirmed, pending, record, send
 from tests.web.html import Page
 from tests.web.samples import SITE, empty_newsroom, settings
-from tests.web.test_browser import SCREENS, browser, looked_at, shifts, site_of
-from tests.web.test_browser import pytestmark as in_a_browser
+from tests.web.test_browser import SCREENS, TRANSLATED, looked_at, shifts, site_of
 
 MAIL = """\
 From: Watch <{sender}>
@@ -382,29 +381,35 @@ async def test_a_language_that_was_chosen_is_kept(site, language):
     assert page.one("form[method=get] input[name=lang]").get("value") == language
 
 
-@in_a_browser
-@pytest.mark.parametrize("language", ["en", "ko"])
-async def test_every_answer_fits_every_screen_and_can_be_used_by_everybody(site, tmp_path, language):
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize(("language", "screens"), [("en", SCREENS), ("ko", TRANSLATED)], ids=["en", "ko"])
+async def test_every_answer_fits_every_screen_and_can_be_used_by_everybody(tmp_path, browser, language, screens):
+    async with open_site(tmp_path) as site:
+        assert await faults_of_answers(site, browser, tmp_path, language, screens) == []
+
+
+async def faults_of_answers(site, browser, folder, language, screens):
+    """What is wrong with the answers to files and numbers."""
     found = await site.alert("Seven people held at the border are about to be returned")
     ours = await site.signed(mail("Seven people held", f"{SITE}/mails/{found.composition_id}"))
     forged = mail("Open this", f"{SITE}/mails/{found.composition_id}\nhttps://{'long.' * 20}evil.example/x")
     files = {"ours": ours, "altered": ours.replace(b"Seven", b"Eight"), "not-ours": forged}
     wrong = []
-    async with site_of(site.app) as address, browser() as opened:
-        page = await opened.new_page(viewport={"width": 320, "height": 800})
+    async with site_of(site.app) as address:
+        page = await browser.new_page(viewport={"width": 320, "height": 800})
 
         async def look(name):
-            for width, scheme, with_axe in SCREENS:
+            for width, scheme, with_axe in screens:
                 faults = await looked_at(page, width, scheme, with_axe)
                 wrong.extend((name, width, scheme, fault) for fault in faults)
-                if folder := os.environ.get("NKWATCH_PICTURES"):
-                    await page.screenshot(path=f"{folder}/{name}-{language}-{width}-{scheme}.png", full_page=True)
+                if pictures := os.environ.get("NKWATCH_PICTURES"):
+                    await page.screenshot(path=f"{pictures}/{name}-{language}-{width}-{scheme}.png", full_page=True)
 
         start = f"{address}/check?lang={language}"
         for name, raw in files.items():
-            (tmp_path / f"{name}.eml").write_bytes(raw)
+            (folder / f"{name}.eml").write_bytes(raw)
             await page.goto(start)
-            await page.set_input_files("#mail", tmp_path / f"{name}.eml")
+            await page.set_input_files("#mail", folder / f"{name}.eml")
             async with page.expect_navigation():
                 await page.click("form[method=post] button")
             await look(name)
@@ -412,4 +417,4 @@ async def test_every_answer_fits_every_screen_and_can_be_used_by_everybody(site,
             await page.goto(f"{start}&number={number}")
             wrong.extend((name, *shift) for shift in await shifts(page))
             await look(name)
-    assert wrong == []
+    return wrong

@@ -1,9 +1,7 @@
 """The desk in a real browser with a virtual authenticator: the script, the keys, the screens, no help from anybody."""
 
 import asyncio
-import os
 import re
-import shutil
 import socket
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,13 +13,10 @@ from nkwatch.web.desk.entry import MAILING
 from nkwatch.web.server import listen, serve
 from tests.web.authenticator import Post, at_the_desk
 from tests.web.samples import confirmed, empty_newsroom, handed_over, rows, tell_samples
-from tests.web.test_browser import SCREENS, browser, looked_at, shifts
+from tests.web.test_browser import SCREENS, looked_at, shifts
 
 pytestmark = [
-    pytest.mark.skipif(
-        shutil.which("chromium") is None and os.environ.get("NKWATCH_REQUIRE_ALL") != "1",
-        reason="no chromium on this machine",
-    ),
+    pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(300),
 ]
 AUTHENTICATOR = {
@@ -55,9 +50,9 @@ async def desk(folder):
             await task
 
 
-async def with_authenticator(opened, **context):
+async def with_authenticator(browser, **context):
     """A page in a browser of its own that has a place for passkeys, and what steers it."""
-    page = await (await opened.new_context(**context)).new_page()
+    page = await (await browser.new_context(**context)).new_page()
     steered = await page.context.new_cdp_session(page)
     await steered.send("WebAuthn.enable")
     made = await steered.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
@@ -86,9 +81,9 @@ async def enrol(page, newsroom, url):
     assert page.url == f"{url}/desk/"
 
 
-async def test_an_editor_asks_by_mail_makes_a_passkey_and_releases_an_alert(tmp_path):
-    async with desk(tmp_path) as (newsroom, url, post), browser() as opened:
-        page, *_ = await with_authenticator(opened)
+async def test_an_editor_asks_by_mail_makes_a_passkey_and_releases_an_alert(tmp_path, browser):
+    async with desk(tmp_path) as (newsroom, url, post):
+        page, *_ = await with_authenticator(browser)
         said, asked = [], []
         page.on("console", lambda message: said.append(message.text))
         page.on("request", lambda request: asked.append(request.url))
@@ -120,9 +115,9 @@ async def test_an_editor_asks_by_mail_makes_a_passkey_and_releases_an_alert(tmp_
         assert (await newsroom.editors.audit.verify()).problems == ()
 
 
-async def test_what_was_written_stays_when_the_key_is_not_touched(tmp_path):
-    async with desk(tmp_path) as (newsroom, url, _), browser() as opened:
-        page, steered, device = await with_authenticator(opened)
+async def test_what_was_written_stays_when_the_key_is_not_touched(tmp_path, browser):
+    async with desk(tmp_path) as (newsroom, url, _):
+        page, steered, device = await with_authenticator(browser)
         await enrol(page, newsroom, url)
         await page.goto(f"{url}/desk/queue")
         await page.get_by_text("Pin, or write a note").click()
@@ -139,9 +134,9 @@ async def test_what_was_written_stays_when_the_key_is_not_touched(tmp_path):
         assert story.marks.note.editor == "Ann"
 
 
-async def test_an_editor_decides_with_single_keys(tmp_path):
-    async with desk(tmp_path) as (newsroom, url, _), browser() as opened:
-        page, *_ = await with_authenticator(opened)
+async def test_an_editor_decides_with_single_keys(tmp_path, browser):
+    async with desk(tmp_path) as (newsroom, url, _):
+        page, *_ = await with_authenticator(browser)
         await enrol(page, newsroom, url)
         await page.goto(f"{url}/desk/queue")
         await page.keyboard.press("?")
@@ -163,9 +158,9 @@ async def test_an_editor_decides_with_single_keys(tmp_path):
         assert (ruling["kind"], ruling["note"]) == ("withhold", "wrong")
 
 
-async def test_single_keys_can_be_switched_off(tmp_path):
-    async with desk(tmp_path) as (newsroom, url, _), browser() as opened:
-        page, *_ = await with_authenticator(opened)
+async def test_single_keys_can_be_switched_off(tmp_path, browser):
+    async with desk(tmp_path) as (newsroom, url, _):
+        page, *_ = await with_authenticator(browser)
         await enrol(page, newsroom, url)
         await page.goto(f"{url}/desk/queue")
         await page.keyboard.press("?")
@@ -177,9 +172,9 @@ async def test_single_keys_can_be_switched_off(tmp_path):
         assert ruled(newsroom) == []
 
 
-async def test_an_editor_decides_with_the_tab_key_and_enter(tmp_path):
-    async with desk(tmp_path) as (newsroom, url, _), browser() as opened:
-        page, *_ = await with_authenticator(opened)
+async def test_an_editor_decides_with_the_tab_key_and_enter(tmp_path, browser):
+    async with desk(tmp_path) as (newsroom, url, _):
+        page, *_ = await with_authenticator(browser)
         await enrol(page, newsroom, url)
         await page.goto(f"{url}/desk/queue")
         for _step in range(40):
@@ -191,12 +186,12 @@ async def test_an_editor_decides_with_the_tab_key_and_enter(tmp_path):
         assert "did=withheld" in page.url
 
 
-async def test_without_the_script_everything_is_read_and_nothing_grave_is_done(tmp_path):
-    async with desk(tmp_path) as (newsroom, url, _), browser() as opened:
-        page, *_ = await with_authenticator(opened)
+async def test_without_the_script_everything_is_read_and_nothing_grave_is_done(tmp_path, browser):
+    async with desk(tmp_path) as (newsroom, url, _):
+        page, *_ = await with_authenticator(browser)
         await enrol(page, newsroom, url)
         cookies = await page.context.cookies()
-        bare = await opened.new_context(java_script_enabled=False)
+        bare = await browser.new_context(java_script_enabled=False)
         await bare.add_cookies(cookies)
         page = await bare.new_page()
         for path in ("/desk/", "/desk/queue", "/desk/readings", "/desk/passkeys"):
@@ -215,9 +210,9 @@ async def test_without_the_script_everything_is_read_and_nothing_grave_is_done(t
         assert page.url == f"{url}/desk/sign-in"
 
 
-async def test_where_the_script_came_late_the_next_page_asks_for_the_key(tmp_path):
-    async with desk(tmp_path) as (newsroom, url, _), browser() as opened:
-        page, *_ = await with_authenticator(opened)
+async def test_where_the_script_came_late_the_next_page_asks_for_the_key(tmp_path, browser):
+    async with desk(tmp_path) as (newsroom, url, _):
+        page, *_ = await with_authenticator(browser)
         await enrol(page, newsroom, url)
         await page.goto(f"{url}/desk/queue")
         await page.get_by_label("Why, for the record").fill("two calls")
@@ -229,9 +224,9 @@ async def test_where_the_script_came_late_the_next_page_asks_for_the_key(tmp_pat
         assert ruled(newsroom)[0]["note"] == "two calls"
 
 
-async def test_who_follows_a_link_from_another_site_is_still_signed_in(tmp_path):
-    async with desk(tmp_path) as (newsroom, url, _), browser() as opened:
-        page, *_ = await with_authenticator(opened)
+async def test_who_follows_a_link_from_another_site_is_still_signed_in(tmp_path, browser):
+    async with desk(tmp_path) as (newsroom, url, _):
+        page, *_ = await with_authenticator(browser)
         await enrol(page, newsroom, url)
         other = f"http://127.0.0.1:{newsroom.config.desk.port}/webmail"
         await page.route(
@@ -243,9 +238,9 @@ async def test_who_follows_a_link_from_another_site_is_still_signed_in(tmp_path)
         assert page.url == f"{url}/desk/queue"
 
 
-async def test_another_site_cannot_post_to_the_desk_nor_frame_it(tmp_path):
-    async with desk(tmp_path) as (newsroom, url, _), browser() as opened:
-        page, *_ = await with_authenticator(opened)
+async def test_another_site_cannot_post_to_the_desk_nor_frame_it(tmp_path, browser):
+    async with desk(tmp_path) as (newsroom, url, _):
+        page, *_ = await with_authenticator(browser)
         await enrol(page, newsroom, url)
         other = f"http://127.0.0.1:{newsroom.config.desk.port}/evil"
         body = f'<form method="post" action="{url}/desk/sign-out"><button>x</button></form><iframe src="{url}/desk/"></iframe>'
@@ -260,9 +255,9 @@ async def test_another_site_cannot_post_to_the_desk_nor_frame_it(tmp_path):
         assert page.url == f"{url}/desk/"
 
 
-async def test_every_page_of_the_desk_fits_every_screen_and_axe_finds_nothing(tmp_path):
-    async with desk(tmp_path) as (newsroom, url, _), browser() as opened:
-        page, *_ = await with_authenticator(opened)
+async def test_every_page_of_the_desk_fits_every_screen_and_axe_finds_nothing(tmp_path, browser):
+    async with desk(tmp_path) as (newsroom, url, _):
+        page, *_ = await with_authenticator(browser)
         editors, wrong = newsroom.editors.enrol, []
         link = await editors.link(editors.editor("Ann"))
         doors = [f"{url}/desk/sign-in", f"{url}/desk/enrol", link, f"{url}/desk/enrol/dead"]
@@ -292,15 +287,17 @@ async def sent(newsroom):
     return held.id, rows(newsroom, "edition")[0]["number"]
 
 
-async def test_a_correction_is_said_in_the_browser_and_its_pages_fit_every_screen(tmp_path):
-    async with desk(tmp_path) as (newsroom, url, _), browser() as opened:
+async def test_a_correction_is_said_in_the_browser_and_its_pages_fit_every_screen(tmp_path, browser):
+    async with desk(tmp_path) as (newsroom, url, _):
         story, number = await sent(newsroom)
-        page, *_ = await with_authenticator(opened)
+        page, *_ = await with_authenticator(browser)
         await enrol(page, newsroom, url)
         await page.get_by_role("link", name="Correct what was sent").click()
         await page.get_by_label("The number of an alert").fill(f"https://watch.example/stories/{story}")
         await press(page, "Go on")
         assert page.url == f"{url}/desk/corrections/stories/{story}"
+        await page.get_by_role("button", name="Withdraw: all of it was wrong").click()
+        assert "write what was wrong" in await page.locator(".saying.wrong").text_content()
         await page.locator("textarea[name=say-en]").fill("Nobody was returned.")
         await press(page, "Withdraw: all of it was wrong")
         assert "did=withdrawn" in page.url

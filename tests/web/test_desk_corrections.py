@@ -97,6 +97,43 @@ async def test_an_alert_is_withdrawn_by_a_touch_for_that_alone(newsroom, client,
     assert [thing for _, thing, _ in audited(newsroom, "withdraw")] == [alerted]
 
 
+async def test_what_has_not_left_is_stopped_at_once_and_without_words(newsroom, client, device):
+    await tell_samples(newsroom)
+    await confirmed(newsroom, alerts=True)
+    await newsroom.publish()
+    (held, *_) = await newsroom.statements.held_alerts()
+    await newsroom.rulings.release(held.id, "Ann")
+    place = f"{PLACE}/stories/{held.id}"
+    assert (await shown(client, place)).all(f"form[action='{place}/stop']"), "it is released, and not yet written"
+    await newsroom.publish()
+    page = await shown(client, place)
+    answer = await press(client, page, f"{place}/stop")
+    assert answer.status_code == 403
+    assert "You keep back what has not left" in Page.of(answer.text).text("main")
+    done = await touch(client, page, f"{place}/stop", device)
+    assert done.headers["location"] == f"{place}?did=stopped&told=0&cancelled=1&lacking=0"
+    assert audited(newsroom, "stop")[0][:2] == ("Ann", held.id)
+    stories = {m["Subject"] for m in await handed_over(newsroom)}
+    assert not any(held.lead.statement.title[:10] in subject for subject in stories)
+    page = await shown(client, done.headers["location"])
+    assert "1 mail that had not left is cancelled" in page.text("[role=status]")
+    assert not page.all(f"form[action='{place}/stop']"), "nothing is left to be stopped"
+
+
+async def test_what_was_taken_back_is_marked_in_every_list(newsroom, client, device, alerted):
+    place = f"{PLACE}/stories/{alerted}"
+    for path in (PLACE, "/desk/outbox"):
+        assert "Withdrawn" not in (await shown(client, path)).text("main")
+    await touch(client, await shown(client, place), f"{place}/withdraw", device)
+    assert "nothing was done" in (await shown(client, "/desk/")).text(".done li:first-child")
+    await touch(client, await shown(client, place), f"{place}/withdraw", device, **{"say-en": "Nobody was returned."})
+    for path in (PLACE, "/desk/outbox"):
+        assert "Withdrawn" in (await shown(client, path)).text("main")
+    front = await shown(client, "/desk/")
+    assert "nothing was done" not in front.text(".done li:first-child")
+    assert f"/desk/stories/{alerted}" in front.links()
+
+
 async def test_without_a_touch_or_without_words_nobody_is_told(newsroom, client, device, alerted):
     place = f"{PLACE}/stories/{alerted}"
     page = await shown(client, place)

@@ -95,7 +95,10 @@ async def test_what_waits_stands_there_with_the_words_that_decided(newsroom, cli
 async def test_an_alert_is_decided_by_a_touch(newsroom, client, device, verb, state, kind):
     story = await held(newsroom)
     done = await touch(client, await shown(client, "/desk/queue"), path(story, verb), device, why="two calls")
-    assert done.headers["location"] == f"/desk/queue?did={state}"
+    of = f"of={story.id}&" if verb == "release" else ""
+    assert done.headers["location"] == f"/desk/queue?{of}did={state}"
+    onward = f"/desk/corrections/stories/{story.id}"
+    assert (onward in (await shown(client, done.headers["location"])).links()) is (verb == "release")
     assert (await the_story(newsroom, story.id)).alert is state
     assert rulings(newsroom) == [(kind, "Ann", "two calls")]
     ((editor, thing, before, after),) = audited(newsroom, verb)
@@ -158,7 +161,7 @@ async def test_the_page_that_asks_again_leads_on(newsroom, client, device):
     story = await held(newsroom)
     answer = await press(client, await shown(client, "/desk/queue"), path(story, "release"), why="two calls")
     done = await touch(client, Page.of(answer.text), path(story, "release"), device)
-    assert done.headers["location"] == "/desk/queue?did=released"
+    assert done.headers["location"] == f"/desk/queue?of={story.id}&did=released"
     assert rulings(newsroom) == [("release", "Ann", "two calls")]
 
 
@@ -372,6 +375,16 @@ async def test_what_is_not_on_north_korea_leaves_its_story(newsroom, client, dev
     (filed,) = await newsroom.readings.in_force()
     assert not filed.in_force.about_nk
     assert filed.story_id == ""
+
+
+async def test_words_are_marked_as_what_they_decided_and_not_as_more(newsroom, client, device):
+    await tell_samples(newsroom)
+    said = set()
+    for article in (await shown(client, "/desk/readings")).all("article"):
+        (level,) = [one.get("value") for one in article.cssselect("[name=urgency][checked]")]
+        said |= {(level, mark.text.strip()) for mark in article.cssselect("mark.urgency small")}
+    assert ("notable", "notable") in said
+    assert all(level == label for level, label in said)
 
 
 async def test_to_call_something_urgent_needs_a_touch(newsroom, client, device):

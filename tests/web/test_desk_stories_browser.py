@@ -1,27 +1,20 @@
 """Merging and splitting in a real browser, by the keyboard alone and on every screen."""
 
-import os
-import shutil
-
 import pytest
 
 from tests.web.samples import rows
-from tests.web.test_browser import browser
 from tests.web.test_desk_browser import all_screens, desk, enrol, press, with_authenticator
 
 pytestmark = [
-    pytest.mark.skipif(
-        shutil.which("chromium") is None and os.environ.get("NKWATCH_REQUIRE_ALL") != "1",
-        reason="no chromium on this machine",
-    ),
+    pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(300),
 ]
 
 
-async def test_stories_are_merged_and_split_by_the_keyboard_and_their_pages_fit_every_screen(tmp_path):
-    async with desk(tmp_path) as (newsroom, url, _), browser() as opened:
+async def test_stories_are_merged_and_split_by_the_keyboard_and_their_pages_fit_every_screen(tmp_path, browser):
+    async with desk(tmp_path) as (newsroom, url, _):
         one, other = [s.id for s in await newsroom.statements.newest(99) if len(s.reports) == 1][:2]
-        page, *_ = await with_authenticator(opened)
+        page, *_ = await with_authenticator(browser)
         await enrol(page, newsroom, url)
         await page.get_by_role("link", name="Stories").click()
         await page.get_by_label("The id of a story").fill(f"https://watch.example/stories/{one}")

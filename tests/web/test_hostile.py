@@ -8,7 +8,6 @@ import asyncio
 import csv
 import io
 import json
-import os
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -35,7 +34,7 @@ from tests.edges.site import Reply, Site
 from tests.web.conftest import visitor
 from tests.web.hostile import AWAY, ENGLISH, EVALUATED, EVIL, LINKS, PAYLOADS, hostile_site
 from tests.web.samples import NOW, SITE, empty_newsroom, link, rows, tell
-from tests.web.test_browser import CHROMIUM, browser, site
+from tests.web.test_browser import site
 
 HTML = "{http://www.w3.org/1999/xhtml}"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -508,19 +507,22 @@ async def test_no_page_of_a_statement_is_fetched_from_an_inner_network(newsroom)
     assert inner.requests == []
 
 
-@pytest.mark.skipif(
-    CHROMIUM is None and os.environ.get("NKWATCH_REQUIRE_ALL") != "1", reason="no chromium on this machine"
-)
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.timeout(300)
-async def test_in_a_browser_nothing_runs_asks_elsewhere_or_complains_though_no_policy_holds_it_back(newsroom):
+async def test_in_a_browser_nothing_runs_asks_elsewhere_or_complains_though_no_policy_holds_it_back(tmp_path, browser):
+    async with empty_newsroom(tmp_path) as newsroom:
+        await nothing_is_active(newsroom, browser)
+
+
+async def nothing_is_active(newsroom, browser):
     mails = await hostile_site(newsroom)
     stories = [f"/stories/{r['id']}" for r in rows(newsroom, "story")[:25]]
-    async with site(newsroom) as address, browser() as opened:
+    async with site(newsroom) as address:
         async with visitor(newsroom) as client:
             front = (await client.get("/")).text
         pages = dict.fromkeys([*followed(front, "/")[:25], "/search?q=camp", "/dossier?q=camp", *stories])
         wrong = []
-        context = await opened.new_context(bypass_csp=True)
+        context = await browser.new_context(bypass_csp=True)
         await context.add_init_script("window.evil = () => { window.hit = true; console.error('evil ran') }")
         page = await context.new_page()
         page.on("dialog", lambda d: (wrong.append((page.url, "a dialog")), asyncio.ensure_future(d.dismiss())))

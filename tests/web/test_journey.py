@@ -13,9 +13,9 @@ from playwright.async_api import Page as Tab
 
 from nkwatch.demo.mailbox import open_mailbox
 from tests.web.samples import NOW, SITE, dump, empty_newsroom, rows, settings, tell_samples
-from tests.web.test_browser import browser, faults, pytestmark, site, too_wide
+from tests.web.test_browser import SCREENS, looked_at, site
 
-__all__ = ["pytestmark"]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 READER, ELSEWHERE = "kestrel.reader@inbox.example", "kestrel.elsewhere@inbox.example"
 PHRASE, WORD, CASE = "heron on the third stone", "zinnwaldite", "Kim Dong-chul"
@@ -76,9 +76,9 @@ class Journey:
 
 
 @pytest.mark.timeout(240)
-async def test_a_reader_comes_changes_everything_and_goes_without_a_trace(tmp_path, capfd):
-    async with service(tmp_path) as (newsroom, mailbox), site(newsroom) as address, browser() as opened:
-        context = await opened.new_context(java_script_enabled=False)
+async def test_a_reader_comes_changes_everything_and_goes_without_a_trace(tmp_path, capfd, browser):
+    async with service(tmp_path) as (newsroom, mailbox), site(newsroom) as address:
+        context = await browser.new_context(java_script_enabled=False)
         journey = Journey(newsroom, mailbox, address, await context.new_page())
         await subscribes(journey)
         digest = await is_mailed(journey)
@@ -189,20 +189,17 @@ async def erases(journey):
 
 
 @pytest.mark.timeout(240)
-async def test_the_pages_of_a_reader_fit_every_screen_and_axe_finds_nothing(tmp_path):
+async def test_the_pages_of_a_reader_fit_every_screen_and_axe_finds_nothing(tmp_path, browser):
     wrong = []
-    async with service(tmp_path) as (newsroom, mailbox), site(newsroom) as address, browser() as opened:
-        context = await opened.new_context(java_script_enabled=True)
+    async with service(tmp_path) as (newsroom, mailbox), site(newsroom) as address:
+        context = await browser.new_context(java_script_enabled=True)
         page = await context.new_page()
         journey = Journey(newsroom, mailbox, address, page)
 
         async def look(name):
-            for width, scheme in ((320, "dark"), (1280, "light"), (320, "light")):
-                await page.set_viewport_size({"width": width, "height": 900})
-                await page.emulate_media(color_scheme=scheme)
-                wrong.extend((name, width, scheme, fault) for fault in await faults(page))
-                if await too_wide(page):
-                    wrong.append((name, width, scheme, "too wide"))
+            for width, scheme, with_axe in SCREENS:
+                found = await looked_at(page, width, scheme, with_axe)
+                wrong.extend((name, width, scheme, fault) for fault in found)
 
         await page.goto(f"{address}/subscribe?lang=ko")
         await look("subscribe ko")

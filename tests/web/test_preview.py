@@ -6,10 +6,13 @@ from sqlalchemy import update
 
 from nkwatch.domain.subscriber import Format
 from nkwatch.store import schema
+from nkwatch.web.mails import STILL
 from nkwatch.web.preview import write_overview
 from tests.web.conftest import visitor
 from tests.web.html import Page
 from tests.web.samples import Box, confirmed, join, mailed, tell_samples
+
+CALL = b"Subject: Alert waits\r\nMessage-ID: <held.3a8d@watch.example>\r\n\r\nLook.\r\n"
 
 
 async def full_box(newsroom):
@@ -17,7 +20,7 @@ async def full_box(newsroom):
     await confirmed(newsroom, "a@inbox.example")
     await confirmed(newsroom, "b@inbox.example", format=Format.TEXT)
     await join(newsroom)
-    return Box(*await mailed(newsroom))
+    return Box(*await mailed(newsroom), CALL)
 
 
 def number_of(box, words):
@@ -34,6 +37,7 @@ async def test_the_overview_tells_what_was_read_and_what_was_mailed(newsroom):
     kinds = [cell.text_content() for cell in page.all('section[aria-labelledby="mails"] td[data-label="Kind"]')]
     assert len(kinds) == len(box.messages)
     assert {"alert", "confirmation"} <= set(kinds)
+    assert all(kinds)
     assert page.one("nav.pages li:last-child a").get("aria-current") == "page"
 
 
@@ -76,6 +80,7 @@ async def test_a_mail_is_shown_in_a_sandbox_that_can_load_and_run_nothing(newsro
     assert "frame-src 'self'" in page.headers["content-security-policy"]
     policy = set(shown.headers["content-security-policy"].split("; "))
     assert {"default-src 'none'", "style-src 'unsafe-inline'", "sandbox"} <= policy
+    assert shown.text.endswith(STILL), "a link that is followed by mistake would put an error in its place"
     assert (saved.content, saved.headers["content-type"]) == (box.messages[number - 1], "message/rfc822")
     assert "attachment" in saved.headers["content-disposition"]
 
@@ -118,6 +123,8 @@ async def test_the_overview_can_be_written_to_a_folder_in_which_every_link_leads
     assert (out / "001.eml").read_bytes() == box.messages[0]
     for path in out.glob("*.html"):
         page = Page.of(path.read_text("utf-8"))
+        assert all(f.get("sandbox") == "allow-same-origin" for f in page.all("iframe"))
+        assert all(f.get("srcdoc").endswith(STILL) for f in page.all("iframe"))
         links = [*page.links(), page.one("link[rel=stylesheet]").get("href")]
         assert all(link == "#main" or link in names for link in links), path
         assert not page.all("script")

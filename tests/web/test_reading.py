@@ -13,7 +13,7 @@ from tests.making import prose
 from tests.web import samples
 from tests.web.conftest import visitor
 from tests.web.html import Page
-from tests.web.samples import ENGLISH, KOREAN, NOW, Box
+from tests.web.samples import ENGLISH, KOREAN, NOW, Box, empty_newsroom, settings
 
 CAMP = "The North Korean government must close the prison camp at Yodok. Nobody should be tortured there. " * 3
 
@@ -107,6 +107,19 @@ async def test_a_story_shows_each_report_with_its_host_and_the_words_that_decide
     assert all(phrase in lead.text or phrase in lead.title for phrase in phrases)
     for quoted in page.all("blockquote"):
         assert len(quoted.text) <= 300
+
+
+async def test_beside_a_demand_stands_where_one_writes_to_that_government(tmp_path):
+    config = settings(tmp_path).model_copy(update={"contacts": {"KR": "https://write-to.example/kr"}})
+    async with empty_newsroom(tmp_path, config) as newsroom, visitor(newsroom) as client:
+        await tell_samples(newsroom)
+        page = Page.of((await client.get("/")).text)
+        (tumen,) = [a.get("href") for a in page.all("article h3 a") if a.text.startswith("Seven North Koreans")]
+        page = Page.of((await client.get(tumen)).text)
+    (to_seoul,) = [ask for ask in page.all(".asks li") if "write-to.example" in ask.text_content()]
+    assert "asked of The South Korean government" in to_seoul.text_content()
+    assert [a.get("href") for a in to_seoul.cssselect("a")] == ["https://write-to.example/kr"]
+    assert "#cite" in page.links()
 
 
 async def test_a_report_in_the_readers_language_leads_the_story(newsroom, client):

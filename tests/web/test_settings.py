@@ -55,7 +55,7 @@ async def test_the_settings_say_what_is_chosen_and_when_the_next_digest_comes(ne
     reader = await confirmed(newsroom, wishes=(Wish(frozenset({"prisons"})),), phrase="heron")
     await newsroom.publish()
     said = Page.of((await client.get(await settings(newsroom, client, reader))).text).text()
-    assert "Your next digest: 23 November 2026, 07:00 (Asia/Seoul)" in said
+    assert "Your next digest: 23 November 2026, 07:00 (Seoul)" in said
     assert "Prisons, camps and torture" in said
     assert "heron" in said
     assert READER not in said
@@ -140,8 +140,8 @@ async def test_who_pauses_gets_nothing_before_the_day_in_the_own_zone(newsroom, 
     path = link(newsroom, "settings", reader, minutes=30)
     page = await client.post(f"{path}/pause", data={"step": "pause", "until": "2026-11-25"})
     said = Page.of(page.text).text()
-    assert "Paused: nothing is sent before 25 November 2026, 00:00 (Asia/Seoul)." in said
-    assert "Your next digest: 25 November 2026, 07:00 (Asia/Seoul)" in said
+    assert "Paused: nothing is sent before 25 November 2026, 00:00 (Seoul)." in said
+    assert "Your next digest: 25 November 2026, 07:00 (Seoul)" in said
     assert (await newsroom.subscribers.find(reader))[0].paused_until == datetime(2026, 11, 24, 15, tzinfo=UTC)
     for hours in (1, 24, 20):
         newsroom.clock.now += timedelta(hours=hours)
@@ -285,7 +285,7 @@ async def test_another_choice_is_in_force_once_it_is_saved(newsroom, client):
     page = Page.of(answer.text)
     assert page.language == "fr"
     assert page.one("[role=status]").text_content()
-    assert "09:00 (Europe/Paris)" in page.text()
+    assert "09:00 (Paris)" in page.text()
     newsroom.clock.now += timedelta(days=1, hours=3)
     await newsroom.publish()
     (mail,) = await handed_over(newsroom)

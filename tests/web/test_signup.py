@@ -85,6 +85,17 @@ async def test_the_page_is_the_same_for_everybody_in_a_language_and_made_once(cl
     )
 
 
+async def test_time_zones_are_named_after_places_in_the_readers_language(client):
+    page = Page.of((await client.get("/subscribe?lang=ko")).text)
+    named = {o.get("value"): o.text.strip() for o in page.all("#zone option")}
+    # of the last one Unicode has the name under an older zone alone
+    assert [named[z] for z in ("Asia/Seoul", "America/New_York", "Asia/Kolkata")] == ["서울", "뉴욕", "콜카타"]
+    assert [zone for zone, place in named.items() if place.isascii()] == ["UTC"]
+    (asia,) = [g for g in page.all("#zone optgroup") if g.get("label") == "아시아"]
+    places = [o.text.strip() for o in asia]
+    assert places == sorted(places)
+
+
 async def test_with_every_source_on_the_page_stays_small(newsroom, client):
     sources = {i: replace(s, enabled=True) for i, s in load_sources([], (), ()).items()}
     async with visitor(replace(newsroom, sources=sources)) as visiting:

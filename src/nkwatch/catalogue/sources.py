@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -20,9 +21,8 @@ def load_sources(
 
     Raises `ConfigError` for an id to switch that no source has.
     """
-    own, enable, disable = tuple(own), frozenset(enable), frozenset(disable)
-    shipped = (_source(publisher, row) for publisher, row in _rows())
-    sources = {s.id: s for s in (*shipped, *own)}
+    enable, disable = frozenset(enable), frozenset(disable)
+    sources = {s.id: s for s in (*_shipped(), *own)}
     unknown = sorted((enable | disable) - sources.keys())
     if unknown:
         raise ConfigError(*(f"catalogue: no source has the id {i!r}; see `nkwatch sources list`" for i in unknown))
@@ -36,6 +36,11 @@ def suggested_ids() -> tuple[str, ...]:
     the menu of a site as news. Somebody looks at those first, one by one.
     """
     return tuple(r["id"] for _, r in _rows() if r.get("suggested") and r["confidence"] != "unverified")
+
+
+@cache
+def _shipped() -> tuple[Source, ...]:
+    return tuple(_source(publisher, row) for publisher, row in _rows())
 
 
 def _rows() -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:

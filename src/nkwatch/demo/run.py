@@ -42,6 +42,8 @@ from nkwatch.web.preview import write_overview
 #: Sources are asked again after a day at the latest, jitter included.
 FIRST_POLL = timedelta(hours=27)
 SECOND_POLL = timedelta(minutes=2)
+#: Where the sample site is, if nobody else listens there: so that the tutorial can name its addresses.
+SITE_PORT = 8081
 
 Say = Callable[[str], None]
 
@@ -85,7 +87,7 @@ async def run_demo(say: Say, answer: Callable[[Summary], None], *, once: bool, o
     clock = DemoClock(present - FIRST_POLL)
     samples = load_samples(present)
     async with AsyncExitStack() as stack:
-        site = await stack.enter_async_context(sample_site(samples, clock))
+        site = await stack.enter_async_context(sample_site(samples, clock, SITE_PORT))
         mailbox = await stack.enter_async_context(open_mailbox())
         newsroom = await stack.enter_async_context(_newsroom(samples, site, mailbox, clock, port))
         say(f"sample site with {len(newsroom.sources)} sources at {site}, mailbox at 127.0.0.1:{mailbox.port} (SMTP)")

@@ -21,8 +21,8 @@ _TYPES = {
 
 
 @asynccontextmanager
-async def sample_site(samples: Samples, clock: Callable[[], datetime]) -> AsyncIterator[str]:
-    """Serve the samples on a free port of this machine; yields the address."""
+async def sample_site(samples: Samples, clock: Callable[[], datetime], port: int = 0) -> AsyncIterator[str]:
+    """Serve the samples on this port of this machine, or on any free one where it is taken; yields the address."""
     pages = _Pages(samples, clock)
     app = web.Application()
     app.router.add_get("/{source}/feed", pages.listing)
@@ -31,10 +31,11 @@ async def sample_site(samples: Samples, clock: Callable[[], datetime]) -> AsyncI
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        listener = web.TCPSite(runner, HOST, 0)
-        await listener.start()
-        port = runner.addresses[0][1]
-        yield f"http://{HOST}:{port}"
+        try:
+            await web.TCPSite(runner, HOST, port).start()
+        except OSError:
+            await web.TCPSite(runner, HOST, 0).start()
+        yield f"http://{HOST}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 

@@ -143,7 +143,7 @@ def _view(report: Report) -> ReportView:
 def _cues(story: Story) -> tuple[str, ...]:
     """The phrases that made it urgent, each once, those of the leading report first."""
     urgent = [r for r in (story.lead, *story.others) if r.reading.urgency is Urgency.URGENT]
-    phrases = (plain(e.phrase) for r in urgent for e in r.reading.urgency_evidence)
+    phrases = (plain(e.phrase) for r in urgent for e in r.reading.cues)
     return tuple(shorten(p, PHRASE) for p in dict.fromkeys(phrases) if p)[:CUES]
 
 

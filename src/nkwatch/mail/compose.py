@@ -68,6 +68,7 @@ class Composer:
         by_code = {theme.code: theme for theme in themes}
         names = Names(site, by_code, sources, {place.code: place for place in places})
         common = {"site": site, "host": address(site).host, "name": name, "contact": contact, "neutral": False}
+        common["contact_pages"] = {code: address(url) for code, url in contacts.items()}
         self._languages = frozenset(locales)
         self._contacts = contacts
         self._per_day = per_day

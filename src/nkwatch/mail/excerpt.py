@@ -12,6 +12,9 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"'“‘«])(?:[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Gen|Col|Maj|Capt|Lt|Sgt|Sen"
     r"|Rep|Gov|Amb|Art|Arts|para|paras|vs|cf|pp|Jr|Sr|Inc|Ltd|Co|Mme|Mlle|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)\.$"
 )
+#: Letters before a full stop in which an abbreviation is looked for, and those of a text that an excerpt is made of:
+#: texts come from outside, and one of initials alone took an hour.
+_BEFORE, _OPENING = 20, 5_000
 
 
 def excerpt(text: str, *, title: str = "", width: int = 400, most: int = 3) -> str:
@@ -32,7 +35,7 @@ def excerpt(text: str, *, title: str = "", width: int = 400, most: int = 3) -> s
 
 def _sentences(text: str, title: str) -> Iterator[str]:
     """Sentences with the space that follows them; the end of a paragraph ends a sentence too."""
-    for number, paragraph in enumerate(_PARAGRAPHS.split(text.strip())):
+    for number, paragraph in enumerate(_PARAGRAPHS.split(text.strip()[:_OPENING])):
         words = " ".join(paragraph.split())
         if number == 0 and words.casefold() == title.casefold():
             continue
@@ -42,8 +45,8 @@ def _sentences(text: str, title: str) -> Iterator[str]:
 def _split(paragraph: str) -> Iterator[str]:
     start = 0
     for end in (match.end() for match in _END.finditer(paragraph)):
-        goes_on = paragraph[end:].lstrip()[:1].islower()
-        if end < len(paragraph) and not goes_on and not _ABBREVIATION.search(paragraph[start:end]):
+        before, goes_on = paragraph[max(start, end - _BEFORE) : end], paragraph[end:].lstrip()[:1].islower()
+        if end < len(paragraph) and not goes_on and not _ABBREVIATION.search(before):
             space = " " if paragraph[end] == " " else ""
             yield paragraph[start:end] + space
             start = end + len(space)

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale as Region
+from babel.core import get_global
 from babel.dates import format_date, format_interval, format_skeleton, format_time, get_day_names
 
 from nkwatch.domain.bulletin import Window
@@ -73,9 +74,21 @@ class Locale:
         """What a country is called; its code where nobody knows."""
         return str(Region.parse(self.region).territories.get(code, code))
 
+    def place(self, zone: str) -> str:
+        """What the place is called that a time zone (IANA) is named after: Seoul for Asia/Seoul. UTC has none."""
+        return _places(self.region).get(zone) or zone.rpartition("/")[2].replace("_", " ")
+
     def weekday(self, number: int) -> str:
         """The name of a weekday; 0 is Monday."""
         return str(get_day_names("wide", locale=self.region)[number])
+
+
+@cache
+def _places(region: str) -> Mapping[str, str]:
+    """Zones with the names of their places, as far as CLDR has any: it may know a zone by an older name alone."""
+    known = {zone: told["city"] for zone, told in Region.parse(region).time_zones.items() if "city" in told}
+    today = {new: known[old] for old, new in get_global("zone_aliases").items() if old in known}
+    return today | known
 
 
 @lru_cache(2000)

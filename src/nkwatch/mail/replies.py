@@ -8,7 +8,9 @@ LONGEST_REPLY = 200
 LONGEST_ID = 100
 REMOVED = "[address]"
 
-_ADDRESS_LIKE = re.compile(r"[^\s<>()\[\],;:\"']+(?:@|%40|＠)[^\s<>()\[\],;:\"']*", re.IGNORECASE)
+#: Looked for from where a word begins alone: what is answered comes from outside.
+_WORD = r"[^\s<>()\[\],;:\"']"
+_ADDRESS_LIKE = re.compile(rf"(?<!{_WORD}){_WORD}+(?:@|%40|＠){_WORD}*", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 #: A shorter name would be found in ordinary words, and hardly points to anybody.
 _SHORTEST_NAME = 3

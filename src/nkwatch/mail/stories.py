@@ -22,13 +22,17 @@ TITLE_WIDTH, ASK_WIDTH, NOTE_WIDTH, PHRASE_WIDTH = 240, 300, 900, 100
 
 @dataclass(frozen=True, slots=True)
 class AskView:
-    """What is asked, word for word, in `language`; of whom and by when are empty where the text does not say."""
+    """What is asked, word for word, in `language`; of whom and by when are empty where the text does not say.
+
+    `country` is the code of the addressee's.
+    """
 
     what: str
     language: str
     addressee: str
     until: str
     by: Name
+    country: str
 
     @property
     def quoted(self) -> str:
@@ -158,7 +162,7 @@ def _ask(ask: Ask, report: Report) -> AskView:
     addressee, until = (shorten(plain(words), PHRASE_WIDTH) for words in (ask.addressee, ask.by))
     language = tag(report.reading.language or report.statement.language)
     what = shorten(plain(ask.what.phrase), ASK_WIDTH)
-    return AskView(what, language, addressee, until, name_of(report.by, report.statement))
+    return AskView(what, language, addressee, until, name_of(report.by, report.statement), ask.country)
 
 
 def _beside(story: Story, lead: Report, translation: Translation | None) -> Beside | None:

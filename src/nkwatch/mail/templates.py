@@ -120,6 +120,7 @@ def _environment(loader: BaseLoader, locale: Locale) -> ImmutableSandboxedEnviro
         day=locale.day,
         instant=locale.instant,
         weekday=locale.weekday,
+        place=locale.place,
     )
     return environment
 

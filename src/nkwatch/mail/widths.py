@@ -8,6 +8,8 @@ from functools import lru_cache
 #: What mail clients show without wrapping once more.
 TEXT_WIDTH = 72
 ELLIPSIS = "…"
+#: Letters in one column: some take none (accents that stand apart), and texts come from outside.
+_DEEPEST = 4
 
 _KANA_HAN = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〆"
 _OPENERS = "「『（〈《【〔［“‘"
@@ -24,9 +26,10 @@ def columns(text: str) -> int:
 
 def shorten(text: str, width: int) -> str:
     """`text` in at most `width` columns, cut at a word where there is one, with an ellipsis where it is cut."""
-    if columns(text) <= width:
+    most = _DEEPEST * width
+    if len(text) <= most and columns(text) <= width:
         return text
-    kept = _head(text, width - 1)
+    kept = _head(text[: most - 1], width - 1)
     if not text[len(kept)].isspace() and kept.rfind(" ") > len(kept) // 2:
         kept = kept[: kept.rfind(" ")]
     return kept.rstrip(_LEFT_BEHIND) + ELLIPSIS

@@ -8,6 +8,8 @@ from email.message import EmailMessage
 from typing import Protocol
 
 _LINK = re.compile(r"https?://\S+")
+#: What keeps a link in a framed mail from putting an error in the mail's place.
+STILL = "<style>a{pointer-events:none}</style>"
 
 
 class Mailbox(Protocol):
@@ -21,7 +23,11 @@ class Mailbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail; `kind` is that of its bulletin, empty where the mail is none of ours. `number` counts from 1."""
+    """One mail; `number` counts from 1.
+
+    `kind` is that of its bulletin; of a letter that belongs to none (to an editor, to the operator) it is what its
+    Message-ID begins with. It is empty where the mail is none of ours.
+    """
 
     number: int
     kind: str
@@ -50,6 +56,11 @@ class Mail:
         """What its files are called."""
         return f"{self.number:03}"
 
+    @property
+    def framed(self) -> str:
+        """The HTML part as a page of ours frames it; empty where there is none."""
+        return self.html and self.html + STILL
+
     def header(self, wanted: str) -> str:
         """The first header of this name, empty where there is none."""
         return next((value for name, value in self.headers if name.lower() == wanted), "")
@@ -65,7 +76,14 @@ def opened(number: int, raw: bytes, kinds: Mapping[str, str]) -> Mail:
     message = message_from_bytes(raw, policy=policy.default)
     headers = tuple((name, " ".join(str(value).split())) for name, value in message.items())
     known = str(message["Message-ID"] or "").strip()
-    return Mail(number, kinds.get(known, ""), raw, headers, _part(message, "plain"), _part(message, "html"))
+    kind = kinds.get(known) or _letter(known)
+    return Mail(number, kind, raw, headers, _part(message, "plain"), _part(message, "html"))
+
+
+def _letter(message_id: str) -> str:
+    """What a letter beside the outbox is: `<held.…@…>`. Message-IDs of deliveries have no dot before the domain."""
+    name, dot, _ = message_id.strip("<").partition("@")[0].partition(".")
+    return name if dot else ""
 
 
 def _part(message: EmailMessage, kind: str) -> str:

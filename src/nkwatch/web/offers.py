@@ -1,5 +1,6 @@
 """What readers may choose from, as it stands in the form: themes, sources by publisher, zones, languages."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -46,12 +47,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Everything that can be chosen, with names in one language."""
+    """Everything that can be chosen, with names in one language.
+
+    `regions` are time zones with the names of their places, by continent or ocean; UTC is not among them.
+    """
 
     themes: Mapping[str, str]
     context: Mapping[str, str]
     publishers: tuple[tuple[Source, ...], ...]
     languages: Collection[str]
+    regions: Mapping[str, tuple[tuple[str, str], ...]]
     countries: tuple[tuple[str, str], ...] = ()
     roles: tuple[Role, ...] = tuple(Role)
 
@@ -66,14 +71,9 @@ class Offer:
         return [Group(organisation, tuple(entries)) for organisation, entries in found.items() if entries]
 
     @property
-    def regions(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
-        """Time zones with the names of their places, by continent or ocean; UTC is not among them."""
-        return _regions()
-
-    @property
     def listed_zones(self) -> frozenset[str]:
         """UTC and every zone of `regions`."""
-        return frozenset((UTC, *(zone for places in _regions().values() for zone, _ in places)))
+        return frozenset((UTC, *(zone for places in self.regions.values() for zone, _ in places)))
 
 
 class Offers:
@@ -101,6 +101,7 @@ class Offers:
             _named(self._themes, ThemeKind.CONTEXT, language),
             self._publishers,
             self._languages,
+            _regions(language),
             _countries(language, self._addressed),
         )
 
@@ -118,10 +119,8 @@ def _named(themes: Iterable[Theme], kind: ThemeKind, language: str) -> dict[str,
 
 @cache
 def _countries(language: str, codes: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    """Codes and names in the order of the names, accents aside."""
     locale = Locale(language, {})
-    named = [(code, locale.country(code)) for code in codes]
-    return tuple(sorted(named, key=lambda pair: normalize("NFKD", pair[1]).casefold()))
+    return _in_order((code, locale.country(code)) for code in codes)
 
 
 def _by_publisher(sources: Iterable[Source]) -> list[tuple[Source, ...]]:
@@ -141,11 +140,16 @@ def _entries(sources: tuple[Source, ...], chosen: Collection[str]) -> Iterator[E
 
 
 @cache
-def _regions() -> dict[str, tuple[tuple[str, str], ...]]:
-    """Zones of places (IANA), those that Unicode's CLDR does not know by a newer name."""
-    found: dict[str, list[tuple[str, str]]] = {}
+def _regions(language: str) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """Zones of places (IANA), those that Unicode's CLDR does not know by a newer name, in the order of the places."""
+    locale, found = Locale(language, {}), defaultdict[str, list[tuple[str, str]]](list)
     for zone in sorted(zones().intersection(get_global("zone_territories"))):
         region, _, place = zone.partition("/")
         if place and region != "Etc":
-            found.setdefault(region, []).append((zone, place.replace("_", " ").replace("/", ", ")))
-    return {region: tuple(places) for region, places in found.items()}
+            found[region].append((zone, locale.place(zone)))
+    return {region: _in_order(places) for region, places in found.items()}
+
+
+def _in_order(named: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Codes and names in the order of the names, accents aside."""
+    return tuple(sorted(named, key=lambda pair: normalize("NFKD", pair[1]).casefold()))

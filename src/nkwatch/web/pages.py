@@ -22,6 +22,7 @@ from nkwatch.domain.problems import ConfigError
 from nkwatch.mail.compiled import Compiled
 from nkwatch.mail.locales import Locale
 from nkwatch.mail.templates import template_loader
+from nkwatch.mail.views import address
 from nkwatch.mail.widths import shorten
 from nkwatch.web.languages import FALLBACK, negotiate
 from nkwatch.web.problems import Problem
@@ -83,10 +84,15 @@ class Pages:
         loader = template_loader(newsroom.config.templates)
         self.locales = {code: Locale(code, t) for code, t in {FALLBACK: {}, **newsroom.translations}.items()}
         languages = {code: language_name(code, code) for code in self.locales}
+        contacts = {code: address(url) for code, url in newsroom.config.contacts.items()}
         self._environments = {c: _environment(loader, locale) for c, locale in self.locales.items()}
         for environment in self._environments.values():
             environment.globals.update(
-                name=site.name, contact=site.contact, languages=languages, site=site.url.rstrip("/")
+                name=site.name,
+                contact=site.contact,
+                contact_pages=contacts,
+                languages=languages,
+                site=site.url.rstrip("/"),
             )
         _check(self._environments[FALLBACK])
         self._loader = loader
@@ -173,6 +179,7 @@ def _environment(loader: BaseLoader, locale: Locale) -> Environment:
         day=lambda moment: locale.day(moment.astimezone(ZoneInfo("UTC"))),
         instant=locale.instant,
         weekday=locale.weekday,
+        place=locale.place,
         shorten=shorten,
         short_day=lambda moment: format_date(moment.astimezone(ZoneInfo("UTC")), "medium", locale=locale.region),
         clock=lambda moment: format_time(moment.astimezone(ZoneInfo("UTC")), "HH:mm", locale=locale.region),
@@ -197,9 +204,9 @@ def _translating(locale: Locale) -> Callable[..., Markup]:
 
 
 def _hour_in(locale: Locale, moment: datetime, zone: str) -> str:
-    """Date and hour of `moment` in the time zone `zone`: 3 November 2025, 07:00 (Asia/Seoul)."""
+    """Date and hour of `moment` in the time zone `zone`: 3 November 2025, 07:00 (Seoul)."""
     local = moment.astimezone(ZoneInfo(zone))
-    return f"{locale.day(local)}, {local:%H:%M} ({zone})"
+    return f"{locale.day(local)}, {local:%H:%M} ({locale.place(zone)})"
 
 
 def _check(environment: Environment) -> None:

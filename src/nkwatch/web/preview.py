@@ -78,7 +78,7 @@ class Preview:
         found = await self._mail(number)
         if found is None or not found.html:
             return self._pages.problem(request, NOT_FOUND)
-        return HTMLResponse(found.html, headers={"Content-Security-Policy": MAIL_POLICY})
+        return HTMLResponse(found.framed, headers={"Content-Security-Policy": MAIL_POLICY})
 
     async def mail_source(self, request: Request, number: int) -> Response:
         """The mail as received, byte for byte, to save."""

@@ -154,7 +154,7 @@ def told(report: Report, themes: Themes, language: str) -> Told:
         address=address(statement.url, trusted=report.link),
         themes=tuple(_decided(f, themes, language) for f in reading.themes),
         urgency=reading.urgency,
-        why_urgent=_phrases(reading.urgency_evidence),
+        why_urgent=_phrases(reading.cues),
         quotes=tuple(_quoted(reading.quotes)),
         asks=tuple(_asked(reading.asks)),
         symbols=named_documents(f"{statement.title[:OPENING]}\n{statement.text[:LOOKED_AT]}", language),

@@ -52,6 +52,9 @@
   const touch = async (form, button) => {
     const from = button && button.dataset.act ? button : form;
     const words = saying(form).dataset;
+    // nobody is asked for a key to say nothing
+    const said = [...form.elements].some((part) => part.name.startsWith("say-") && part.value.trim());
+    if (words.unsaid && !said) return say(form, words.unsaid, true);
     if (!window.PublicKeyCredential) return say(form, words.lacking, true);
     busy(form, true);
     say(form, words.waiting);

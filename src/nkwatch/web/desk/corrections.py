@@ -9,9 +9,8 @@ from fastapi.responses import Response
 
 from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.passkey import Act
-from nkwatch.domain.story import Story
-from nkwatch.mail.views import plain, tag
-from nkwatch.mail.widths import shorten
+from nkwatch.domain.story import AlertState, Story
+from nkwatch.mail.views import plain
 from nkwatch.store.underway import UnderWay
 from nkwatch.web.desk.outbox import Told
 from nkwatch.web.desk.problems import GONE
@@ -20,15 +19,15 @@ from nkwatch.web.desk.section import Section
 from nkwatch.web.desk.touch import Touches
 from nkwatch.web.editions import number_of
 from nkwatch.web.problems import Problem
-from nkwatch.web.views import TITLE, Remarks
+from nkwatch.web.views import Remarks
 from nkwatch.workflow.correct import Refused
-from nkwatch.workflow.ruled import Outcome
+from nkwatch.workflow.ruled import Affected, Outcome
 
 READ = ["GET", "HEAD"]
 CORRECTIONS = "/desk/corrections"
 #: Of how many days bulletins are listed, and how many at most.
 RECENT, SHOWN = timedelta(days=30), 30
-VERBS = {"correct": Act.CORRECT, "withdraw": Act.WITHDRAW}
+VERBS = {"correct": Act.CORRECT, "withdraw": Act.WITHDRAW, "stop": Act.STOP}
 #: What came of it, as the address of the next page says it; anything else says nothing.
 TOLD = (*map(str, Outcome), "refused")
 #: A story's id, alone or at the end of its address.
@@ -65,7 +64,7 @@ class Corrections(Section):
         stories = await self._newsroom.statements.named(sorted({b.story_id for b in told} - {""}))
         values = {
             "asked": asked,
-            "bulletins": [(b, _title(stories[b.story_id]) if b.story_id in stories else None) for b in told],
+            "bulletins": [(b, Told.of(stories[b.story_id]) if b.story_id in stories else None) for b in told],
         }
         return self._room.page(request, visitor, "corrections.html", values)
 
@@ -81,15 +80,16 @@ class Corrections(Section):
         language = self._room.pages.language(request, visitor.editor.language)
         values = {
             "id": home,
-            "about": _title(story) if story else None,
+            "about": Told.of(story) if story else None,
             "affected": affected,
+            "leaving": await self._is_leaving(story, affected),
             "said": Remarks.of(story, language) if story else None,
             **self._came(request),
         }
         return self._room.page(request, visitor, "correct_story.html", values)
 
     async def take_back(self, request: Request, story_id: str, verb: str) -> Response:
-        """Correct or withdraw the alerts on a story."""
+        """Correct or withdraw the alerts on a story, or stop what has not left of them."""
         acting = await self._room.acting(request)
         if isinstance(acting, Problem):
             return self._room.problem(request, acting, await self._room.visitor(request))
@@ -103,7 +103,10 @@ class Corrections(Section):
             title = plain(story.lead.statement.title) if story else home
             return self._touches.again(request, visitor, form, act, thing, title)
         acts, words = self._newsroom.editors.acts, self._room.words(form)
-        done = await (acts.withdraw if act is Act.WITHDRAW else acts.correct_alert)(home, words, editor.name)
+        if act is Act.STOP:
+            done = await acts.stop(home, editor.name)
+        else:
+            done = await (acts.withdraw if act is Act.WITHDRAW else acts.correct_alert)(home, words, editor.name)
         came = {"did": str(done.outcome), "told": done.told, "cancelled": done.cancelled, "lacking": done.lacking}
         return self._room.to(f"{CORRECTIONS}/stories/{home}?{urlencode(came)}")
 
@@ -158,14 +161,18 @@ class Corrections(Section):
         known = await outbox.bulletins_with(home) or await outbox.digests_with(home)
         return None, home if known else ""
 
+    async def _is_leaving(self, story: Story | None, affected: Affected) -> bool:
+        """Whether an alert on it is released and not yet written, has mails under way, or has readers who wait."""
+        if story is not None and story.alert is AlertState.RELEASED:
+            return True
+        ahead = await self._under_way.bulletins(self._newsroom.clock(), SHOWN)
+        waiting = await self._under_way.waiting(SHOWN)
+        numbers = {*(b.number for b in ahead if b.undone), *(w.number for w in waiting)}
+        return not numbers.isdisjoint(affected.bulletins)
+
     def _came(self, request: Request) -> dict[str, object]:
         """What the form is made of, and what came of it when it was sent."""
         asked = request.query_params
         numbers = {name: number_of(asked.get(name, "")) or 0 for name in ("told", "cancelled", "lacking")}
         did = asked.get("did", "")
         return {"languages_of_notes": tuple(self._room.pages.locales), "did": did if did in TOLD else "", **numbers}
-
-
-def _title(story: Story) -> Told:
-    lead = story.lead.statement
-    return Told(shorten(plain(lead.title), TITLE) or plain(story.lead.by), tag(lead.language))

@@ -1,10 +1,12 @@
 """The front of the desk: what waits. And the keys of whoever is signed in."""
 
+import json
 from collections import Counter
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from nkwatch.domain.audit import Row
 from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.passkey import Act
 from nkwatch.domain.polling import Health, PollState
@@ -14,11 +16,16 @@ from nkwatch.web.desk.readings import in_doubt
 from nkwatch.web.desk.room import FRONT, SIGN_IN
 from nkwatch.web.desk.section import Section
 from nkwatch.web.problems import Problem
+from nkwatch.workflow.ruled import DONE
 
 READ = ["GET", "HEAD"]
 #: What is still on its way.
 _UNDER_WAY = (DeliveryState.PENDING, DeliveryState.LEASED, DeliveryState.DEFERRED, DeliveryState.UNKNOWN)
 _ADD = "another"
+#: Acts whose thing is a story.
+ON_STORIES = frozenset(
+    {Act.RELEASE, Act.WITHHOLD, Act.STOP, Act.WITHDRAW, Act.CORRECT, Act.NOTE, Act.PIN, Act.HOLD, Act.DROP, Act.MERGE}
+)
 
 
 class Front(Section):
@@ -51,7 +58,8 @@ class Front(Section):
             "failing": await self._failing(),
             "under_way": sum(outbox[state] for state in _UNDER_WAY),
             "refused": outbox[DeliveryState.REFUSED],
-            "latest": await self._newsroom.editors.audit.newest(8),
+            "latest": [(row, _was_done(row)) for row in await self._newsroom.editors.audit.newest(8)],
+            "on_stories": ON_STORIES,
         }
         return self._room.page(request, visitor, "front.html", values)
 
@@ -100,6 +108,11 @@ class Front(Section):
         sources = self._newsroom.sources
         states = await self._newsroom.statements.states()
         return sum(1 for s in states if s.source_id in sources and sources[s.source_id].enabled and _is_failing(s))
+
+
+def _was_done(row: Row) -> bool:
+    """Whether something came of a deed: the audit has those, too, of which nothing came."""
+    return json.loads(row.after).get("outcome", "done") in {"done", *DONE}
 
 
 def _is_failing(state: PollState) -> bool:

@@ -124,7 +124,7 @@ def _at_word(text: str, place: int) -> int:
 
 
 def _evidence(reading: Reading, themes: Themes, language: str) -> Iterator[tuple[Evidence, str, str]]:
-    for one in reading.urgency_evidence:
+    for one in reading.cues:
         yield one, URGENCY, ""
     for theme in reading.themes:
         name = themes[theme.code].name(language) if theme.code in themes else theme.code

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from nkwatch.domain.delivery import DeliveryState
+from nkwatch.domain.story import Story
 from nkwatch.editing.bars import Segment, segments
 from nkwatch.mail.views import plain, tag
 from nkwatch.mail.widths import shorten
@@ -24,10 +25,19 @@ RECENT, SHOWN = timedelta(days=7), 30
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an alert is about."""
+    """What an alert is about, and what editors took back of it: all ("withdrawn"), a part ("corrected"), nothing."""
 
     title: str
     language: str
+    taken_back: str = ""
+
+    @classmethod
+    def of(cls, story: Story) -> "Told":
+        """What is told of this story."""
+        lead, marks = story.lead.statement, story.marks
+        title = shorten(plain(lead.title), TITLE) or plain(story.lead.by)
+        taken_back = "withdrawn" if marks.withdrawn else "corrected" if marks.correction else ""
+        return cls(title, tag(lead.language), taken_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +89,7 @@ class Outbox:
     async def _told(self, story_ids: Iterable[str]) -> Mapping[str, Told]:
         wanted = sorted({i for i in story_ids if i})
         found = await self._newsroom.statements.named(wanted) if wanted else {}
-        leads = ((i, s.lead.statement) for i, s in found.items())
-        return {i: Told(shorten(plain(lead.title), TITLE), tag(lead.language)) for i, lead in leads}
+        return {i: Told.of(story) for i, story in found.items()}
 
 
 def _parts(counts: Mapping[DeliveryState, int]) -> Sequence[Segment]:

@@ -1,5 +1,6 @@
 """The queue of alerts that wait, and what an editor does with a story from there."""
 
+import re
 from datetime import timedelta
 
 from fastapi import APIRouter, Request
@@ -22,6 +23,8 @@ READ = ["GET", "HEAD"]
 QUEUE = "/desk/queue"
 #: Of how long ago a source's alerts say how often it is right.
 YEAR = timedelta(days=365)
+#: A story's id, as it may stand in an address.
+_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
 #: Letters of a reason for the record.
 LONGEST_WHY = 500
 #: What came of it, as the address of the next page says it; anything else says nothing.
@@ -53,6 +56,7 @@ class Queue(Section):
             "persons": self._newsroom.config.alerts.persons,
             "languages_of_notes": tuple(self._room.pages.locales),
             "did": TOLD.get(request.query_params.get("did", ""), ""),
+            "of": of if _ID.fullmatch(of := request.query_params.get("of", "")) else "",
         }
         return self._room.page(request, visitor, "queue.html", values)
 
@@ -71,7 +75,8 @@ class Queue(Section):
             title = plain(found[0].lead.statement.title)
             return self._touches.again(request, visitor, form, act, thing, title)
         did = await self._do(verb, story_id, editor.name, form)
-        return self._room.to(f"{QUEUE}?did={did}")
+        of = f"of={story_id}&" if did == Outcome.RELEASED else ""
+        return self._room.to(f"{QUEUE}?{of}did={did}")
 
     async def _do(self, verb: str, story_id: str, editor: str, form: FormData) -> str:
         """Do it, and answer what came of it."""
