@@ -84,8 +84,7 @@ class Keyring:
     def lookup(self, value: str) -> bytes:
         """A keyed hash by which a value is found again; it says nothing about the value without the key.
 
-        Its first byte is the id of the key. Capitals do not count: nobody shares an address but for
-        them.
+        Its first byte is the id of the key. Capitals do not count: nobody shares an address but for them.
         """
         return self._lookup(self.current, value)
 

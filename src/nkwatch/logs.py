@@ -10,16 +10,19 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
-#: In addresses of pages the at sign may be escaped; a keyboard for Chinese or Japanese writes a wide one.
-_ADDRESS = re.compile(r"[^\s<>\"(),;:]+(?:@|%40|＠|﹫)[^\s<>\"(),;:]+", re.IGNORECASE)
+#: In addresses of pages the at sign may be escaped; a keyboard for Chinese or Japanese writes a wide one. It is looked
+#: for from where a word begins alone: texts come from outside, and a long word would cost quadratic time.
+_ADDRESS = re.compile(r"(?<![^\s<>\"(),;:])[^\s<>\"(),;:]+(?:@|%40|＠|﹫)[^\s<>\"(),;:]+", re.IGNORECASE)
 #: Tokens stand in addresses of pages; the part behind these paths is a secret.
 _PATH = re.compile(r"/(leave|confirm|manage|settings|move/old|move/new|desk/enrol)/[\w.~-]+")
 #: One by itself, by its shape (`keys.Keyring.token`).
 _TOKEN = re.compile(r"\b\d{1,3}\.[\w~-]+\.[0-9a-z]*\.[\w-]{22}")
+#: What ends a line somewhere, or makes a terminal do things, or turns letters round.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 #: So deep is looked into values; what lies deeper is told as words.
 DEEPEST = 4
 
@@ -56,16 +59,25 @@ def _redacting(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
     return {redact(key): redacted(value) for key, value in event.items()}
 
 
+def _line(text: str) -> str:
+    return _CONTROLS.sub(" ", redact(text))
+
+
 class _RedactingFilter(logging.Filter):
     """The same for libraries that log by themselves."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), ()
+        record.msg, record.args = _line(record.getMessage()), ()
         if record.exc_info and record.exc_info[1]:
             kind = type(record.exc_info[1]).__name__
-            record.msg += f" ({kind}: {redact(str(record.exc_info[1]))})"
+            record.msg += f" ({kind}: {_line(str(record.exc_info[1]))})"
         record.exc_info = record.exc_text = record.stack_info = None
         return True
+
+
+def wants_colours(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether what is written there may have colours: as rich decides for other answers (https://no-color.org)."""
+    return stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") not in {"dumb", "unknown"}
 
 
 def set_up(*, json: bool = False, level: str = "info") -> None:
@@ -77,7 +89,7 @@ def set_up(*, json: bool = False, level: str = "info") -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
+        else structlog.dev.ConsoleRenderer(colors=wants_colours(sys.stderr, os.environ), pad_event_to=24)
     )
     structlog.configure(
         processors=[
@@ -99,7 +111,7 @@ def set_up(*, json: bool = False, level: str = "info") -> None:
 
 
 def owner() -> str:
-    """This process, by the name of its machine and its number."""
+    """This process, by the name of its machine and its number. Leases name it so too, with random letters behind."""
     return f"{socket.gethostname()}/{os.getpid()}"
 
 

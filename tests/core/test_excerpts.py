@@ -54,6 +54,12 @@ def test_no_text_gives_no_excerpt():
     assert not excerpt("Only the title", title="Only the title")
 
 
+@pytest.mark.parametrize("piece", ["J. ", "Dr. ", "U.S.", "a. ", ". ", "\n \n", "。", "\u0301", "「…。」と"])
+def test_the_excerpt_of_a_hostile_text_costs_no_more_than_its_beginning(piece):
+    # each full stop asked once more whether all that stands before it is an abbreviation
+    assert columns(excerpt(piece * 200_000, width=700, most=6)) <= 700
+
+
 @given(st.text(), st.integers(10, 400), st.integers(1, 5))
 def test_an_excerpt_is_never_wider_than_asked(text, width, most):
     assert columns(excerpt(text, width=width, most=most)) <= width
@@ -65,6 +71,13 @@ def test_a_shortened_text_fits_and_begins_as_the_whole_does(text, width):
 
     assert columns(short) <= width
     assert short == text or text.startswith(short.removesuffix("…"))
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u0323\u0302", "\u3099"])
+def test_letters_that_take_no_column_are_letters_too(mark):
+    # a title of two million of them took no column: it stood whole in a mail, whose lines took hours to fold
+    assert len(shorten("Seven held" + mark * 100_000, 20)) <= 80
+    assert shorten("Vie\u0323\u0302t" + mark, 20) == "Vie\u0323\u0302t" + mark
 
 
 @pytest.mark.parametrize(

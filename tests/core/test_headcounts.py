@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nkwatch.reading.headcounts import MOST, headcounts
+from nkwatch.reading.people_words import BY_LANGUAGE
 from tests.core.counting import lines_run
 
 
@@ -153,3 +154,16 @@ def test_the_work_grows_with_the_length(piece: str, language: str) -> None:
         return lines_run(lambda: headcounts({"text": text}, language))
 
     assert cost(20_000) < 2.3 * cost(10_000) + 100
+
+
+@pytest.mark.parametrize("piece", ["1", "1,", "1 1 ", "1만1 천 1", "千"])
+@pytest.mark.parametrize("language", ["ko", "ja"])
+def test_a_text_of_numbers_alone_costs_no_more_than_its_length(piece: str, language: str) -> None:
+    assert headcounts({"text": (piece * 200_000)[:200_000]}, language) == ()
+
+
+@pytest.mark.parametrize(("language", "text"), [("ko", "1.11,1명"), ("ja", "1.11,1人")])
+def test_digits_are_parted_in_one_way_alone(language: str, text: str) -> None:
+    # all ways were tried, from each digit on: a text of 20,000 digits took a second
+    (one,) = BY_LANGUAGE[language].pattern.findall(text)
+    assert one == text[2:]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nkwatch.domain.reading import Evidence, Reading, Urgency
+from nkwatch.domain.reading import Evidence, Reading, Sighting, Urgency
 from nkwatch.domain.statement import Statement
 from nkwatch.reading import LONGEST, LONGEST_TITLE, read
 from nkwatch.reading.features import BEGINNING
@@ -171,6 +171,7 @@ def test_a_forced_return_under_way_is_urgent(language: str, title: str, text: st
     assert found.urgency is URGENT
     assert "refugees" in codes(found)
     assert found.urgency_evidence
+    assert found.cues[0] == found.dangers[0].seen
 
 
 @pytest.mark.parametrize(("language", "title", "text"), UNDER_WAY)
@@ -476,6 +477,14 @@ def test_what_stands_beyond_the_longest_text_is_not_looked_at() -> None:
 
 def test_what_stands_beyond_the_longest_title_is_not_looked_at() -> None:
     assert not read_as("en", "x " * LONGEST_TITLE + "North Korea").about_nk
+
+
+def test_urgency_rests_on_the_dangers_first_and_on_none_where_it_is_not_urgent_or_an_editor_said_so() -> None:
+    soon, sent = (Evidence("text", 0, 4, "soon"), Evidence("text", 9, 18, "sent back"))
+    named = {"dangers": (Sighting("forced_return", sent),)}
+    assert reading(urgency=URGENT, urgency_evidence=(soon, sent), **named).cues == (sent, soon)
+    assert reading(urgency=Urgency.NOTABLE, urgency_evidence=(soon,), **named).cues == (soon,)
+    assert reading(urgency=URGENT, urgency_evidence=(), **named).cues == ()
 
 
 def test_on_rights_means_on_north_korea_and_on_rights() -> None:

@@ -37,7 +37,7 @@ class Told:
 
 
 def site(says="hello"):
-    return Site("web", "web", application(says), "127.0.0.1", 0, Told([], asyncio.Event()))
+    return Site("web", application(says), "127.0.0.1", 0, Told([], asyncio.Event()))
 
 
 async def said(address):
@@ -79,5 +79,5 @@ async def test_where_nobody_can_listen_is_said_before_anything_begins():
     with doors.of(one) as door:
         port = door.getsockname()[1]
     with pytest.raises(ConfigError, match=f"cannot listen on 127.0.0.1, port {port}"):
-        other.open([Site("web", "web", one.app, "127.0.0.1", port, one.ready)])
+        other.open([Site("web", one.app, "127.0.0.1", port, one.ready)])
     doors.keep([])

@@ -4,6 +4,7 @@ PostgreSQL is started once for the session, in a temporary folder, by a user oth
 skipped with the reason where it is not installed (with NKWATCH_REQUIRE_ALL=1 that is a failure).
 """
 
+import itertools
 import os
 import pwd
 import shutil
@@ -157,11 +158,56 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database without any table."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/nkwatch.db"
-    server = request.getfixturevalue("postgres")
-    name = f"empty_{abs(hash(request.node.nodeid)) % 10**9}"
-    _create_database(server, name)
+    return _new_address(request.param, request, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def made_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """The address of a database that was made by this function; it is made once for all tests of a module."""
+    made: dict[tuple[str, str], str] = {}
+
+    def address(kind: str, make: Callable[[Database], None]) -> str:
+        if (kind, make.__name__) not in made:
+            new = _new_address(kind, request, tmp_path_factory.mktemp(make.__name__))
+            database = Database(new)
+            make(database)
+            database.close()
+            made[kind, make.__name__] = new
+        return made[kind, make.__name__]
+
+    return address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def copied(
+    request: pytest.FixtureRequest, made_once: Callable[..., str], tmp_path: Path
+) -> Iterator[Callable[[Callable[[Database], None]], Database]]:
+    """Opens a copy of the database that this function makes."""
+    opened: list[Database] = []
+
+    def copy(make: Callable[[Database], None]) -> Database:
+        source = made_once(request.param, make)
+        if request.param == "sqlite":
+            shutil.copy(source.removeprefix("sqlite:///"), tmp_path / "nkwatch.db")
+            opened.append(Database(f"sqlite:///{tmp_path}/nkwatch.db"))
+        else:
+            opened.append(Database(_new_address(request.param, request, tmp_path, template=source.rpartition("/")[2])))
+        return opened[-1]
+
+    yield copy
+    for database in opened:
+        database.close()
+
+
+_numbers = itertools.count()
+
+
+def _new_address(kind: str, request: pytest.FixtureRequest, folder: Path, template: str = "template1") -> str:
+    """The address of a database without any table, or of a copy of one that nobody is in."""
+    if kind == "sqlite":
+        return f"sqlite:///{folder}/nkwatch.db"
+    server, name = request.getfixturevalue("postgres"), f"new_{next(_numbers)}"
+    _create_database(server, name, template)
     return f"{server}/{name}"
 
 
@@ -225,10 +271,10 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _create_database(server: str, name: str) -> None:
+def _create_database(server: str, name: str, template: str = "template1") -> None:
     engine = create_engine(
         f"{server}/postgres".replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
     )
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     engine.dispose()

@@ -16,6 +16,7 @@ from nkwatch.store.bounces import BounceStore
 from nkwatch.store.census import CensusStore
 from nkwatch.store.notices import NoticeStore
 from nkwatch.store.weekly import WeekStore
+from nkwatch.workflow.bounces import NO_MAILBOX
 from tests.making import NOW, placement, polled, sifted, source, state, statement
 from tests.store.conftest import KEYRING, Stores
 from tests.store.people import DAY, KINDS, claim, confirmed, offer, pending, record, send
@@ -131,7 +132,8 @@ async def test_a_week_says_what_became_of_deliveries_and_of_readers(durable: Sto
     ledger = BounceStore(durable.database, KEYRING)
     for delivery, kind in ((sent, BounceKind.HARD), (junk, BounceKind.COMPLAINT)):
         await ledger.mark(Bounced(claimed[0].subscriber_id, kind, delivery_id=delivery.id), NOW)
-    await durable.subscribers.end(claimed[0].subscriber_id, Suppression.BOUNCED, NOW)
+    bounced = Bounced(claimed[0].subscriber_id, BounceKind.HARD, "5.1.1")
+    assert await ledger.end(bounced, Suppression.BOUNCED, f"{NO_MAILBOX} (5.1.1)", NOW)
     await durable.subscribers.end(claimed[1].subscriber_id, "by the link in a mail", NOW)
     await durable.subscribers.erase(claimed[2].subscriber_id, Suppression.ERASED, NOW)
     week = await WeekStore(durable.database).last(MONDAY)

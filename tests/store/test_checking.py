@@ -152,6 +152,27 @@ def test_tables_that_are_not_as_this_version_knows_them_are_told(database: Datab
             connection.execute(text("DROP INDEX ix_mine"))
 
 
+def test_a_trigger_that_somebody_left_in_the_database_is_told(database: Database) -> None:
+    # in a copy that was tampered with it would go on changing rows after a restore
+    made, gone = ["CREATE TRIGGER mine AFTER UPDATE ON latch BEGIN SELECT 1; END"], ["DROP TRIGGER mine"]
+    if database.engine.dialect.name != "sqlite":
+        body = "CREATE FUNCTION mine() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+        made = [body, "CREATE TRIGGER mine AFTER UPDATE ON latch EXECUTE FUNCTION mine()"]
+        gone = ["DROP TRIGGER mine ON latch", "DROP FUNCTION mine"]
+    _all_of(database, made)
+    try:
+        (told,) = wrong(look(database))
+    finally:
+        _all_of(database, gone)
+    assert told == ("schema", "a trigger mine that nkwatch does not make")
+
+
+def _all_of(database: Database, statements: list[str]) -> None:
+    with database.engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
 def test_sizes_rows_growth_and_what_is_erased_are_counted(database: Database) -> None:
     now = LATER
     with database.engine.begin() as connection:

@@ -57,7 +57,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., str]:
             return address
         server = request.getfixturevalue("pristine")
         name = f"moving_{len(made)}_{abs(hash(request.node.nodeid)) % 10**9}"
-        _create_database(server, name + (" TEMPLATE pristine" if tables else ""))
+        _create_database(server, name, "pristine" if tables else "template1")
         return f"{server}/{name}"
 
     return make

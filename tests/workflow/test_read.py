@@ -1,5 +1,6 @@
 """Reading: everything unread gets a reading, and what is on North Korea a story."""
 
+import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -110,6 +111,20 @@ async def test_more_than_a_batch_is_read_in_one_round() -> None:
     desk = Desk()
     await desk.told(*(on_nk(f"s{n}") for n in range(BATCH + 3)))
     assert await desk.read() == Read(BATCH + 3, BATCH + 3, BATCH + 3)
+
+
+async def test_others_have_their_turn_between_two_readings() -> None:
+    # two hundred long texts would stop the site and all mail for as long as they take
+    desk, turns = Desk(), []
+    await desk.told(*(on_nk(f"s{n}") for n in range(20)))
+
+    async def other() -> None:
+        while len(desk.memory.readings) < 20:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(desk.read(), other())
+    assert len(turns) >= 20
 
 
 async def test_a_source_that_writes_on_north_korea_only_is_read_so() -> None:

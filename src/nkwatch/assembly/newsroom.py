@@ -1,7 +1,5 @@
 """Everything put together: the newsroom."""
 
-import os
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -23,7 +21,7 @@ from nkwatch.assembly.parts import (
     turns,
     user_agent,
 )
-from nkwatch.assembly.publishing import Tools, domain_of, publishing
+from nkwatch.assembly.publishing import Tools, message_id_domain, publishing
 from nkwatch.assembly.standing import dkim_keys
 from nkwatch.assembly.webhooks import calling, poster, webhooks_of
 from nkwatch.catalogue.locales import load_locales
@@ -101,7 +99,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+# its repr would be that of every part, and asyncio makes the repr of a task that ends with it several times
+@dataclass(frozen=True, slots=True, repr=False)
 class Newsroom:
     """All parts, put together and open. The day's work is called by name: ``await newsroom.collect()``."""
 
@@ -200,7 +199,7 @@ async def open_newsroom(
         stack.push_async_callback(line.close)
         relay = SigningRelay(line, signer)
         # containers may have one name, and each of them a process of the same number
-        owner = f"{socket.gethostname()}/{os.getpid()}/{token_hex(4)}"
+        owner = f"{logs.owner()}/{token_hex(4)}"
         duties = await stack.enter_async_context(aclosing(Duties(database, clock, owner)))
         web = await stack.enter_async_context(
             Web(
@@ -226,7 +225,7 @@ async def open_newsroom(
         lock = Lock(installation, clock, logs.notice)
         subscribers = SubscriberStore(database, keyring, departing)
         desk = DeskStore(database)
-        outbox = OutboxStore(database, keyring, domain_of(config), limits_of(config))
+        outbox = OutboxStore(database, keyring, message_id_domain(config), limits_of(config))
         canary = await canary_of(config, subscribers, clock)
         assembler = mail_assembler(config, keyring)
         robots = Robots(web, clock)

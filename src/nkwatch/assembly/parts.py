@@ -68,12 +68,15 @@ def kinds(web: Web, workers: Workers, robots: Robots, clock: Clock, passwords: M
 
 
 def check(sources: Mapping[str, Source], poller: KindPoller) -> None:
+    """Raises `ConfigError` with everything that is wrong with the sources that are on."""
     problems = [f"source {s.id}: {p}" for s in sources.values() if s.enabled for p in poller.problems(s)]
     if problems:
         raise ConfigError(*problems)
 
 
 def concerns_north_korea(lexicon: Lexicon) -> Callable[[Source, Statement], bool]:
+    """A function that says whether a statement of a source may be on North Korea."""
+
     def concerns(source: Source, statement: Statement) -> bool:
         return may_concern(statement, lexicon, nk_only=source.scope is Scope.NK_ONLY)
 
@@ -86,6 +89,7 @@ def user_agent(config: Config) -> str:
 
 
 def limits(config: Config) -> Limits:
+    """How much is asked of others."""
     polling = config.polling
     return Limits(connections=polling.at_once, pause=polling.pause, deadline=polling.deadline)
 
@@ -125,6 +129,7 @@ def reply_reader(
 
 
 def mail_assembler(config: Config, keyring: Keyring) -> MailAssembler:
+    """What joins blocks and slots into a reader's mail."""
     return MailAssembler(
         name=config.site.name,
         sender=config.mail.sender,

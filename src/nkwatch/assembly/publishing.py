@@ -80,11 +80,11 @@ def publishing(config: Config, rules: Rules, sources: Mapping[str, Source], tool
         ),
         stories=StoryDesk(tools.desk, tools.statements, clock),
         digests=DigestDesk(digests, outbox, composer, composing, clock),
-        proofs=Proofs(gather, composer, tools.assembler, tools.relay, clock, editors, domain_of(config)),
+        proofs=Proofs(gather, composer, tools.assembler, tools.relay, clock, editors, message_id_domain(config)),
     )
 
 
-def domain_of(config: Config) -> str:
+def message_id_domain(config: Config) -> str:
     """The right-hand side of our Message-IDs."""
     return config.mail.sender.rpartition("@")[2]
 

@@ -89,7 +89,7 @@ def told_changes(found: Iterable[Change]) -> list[str]:
 
 def cues(story: Story) -> list[str]:
     """The words for which it was read as urgent, each once."""
-    return list(dict.fromkeys(e.phrase for r in story.reports for e in r.reading.urgency_evidence))
+    return list(dict.fromkeys(e.phrase for r in story.reports for e in r.reading.cues))
 
 
 def iso(instant: datetime) -> str:

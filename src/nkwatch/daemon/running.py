@@ -136,13 +136,13 @@ class Daemon:
 
         web, desk = newsroom.config.web, newsroom.config.desk
         site = self._measured(self.app or create_app(newsroom), "web")
-        sites = [Site("web", "web", site, web.host, web.port, self.ready), *vitals]
+        sites = [Site("web", site, web.host, web.port, self.ready), *vitals]
         if desk.enabled:
             from nkwatch.web.desk import create_desk  # noqa: PLC0415
 
             ready = lambda address: logs.record("desk", address=address, url=f"{desk.url}/desk/")  # noqa: E731
             site = self._measured(create_desk(newsroom), "desk")
-            sites.append(Site("desk", "desk", site, desk.listen, desk.port, ready))
+            sites.append(Site("desk", site, desk.listen, desk.port, ready))
         return sites
 
     def _vitals(self, newsroom: Newsroom, parts: dict[str, Part]) -> list[Site]:
@@ -155,9 +155,8 @@ class Daemon:
         # what is counted goes on over a reload
         self._metrics = self._metrics or Metrics()
         ready = lambda address: logs.record("vitals", address=address)  # noqa: E731
-        return [
-            Site("vitals", "vitals", create_vitals(newsroom, lambda: parts, self._metrics), place.listen, port, ready)
-        ]
+        app = create_vitals(newsroom, lambda: parts, self._metrics)
+        return [Site("vitals", app, place.listen, port, ready)]
 
     def _measured(self, app: Any, name: str) -> Any:
         return self._metrics.measuring(app, name) if self._metrics else app

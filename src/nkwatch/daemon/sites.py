@@ -9,10 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An application and where it is served; `ready` is told its address. `table` of the settings says where."""
+    """An application and where it is served, as the table `name` of the settings says; `ready` is told its address."""
 
     name: str
-    table: str
     app: Any
     host: str
     port: int
@@ -42,7 +41,7 @@ class Doors:
 
         for site in sites:
             if site.place not in self._open:
-                self._open[site.place] = listen(site.host, site.port, site.table)
+                self._open[site.place] = listen(site.host, site.port, site.name)
 
     def of(self, site: Site) -> socket.socket:
         """A copy of its socket, which whoever serves on it closes."""

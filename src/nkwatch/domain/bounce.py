@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+#: The reason of a subscription that ended since nothing arrives begins so.
+CAME_BACK = "mails came back"
+
 
 class BounceKind(StrEnum):
     """What a mail tells."""

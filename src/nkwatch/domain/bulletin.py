@@ -77,6 +77,8 @@ class Slot:
 
 
 Piece = Block | Slot
+#: Lines of text for places that are the reader's own, by name.
+Slots = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class Composition:
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """A composition for one subscriber. `slots` are lines of text for places that are the reader's own, by name.
+    """A composition for one subscriber.
 
     `answers` is the Message-ID of an earlier mail to this reader that this one belongs to. `pace` is what is known of
     the reader's alerts once this one is written; None where it does not count.
@@ -117,7 +119,7 @@ class Addressed:
 
     subscriber: Subscriber
     composition: Composition
-    slots: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    slots: Slots = field(default=(), repr=False)
     answers: str = ""
     pace: Pace | None = None
 

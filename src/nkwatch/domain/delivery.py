@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from nkwatch.domain.bulletin import Composition
+from nkwatch.domain.bulletin import Composition, Slots
 from nkwatch.domain.rates import FURTHEST
 from nkwatch.domain.retry import LONGEST_RETRY, UNKNOWN_RETRY, pause
 from nkwatch.domain.timeline import ahead
@@ -172,7 +172,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery under a lease, with what is needed to assemble and hand it over; `slots` are those of `Addressed`.
+    """A delivery under a lease, with what is needed to assemble and hand it over.
 
     Under `composition_id` its content can be passed on without anything personal. `answers` is that of `Addressed`.
     """
@@ -183,7 +183,7 @@ class Claimed:
     composition: Composition
     number: int
     composition_id: str = ""
-    slots: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    slots: Slots = field(default=(), repr=False)
     answers: str = ""
 
     @property

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from nkwatch.domain.doubling import doubled
+
 #: A part that fails waits this long at first, then twice as long each time.
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
 #: A part that ended no round for so many of its waits, and at least so long, is late: it hangs, or others take its
@@ -35,8 +37,7 @@ class Part:
         """How long after the end of a round the next one begins at the latest."""
         if not self.failures:
             return self.every
-        doubled: timedelta = FIRST_WAIT * 2 ** min(self.failures - 1, 10)
-        return max(self.every, min(doubled, LONGEST_WAIT))
+        return max(self.every, doubled(FIRST_WAIT, self.failures - 1, LONGEST_WAIT))
 
     def began(self, now: datetime) -> "Part":
         """A round begins."""

@@ -17,9 +17,11 @@ from nkwatch.domain.rhythm import (
     HOUR,
     SHORTEST,
     SHORTEST_WITHOUT_VALIDATORS,
+    SPREAD,
     backoff,
     gaps,
     jitter,
+    spread,
     usual_interval,
 )
 from nkwatch.domain.snapshot import Snapshot
@@ -147,7 +149,7 @@ class PollState:
         if ahead(self.last_ok_at, now):
             return replace(self, due_at=min(self.due_at, now), last_ok_at=now)
         usual = backoff(self.failures) if self.failures else max(pace.fixed, DAY)
-        longest = max(usual, rests_until - now) * 1.1
+        longest = max(usual, rests_until - now) * SPREAD
         return replace(self, due_at=now) if ahead(self.due_at, now + longest) else self
 
     def judged(self, now: datetime, before: Trouble | None = None) -> "PollState":
@@ -163,7 +165,7 @@ class PollState:
             failures=failures,
             trouble=failed.trouble,
             reason=failed.reason,
-            due_at=now + wait * (1 + jitter(self.source_id) / 10),
+            due_at=now + spread(wait, self.source_id),
         )
         if failures < ADOPTED_FAILURES or not self.adopted:
             return state
@@ -247,7 +249,7 @@ def _wait(state: PollState, max_age: timedelta, pace: Pace) -> timedelta:
     if pace.hourly and state.validated and not pace.fixed:
         return max(HOUR, polite)
     floor = SHORTEST if state.validated else SHORTEST_WITHOUT_VALIDATORS
-    return max(pace.fixed or max(state.interval, floor), polite) * (1 + jitter(state.source_id) / 10)
+    return spread(max(pace.fixed or max(state.interval, floor), polite), state.source_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,3 +122,9 @@ class Reading:
     def on_rights(self) -> bool:
         """Whether this is on human rights in North Korea, not only on its army or its pop music."""
         return self.about_nk and any(f.kind is ThemeKind.RIGHTS for f in self.themes)
+
+    @property
+    def cues(self) -> tuple[Evidence, ...]:
+        """What its urgency rests on: if urgent, the dangers first, since nothing is urgent without one. Each once."""
+        named = self.dangers if self.urgency is Urgency.URGENT and self.urgency_evidence else ()
+        return tuple(dict.fromkeys((*(d.seen for d in named), *self.urgency_evidence)))

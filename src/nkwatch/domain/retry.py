@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
+from nkwatch.domain.doubling import doubled
+
 #: `250`, then perhaps an enhanced code `2.1.5` (RFC 3463, 2).
 _CODES = re.compile(r"\s*([245]\d\d)(?:[ -]+([245]\.\d{1,3}\.\d{1,3})\b)?")
 
@@ -49,5 +51,4 @@ def codes(reply: str) -> Codes:
 def pause(reply: str, attempts: int) -> timedelta:
     """How long to wait after this reply, `attempts` having been made before it: twice as long each time."""
     first, longest = next((first, longest) for like, first, longest in _PAUSES if like.match(reply))
-    step: int = 2 ** min(attempts, 10)
-    return min(first * step, longest)
+    return doubled(first, attempts, longest)

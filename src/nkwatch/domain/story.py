@@ -46,6 +46,10 @@ class AlertState(StrEnum):
     WITHHELD = "withheld"
 
 
+#: Of alerts that are not yet written for all their readers.
+UNDER_WAY = (AlertState.OPEN, AlertState.HELD, AlertState.RELEASED)
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """Statements that report the same thing. Its id is the id of the statement that opened it, for ever.

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from nkwatch.domain.doubling import doubled
 from nkwatch.domain.rates import Rate
-from nkwatch.domain.rhythm import jitter
+from nkwatch.domain.rhythm import SPREAD, spread
 from nkwatch.domain.statement import digest
 from nkwatch.domain.story import Story
 from nkwatch.domain.timeline import ahead
@@ -174,7 +175,7 @@ class Call:
             return replace(tried, due_at=None)  # it waits until the hook is on again
         if self.attempts >= len(RETRIES) or now - self.found_at > OLDEST:
             return replace(tried, state=CallState.GIVEN_UP, due_at=None, done_at=now)
-        usual = RETRIES[self.attempts] * (1 + jitter(self.id) / 10)
+        usual = spread(RETRIES[self.attempts], self.id)
         return replace(tried, due_at=now + (_asked(heard) or usual))
 
     def dropped(self, why: str, now: datetime) -> "Call":
@@ -183,7 +184,7 @@ class Call:
 
     def overlong(self, now: datetime) -> bool:
         """Whether it is due later than any rule says."""
-        return ahead(self.due_at, now + LONGEST_WAIT * 1.1)
+        return ahead(self.due_at, now + LONGEST_WAIT * SPREAD)
 
     def put_off(self, until: datetime) -> "Call":
         """This call when it may not be made before then."""
@@ -215,7 +216,7 @@ class Line:
         if heard.well:
             return Line(self.hook, free_at)
         failures = self.failures + 1
-        usual = min(SHORTEST_REST * (1 << min(failures - 1, 10)), LONGEST_REST)
+        usual = doubled(SHORTEST_REST, failures - 1, LONGEST_REST)
         off_at = now if heard.status == GONE else None
         return replace(
             self, free_at=free_at, rests_until=now + (_asked(heard) or usual), failures=failures, off_at=off_at

@@ -82,7 +82,7 @@ class _Told:
         titled = [d for d in told if d.seen in title]
         decisive = titled or [d for d in told if d.seen in report.reading.urgency_evidence] or told
         near = next((part for part in opening for d in decisive[:1] if d.seen in part), title)
-        danger = min((d for d in decisive if d.seen in near), key=_rank, default=None)
+        danger = min((d for d in decisive if d.seen in near), key=lambda d: gravity(d.code), default=None)
         return cls(report, danger, near, opening)
 
     def tells(self, seen: Evidence) -> bool:
@@ -90,8 +90,9 @@ class _Told:
         return _stands(seen, self.report) and any(seen in part for part in self.opening)
 
 
-def _rank(danger: Sighting) -> int:
-    return ORDER.index(danger.code) if danger.code in ORDER else len(ORDER)
+def gravity(danger: str) -> int:
+    """The place of a danger in `ORDER`: the smaller, the graver."""
+    return ORDER.index(danger) if danger in ORDER else len(ORDER)
 
 
 def _stands(seen: Evidence, report: Report) -> bool:

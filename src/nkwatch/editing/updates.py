@@ -8,7 +8,7 @@ from nkwatch.domain.place import around
 from nkwatch.domain.reading import MentionKind, Reading
 from nkwatch.domain.source import Role
 from nkwatch.domain.story import Report
-from nkwatch.editing.facts import ORDER
+from nkwatch.editing.facts import ORDER, gravity
 from nkwatch.reading.folding import fold
 
 #: How many names, places and the like are told of each kind.
@@ -75,12 +75,8 @@ def _elsewhere(told: Sequence[Report], new: Sequence[Report]) -> tuple[str, ...]
 
 def _graver(told: Sequence[Report], new: Sequence[Report]) -> tuple[str, ...]:
     """Dangers graver than all that were told: who is threatened with return is detained, and that is no news."""
-    least = min((_gravity(code) for r in told for code, _ in _dangers(r.reading)), default=len(ORDER) + 1)
-    return tuple(code for code in _new(_dangers, told, new) if _gravity(code) < least)
-
-
-def _gravity(danger: str) -> int:
-    return ORDER.index(danger) if danger in ORDER else len(ORDER)
+    least = min((gravity(code) for r in told for code, _ in _dangers(r.reading)), default=len(ORDER) + 1)
+    return tuple(code for code in _new(_dangers, told, new) if gravity(code) < least)
 
 
 def _new(say: Callable[[Reading], Said], told: Sequence[Report], new: Sequence[Report]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Whether a webhook is told of something, and in which words. What they are signed with is of their own."""
+"""Whether a webhook is told of something, in which words, and how these are signed (standardwebhooks.com)."""
 
 import base64
 import hmac

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from nkwatch.domain.labelled import Labelled
@@ -121,14 +122,19 @@ def _fitting(rows: Sequence[Row], regression: Any, table_of: Any) -> Fit:
     counts = Counter(name for row in rows for name in row)
     common = {name for name, times in counts.items() if times >= COMMON}
 
-    def fit(told: Sequence[bool], importance: Sequence[float] | None, wanted: Callable[[str], bool], c: float) -> Head:
+    @cache
+    def table(wanted: Callable[[str], bool]) -> tuple[Any, list[str]]:
+        """The rows with these features alone, and the names of its columns: the same for many heads."""
         names = {name for name in common if wanted(name)}
         vectors = table_of(sort=True)
-        table: Any = vectors.fit_transform([{n: v * _caution(n) for n, v in r.items() if n in names} for r in rows])
+        made = vectors.fit_transform([{n: v * _caution(n) for n, v in r.items() if n in names} for r in rows])
+        return made, [str(name) for name in vectors.get_feature_names_out()]
+
+    def fit(told: Sequence[bool], importance: Sequence[float] | None, wanted: Callable[[str], bool], c: float) -> Head:
+        columns, names = table(wanted)
         model = regression(C=c, max_iter=1_000, tol=1e-6)
-        model.fit(table, told, sample_weight=importance)
-        names_out = map(str, vectors.get_feature_names_out())
-        weights = {n: round(float(w) * _caution(n), 3) for n, w in zip(names_out, model.coef_[0], strict=True)}
+        model.fit(columns, told, sample_weight=importance)
+        weights = {n: round(float(w) * _caution(n), 3) for n, w in zip(names, model.coef_[0], strict=True)}
         return Head(round(float(model.intercept_[0]), 3), {n: w for n, w in weights.items() if abs(w) >= SLIGHT})
 
     return fit

@@ -74,7 +74,8 @@ _KOREAN_ALTERED = (
 _KOREAN_SHARED = (
     r"\s?(?:중|가운데)\s?\d|\s?(?:당|꼴|이하|미만|이내)|(?:을|를|이|가)? ?포함|(?:과|와|및|,|·)\s?[가-힣]{0,6}\s?\d"
 )
-_SCALED = r"\d[\d,]{0,11}(?:\.\d{1,2})?\s?[백천만百千万]{0,2}(?:\s?\d[\d,]{0,5}\s?[백천百千]?){0,2}"
+#: Possessive: digits that no word for people follows would be tried in hundreds of ways, from each of them on.
+_SCALED = r"\d[\d,]{0,11}+(?:\.\d{1,2})?+\s?+[백천만百千万]{0,2}+(?:\s?\d[\d,]{0,5}+\s?+[백천百千]?+){0,2}+"
 _JAPANESE_ALTERED = (
     r"(?:最大|最多|議員|専門家|報告者|外交官|警官|記者|委員)\s?$|[\d.,~〜～数何第各百千万一二三四五六七八九十-]$"
 )

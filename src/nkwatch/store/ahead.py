@@ -14,7 +14,7 @@ from nkwatch.domain.timeline import SLACK, squeezed
 from nkwatch.editing.windows import next_closing
 from nkwatch.store import schema, stories
 from nkwatch.store.rows import insert_new
-from nkwatch.store.seals import schedule
+from nkwatch.store.seals import SCHEDULE, schedule
 
 _LATCH, _STORY, _STATE = schema.latch.c, schema.story.c, schema.source_state.c
 _S, _B, _P, _W, _H = (
@@ -28,7 +28,6 @@ _COMPARED = (
 #: From when on somebody waits: for another mail to a sign-up, another call to editors, what a webhook is told first,
 #: the operator's next mail on sources.
 _WAITED_FROM = (_S.asked_at, schema.alert_call.c.at, schema.webhook.c.began_at, _STATE.told_at)
-_SCHEDULE = (_S.rhythm, _S.hour, _S.zone, _S.weekday, _S.monthday)
 
 
 def bring_back(connection: Connection, now: datetime) -> int:
@@ -72,7 +71,7 @@ def _readers(connection: Connection, moved: Mapping[datetime, datetime], now: da
     """Move windows; one that was looked at by the wrong clock, and put off, is looked at when it closes."""
     those = or_(_S.covered_until > now, _S.closes_at > now + SLACK)
     groups: Select[Any] = (
-        select(_S.covered_until, _S.closes_at, *_SCHEDULE)
+        select(_S.covered_until, _S.closes_at, *SCHEDULE)
         .where(those)
         .distinct()
         .order_by(_S.covered_until, _S.closes_at)
@@ -82,7 +81,7 @@ def _readers(connection: Connection, moved: Mapping[datetime, datetime], now: da
         covered = moved.get(row.covered_until, row.covered_until)
         closes = next_closing(schedule(row), covered) if row.closes_at else None
         if (covered, closes) != (row.covered_until, row.closes_at):
-            same = [c == getattr(row, c.name) for c in (_S.covered_until, *_SCHEDULE)]
+            same = [c == getattr(row, c.name) for c in (_S.covered_until, *SCHEDULE)]
             same.append(_S.closes_at.is_(None) if row.closes_at is None else _S.closes_at == row.closes_at)
             values = {_S.covered_until: covered, _S.closes_at: closes}
             changed += _set(connection, schema.subscriber, values, *same)

@@ -11,9 +11,7 @@ from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.correction import Correction
 from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.polling import PollState
-from nkwatch.domain.reading import Urgency
-from nkwatch.domain.theme import ThemeKind
-from nkwatch.store import merged, records, schema, showing
+from nkwatch.store import findings, merged, records, schema, showing
 from nkwatch.store.database import Database
 from nkwatch.store.editions import went_out
 from nkwatch.store.rows import chunks
@@ -116,7 +114,7 @@ def _history(connection: Connection, story_id: str, statement_ids: Sequence[str]
     return History(
         tuple(Revision(r.statement_id, r.revision, r.title, r.text, r.replaced_at) for r in revisions),
         tuple(Proof(r.statement_id, r.sha256, r.size, r.url, r.at) for r in proofs),
-        tuple(_correction(row) for row in said),
+        tuple(map(_correction, said)),
         tuple(Alerted(row.number, BulletinKind(row.kind), row.date, row.answers) for row in alerts),
     )
 
@@ -142,10 +140,7 @@ def _corrections() -> Select[Any]:
 
 
 def _correction(row: Row[Any]) -> Correction:
-    themes = None if row.themes is None else tuple((t["code"], ThemeKind(t["kind"])) for t in row.themes)
-    urgency = None if row.urgency is None else Urgency(row.urgency)
-    said = (row.statement_id, row.revision, row.rules, row.at, row.editor, row.note)
-    return Correction(*said, about_nk=row.about_nk, themes=themes, urgency=urgency)
+    return findings.corrected_by(dict(row._mapping))  # noqa: SLF001  the documented way to a row's names
 
 
 def _alerts(story_ids: Sequence[str]) -> Select[Any]:

@@ -78,7 +78,7 @@ def _keep(
     insert_new(connection, schema.statement, [_row(s, read[s.id]) for s in statements.values()])
     insert_new(connection, schema.statement_key, _keys(publisher, new))
     insert_new(connection, schema.reading, [findings.reading_row(read[i], now) for i in statements])
-    insert_new(connection, schema.named, [row for i in statements for row in _named(read[i])])
+    insert_new(connection, schema.named, [row for i in statements for row in findings.named_rows(read[i])])
     for placed in sorted((p for p in placements if p.story_id), key=_opener_first):
         statement = statements[placed.reading.statement_id]
         joined = stories.join(connection, statement.id, placed.story_id, placed.marks)
@@ -97,8 +97,3 @@ def _row(statement: Statement, reading: Reading) -> Mapping[str, Any]:
 def _keys(publisher: str, new: Sequence[Known]) -> list[dict[str, str]]:
     pairs = sorted((records.key(key), k.statement.id) for k in new for key in k.keys)
     return [{"publisher": publisher, "key": key, "statement_id": i} for key, i in pairs]
-
-
-def _named(reading: Reading) -> list[dict[str, str]]:
-    keys = sorted({records.key(m.key) for m in reading.cases})
-    return [{"key": key, "statement_id": reading.statement_id} for key in keys]

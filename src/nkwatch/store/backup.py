@@ -152,7 +152,7 @@ def encrypted(backup: Path) -> bool:
 def private(file: Path) -> None:
     """A new empty file that only its owner may read."""
     file.unlink(missing_ok=True)
-    file.touch(mode=0o600)
+    file.touch(mode=0o600, exist_ok=False)
 
 
 def recipient(text: str) -> Recipient:

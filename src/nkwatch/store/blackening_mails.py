@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Row, func, or_, select, update
 from nkwatch.domain.redaction import Affected
 from nkwatch.store import passes, schema
 from nkwatch.store.blackening import Pass, Place, Went, note, page, reached
+from nkwatch.store.compositions import SLOT
 from nkwatch.store.rows import chunks
 from nkwatch.store.seals import Seals
 
 #: Blocks in one transaction.
 BLOCKS = 200
-SLOT = "slot:"
 _BLOCK, _COMPOSITION, _DELIVERY = schema.block.c, schema.composition.c, schema.delivery.c
 
 

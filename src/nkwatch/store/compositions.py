@@ -10,14 +10,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, Text, cast, select
 
 from nkwatch.domain.bulletin import Block, BulletinKind, Composition, Piece, Slot
 from nkwatch.store import schema
 from nkwatch.store.rows import chunks, insert_new
 
 _BLOCK, _COMPOSITION = schema.block.c, schema.composition.c
-_SLOT = "slot:"
+#: What the names of places of the reader's own begin with.
+SLOT = "slot:"
 #: How a row names a piece: by number; in rows from before schema 5 by its name.
 Named = int | str
 
@@ -63,7 +64,7 @@ def pieces(connection: Connection, named: Collection[Named]) -> dict[Named, Piec
     for names in chunks(old):
         rows = connection.execute(select(schema.block).where(_BLOCK.id.in_(names)))
         found |= {row.id: _piece(row.id, row.body) for row in rows}
-    return found | {name: _piece(name, b"") for name in old if name.startswith(_SLOT)}
+    return found | {name: _piece(name, b"") for name in old if name.startswith(SLOT)}
 
 
 def composed(row: Row[Any], pieces: Mapping[Named, Piece]) -> Composition:
@@ -88,8 +89,13 @@ def stories(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[str, 
     return found
 
 
+def tells_of(story_id: str) -> ColumnElement[bool]:
+    """Whether a composition tells of a story."""
+    return cast(_COMPOSITION.stories, Text).contains(f'"{story_id}"', autoescape=True)
+
+
 def _name(piece: Piece) -> str:
-    return f"{_SLOT}{piece.name}" if isinstance(piece, Slot) else piece.id
+    return f"{SLOT}{piece.name}" if isinstance(piece, Slot) else piece.id
 
 
 def _id(composition: Composition, names: Mapping[int, str]) -> str:
@@ -142,4 +148,4 @@ def _row(name: str, composition: Composition, number: int, numbers: Mapping[int,
 
 
 def _piece(name: str, body: bytes) -> Piece:
-    return Slot(name.removeprefix(_SLOT)) if name.startswith(_SLOT) else Block(body)
+    return Slot(name.removeprefix(SLOT)) if name.startswith(SLOT) else Block(body)

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, func, select
 
 from nkwatch.domain.surroundings import Counted, Earlier
-from nkwatch.store import marks, records, schema
+from nkwatch.store import findings, marks, records, schema
 from nkwatch.store.rows import chunks
 from nkwatch.store.stories import SHOWN, VISIBLE, Binder
 
@@ -27,17 +27,12 @@ def counted(connection: Connection, since: datetime, until: datetime) -> list[Co
 
     What no digest holds is not counted.
     """
-    read = and_(
-        _READING.statement_id == _STATEMENT.id,
-        _READING.revision == _STATEMENT.read_revision,
-        _READING.rules == _STATEMENT.read_rules,
-    )
     # themes alone: a whole reading is long
     themes = (_READING.findings["themes"].label("themes"), _CORRECTION.themes.label("said"))
     query = (
         select(_STORY.id, _STORY.ready_at, *themes)
         .join_from(schema.story, schema.statement, _STATEMENT.story_id == _STORY.id)
-        .join(schema.reading, read)
+        .join(schema.reading, findings.IN_FORCE)
         .outerjoin(schema.correction, _CORRECTION.id == _STATEMENT.correction_id)
         .where(_STORY.ready_at >= since, _STORY.ready_at < until, SHOWN, ~marks.unseen(_STORY.id))
         .order_by(_STORY.ready_at, _STORY.id, _STATEMENT.published, _STATEMENT.id)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from nkwatch.domain.polling import Polled
 from nkwatch.editing.coverage import SILENCE, Day, Reach, Record, Spell
 from nkwatch.store import schema
+from nkwatch.store.rows import inserting
 
 _DAY = schema.source_day.c
 _COUNTED = ("polls", "answered", "new")
@@ -30,8 +30,7 @@ def note(connection: Connection, polls: Iterable[tuple[Polled, int]]) -> None:
 
 
 def _add(connection: Connection, rows: list[dict[str, object]]) -> None:
-    module = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = module.insert(schema.source_day)
+    insert = inserting(connection, schema.source_day)
     sums = {name: _DAY[name] + insert.excluded[name] for name in _COUNTED}
     connection.execute(insert.on_conflict_do_update(index_elements=["source_id", "day"], set_=sums), rows)
 

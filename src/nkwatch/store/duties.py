@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Select, delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
-from nkwatch.domain.lease import LONGEST_LEASE
 from nkwatch.store import schema
 from nkwatch.store.database import Database
+from nkwatch.store.leases import is_over, lasts
+from nkwatch.store.rows import inserting
 
 #: Everything else is claimed by rows of its own.
 DUTIES = frozenset({"tell", "publish", "editions", "call", "tidy", "redact", "watch", "bounces", "replies"})
@@ -82,14 +82,12 @@ class Duties:
 
     def _anothers(self, tick: str, now: datetime) -> Select[tuple[str]]:
         """Who else has a duty: nothing is written for a look."""
-        lasting = (_D.leased_until > now, _D.leased_until <= now + LONGEST_LEASE)
-        return select(_D.lease_owner).where(_D.name == tick, _D.lease_owner != self._owner, *lasting)
+        anothers = (_D.lease_owner != self._owner, lasts(_D.leased_until, now))
+        return select(_D.lease_owner).where(_D.name == tick, *anothers)
 
     def _take(self, connection: Connection, tick: str, now: datetime) -> bool:
         held = {"lease_owner": self._owner, "leased_until": now + LEASE}
-        module = sqlite if connection.dialect.name == "sqlite" else postgresql
-        wrong = _D.leased_until > now + LONGEST_LEASE
-        free = or_(_D.lease_owner == self._owner, _D.leased_until <= now, wrong)
-        insert = module.insert(schema.duty).values(name=tick, **held)
+        free = or_(_D.lease_owner == self._owner, is_over(_D.leased_until, now))
+        insert = inserting(connection, schema.duty).values(name=tick, **held)
         taken = insert.on_conflict_do_update(index_elements=["name"], set_=held, where=free).returning(_D.name)
         return connection.scalar(taken) is not None

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast, func, not_, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, not_, or_, select, true, update
 
 from nkwatch.domain.bulletin import BulletinKind, Composition, Window
 from nkwatch.domain.delivery import DeliveryState
@@ -158,7 +158,7 @@ def _tells(connection: Connection, rhythm: Rhythm, story_id: str) -> bool:
 
 def _names(story_id: str, since: datetime | None, until: datetime | None) -> ColumnElement[bool]:
     """Whether an edition that was made in a span of time tells of a story under this id."""
-    told = cast(_C.stories, Text).contains(f'"{story_id}"', autoescape=True)
+    told = compositions.tells_of(story_id)
     return told if since is None or until is None else and_(told, _EDITION.date.between(since, until))
 
 

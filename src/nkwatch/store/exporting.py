@@ -1,29 +1,21 @@
 """What exports and the API ask besides what is found by searching: marks of stories, readings, counts by day."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, select, type_coerce
 
 from nkwatch.domain.desk import Marks
-from nkwatch.domain.reading import Reading
 from nkwatch.editing.coverage import Counts, Record
-from nkwatch.store import days, findings, marks, schema, showing
+from nkwatch.store import days, kept, marks, schema, showing
 from nkwatch.store.database import Database
+from nkwatch.store.kept import Kept
+
+__all__ = ["ExportStore", "Kept"]
 
 _STATEMENT = schema.statement.c
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A reading that is kept, as the rules made it; `in_force` where it is the one that counts, corrected or not."""
-
-    reading: Reading
-    read_at: datetime
-    in_force: bool
 
 
 class ExportStore:
@@ -44,7 +36,7 @@ class ExportStore:
 
     async def readings(self, statement_id: str) -> list[Kept]:
         """All readings of a statement, the newest first."""
-        return await self._database.read(lambda c: _readings(c, statement_id))
+        return await self._database.read(lambda c: kept.readings(c, statement_id))
 
     async def counts(self, source_id: str, now: datetime, since: date | None = None) -> Counts:
         """How many statements a source brought by day, from `since` on."""
@@ -55,19 +47,9 @@ class ExportStore:
         return await self._database.read(lambda c: days.record(c, source_id))
 
 
-def _readings(connection: Connection, statement_id: str) -> list[Kept]:
-    found = []
-    for row in connection.execute(findings.every(statement_id)):
-        reading = findings.reading(row)
-        if reading:
-            in_force = (reading.revision, reading.rules) == (row.read_revision, row.read_rules)
-            found.append(Kept(reading, row.read_at, in_force))
-    return found
-
-
 def _counts(connection: Connection, source_id: str, since: date | None, now: datetime) -> Counts:
     published, seen = _day_of(_STATEMENT.published), _day_of(_STATEMENT.first_seen)
-    lowest = (since - schema.EPOCH.date()).days if since else 0
+    lowest = days.number(since) if since else 0
     of = _STATEMENT.source_id == source_id
     told = func.sum(case(((_STATEMENT.story_id != "") & showing.public(now), 1), else_=0)).label("told")
     dated = select(published.label("day"), func.count().label("times"), told).where(of, ~_STATEMENT.published_estimated)

@@ -4,7 +4,7 @@ Rows of `in_force` hold a statement, the reading that is in force for it and the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -30,19 +30,20 @@ _STATEMENT, _READING, _CORRECTION = schema.statement.c, schema.reading.c, schema
 #: What of a reading and of a correction stands beside a statement, under these names.
 _NAMED = {"reading_revision": _READING.revision, "read_language": _STATEMENT.language}
 _SAID = {f"said_{c.name}": c for c in schema.correction.columns}
+#: Which reading of a statement is in force.
+IN_FORCE = and_(
+    _READING.statement_id == _STATEMENT.id,
+    _READING.revision == _STATEMENT.read_revision,
+    _READING.rules == _STATEMENT.read_rules,
+)
 
 
 def in_force() -> Select[Any]:
     """Statements with the readings and corrections that are in force for them."""
-    read = and_(
-        _READING.statement_id == _STATEMENT.id,
-        _READING.revision == _STATEMENT.read_revision,
-        _READING.rules == _STATEMENT.read_rules,
-    )
     return (
         _columns()
         .select_from(schema.statement)
-        .outerjoin(schema.reading, read)
+        .outerjoin(schema.reading, IN_FORCE)
         .outerjoin(schema.correction, _CORRECTION.id == _STATEMENT.correction_id)
     )
 
@@ -103,6 +104,12 @@ def reading_row(reading: Reading, now: datetime) -> dict[str, Any]:
     }
 
 
+def named_rows(reading: Reading) -> list[dict[str, str]]:
+    """Rows of named: whom a reading names."""
+    keys = sorted({records.key(m.key) for m in reading.cases})
+    return [{"key": key, "statement_id": reading.statement_id} for key in keys]
+
+
 def reading(row: Row[Any]) -> Reading | None:
     """The row's reading as the rules made it. Rows of older versions of nkwatch hold less."""
     if row.rules is None:
@@ -143,18 +150,17 @@ def correction(row: Row[Any]) -> Correction | None:
     """The row's correction, if there is one."""
     if row.said_id is None:
         return None
-    themes, urgency = row.said_themes, row.said_urgency
-    return Correction(
-        statement_id=row.said_statement_id,
-        revision=row.said_revision,
-        rules=row.said_rules,
-        at=row.said_at,
-        editor=row.said_editor,
-        note=row.said_note,
-        about_nk=row.said_about_nk,
-        themes=None if themes is None else tuple((t["code"], ThemeKind(t["kind"])) for t in themes),
-        urgency=None if urgency is None else Urgency(urgency),
-    )
+    return corrected_by({c.name: getattr(row, name) for name, c in _SAID.items()})
+
+
+def corrected_by(row: Mapping[str, Any]) -> Correction:
+    """The correction of a row of correction, by the names of its columns."""
+    said = {f.name: row[f.name] for f in fields(Correction)}
+    if said["themes"] is not None:
+        said["themes"] = tuple((t["code"], ThemeKind(t["kind"])) for t in said["themes"])
+    if said["urgency"] is not None:
+        said["urgency"] = Urgency(said["urgency"])
+    return Correction(**said)
 
 
 def _evidence(found: Sequence[Mapping[str, Any]]) -> tuple[Evidence, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, literal, or_, select, update
 
@@ -9,13 +10,13 @@ from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.installation import Held, Resumed
 from nkwatch.domain.story import AlertState
-from nkwatch.domain.subscriber import Rhythm, Schedule, Standing
+from nkwatch.domain.subscriber import Rhythm, Standing
 from nkwatch.editing.windows import last_closing, next_closing
 from nkwatch.store import schema, waiting
+from nkwatch.store.seals import SCHEDULE, schedule
 
 _S, _D, _B, _T = schema.subscriber.c, schema.delivery.c, schema.bulletin.c, schema.story.c
 _ST = schema.statement.c
-_SCHEDULE = (_S.rhythm, _S.hour, _S.zone, _S.weekday, _S.monthday)
 #: Why a delivery is cancelled.
 WHY = "of the time before the backup was restored"
 ALERT_WHY = "of the time before a backup was restored: it may have been sent then; an editor says whether it goes"
@@ -81,11 +82,12 @@ def _cover(connection: Connection, until: datetime, now: datetime) -> tuple[int,
     Back go those that closed since the restore and hold the gap too: they are written once more without it.
     """
     forward = back = 0
-    for row in connection.execute(select(*_SCHEDULE).where(_S.rhythm != Rhythm.NONE).distinct()).all():
-        schedule = Schedule(Rhythm(row.rhythm), row.hour, row.zone, row.weekday, row.monthday)
-        last = last_closing(schedule, until) or until
-        same = [column == value for column, value in zip(_SCHEDULE, row, strict=True)]
-        begins = update(schema.subscriber).values(covered_until=last, closes_at=next_closing(schedule, last))
+    schedules: Select[Any] = select(*SCHEDULE).where(_S.rhythm != Rhythm.NONE).distinct()
+    for row in connection.execute(schedules).all():
+        closes = schedule(row)
+        last = last_closing(closes, until) or until
+        same = [column == value for column, value in zip(SCHEDULE, row, strict=True)]
+        begins = update(schema.subscriber).values(covered_until=last, closes_at=next_closing(closes, last))
         confirmed = (_S.standing == Standing.CONFIRMED, *same)
         forward += connection.execute(begins.where(_S.covered_until < last, *confirmed)).rowcount
         both = (schema.undone, _B.window_start < last, _B.window_end > last, *same)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, select, update
 
 from nkwatch.domain.polling import PollState
-from nkwatch.domain.rhythm import backoff, jitter
+from nkwatch.domain.rhythm import backoff, spread
 from nkwatch.domain.source import Source, host_of
 from nkwatch.store import polling, records, schema
 from nkwatch.store.database import Database
@@ -72,4 +72,4 @@ def _polled(state: PollState) -> datetime | None:
     """When it was polled last, or later: of a failure only the wait is known, which may be longer than ours."""
     if not state.failures:
         return state.last_ok_at
-    return state.due_at - backoff(state.failures) * (1 + jitter(state.source_id) / 10)
+    return state.due_at - spread(backoff(state.failures), state.source_id)

@@ -50,8 +50,7 @@ def newest(connection: Connection) -> dict[str, int]:
 def find(connection: Connection, hooks: Sequence[Hook], now: datetime) -> int:
     """Write a call for everything that is new to these hooks, and move their cursors; answers how many."""
     # a story that becomes ready while this is under way does so behind the cursor
-    reached = max(now, stories.closed_until(connection, now))
-    connection.execute(update(schema.latch).where(schema.latch.c.name == stories.LATCH).values(closed_until=reached))
+    stories.close(connection, now)
     added = sum(_find(connection, hook, now) for hook in hooks)
     _tidy(connection, now)
     return added

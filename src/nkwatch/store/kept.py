@@ -35,7 +35,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A reading that was kept, and whether it is the one in force."""
+    """A reading that is kept, as the rules made it; `in_force` where it is the one that counts, corrected or not."""
 
     reading: Reading
     read_at: datetime
@@ -71,9 +71,14 @@ def trace(connection: Connection, statement_id: str) -> StatementTrace | None:
         story_id=row.story_id,
         revisions=tuple(Was(r.revision, r.title, r.replaced_at) for r in revisions),
         captures=tuple(Capture(r.sha256, r.size, r.url, r.at) for r in captures),
-        readings=tuple(_kept(r) for r in connection.execute(findings.every(statement_id))),
+        readings=tuple(readings(connection, statement_id)),
         waiting=tuple(records.errand(r) for r in connection.execute(due.order_by(errand.due_at))),
     )
+
+
+def readings(connection: Connection, statement_id: str) -> list[Kept]:
+    """All readings of a statement, the newest first."""
+    return [_kept(row) for row in connection.execute(findings.every(statement_id))]
 
 
 def _kept(row: Row[Any]) -> Kept:

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, case, literal_column, null, or_, select, true, update
 
 from nkwatch.domain.delivery import Delivery, DeliveryState
-from nkwatch.domain.lease import LONGEST_LEASE, Lease
+from nkwatch.domain.lease import Lease
 from nkwatch.store import records, schema
+from nkwatch.store.leases import is_over
 from nkwatch.store.rows import chunks
 
 _D = schema.delivery.c
@@ -40,9 +41,8 @@ def release(connection: Connection, deliveries: Sequence[Delivery], owner: str) 
 
 def recover(connection: Connection, now: datetime) -> int:
     """Free what was claimed under leases that ended; answers how many."""
-    over = or_(_D.leased_until <= now, _D.leased_until > now + LONGEST_LEASE)
-    query = select(*records.DELIVERY).where(schema.leased, over).order_by(_D.id).with_for_update(skip_locked=True)
-    found = [records.delivery(row) for row in connection.execute(query)]
+    query = select(*records.DELIVERY).where(schema.leased, is_over(_D.leased_until, now)).order_by(_D.id)
+    found = [records.delivery(row) for row in connection.execute(query.with_for_update(skip_locked=True))]
     # nobody knows whether what was marked has left: whatever becomes of it, its reader may have it
     for marked in (False, True):
         free = [d.abandoned(now) for d in found if (d.offered_at is not None) is marked]

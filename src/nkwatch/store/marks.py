@@ -52,12 +52,7 @@ def log(connection: Connection, story_id: str, word: Marking) -> None:
 
 
 def held(story_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether editors hold this story back."""
-    return select(_DESK.story_id).where(_DESK.story_id == story_id, _DESK.held).exists()
-
-
-def silenced(story_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether nothing is told of this story: it is held back."""
+    """Whether editors hold this story back: nothing is told of it."""
     return select(_DESK.story_id).where(_DESK.story_id == story_id, _DESK.held).exists()
 
 

@@ -7,15 +7,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, or_, select, update
 
 from nkwatch.domain.delivery import DeliveryState
-from nkwatch.domain.lease import LONGEST_LEASE
 from nkwatch.domain.polling import LONGEST_RETRY_AFTER, PollState
 from nkwatch.domain.rates import FURTHEST
+from nkwatch.domain.rhythm import SPREAD
 from nkwatch.domain.source import Pace, Source, host_of
 from nkwatch.domain.survey import Repair
 from nkwatch.domain.timeline import SLACK
 from nkwatch.domain.webhook import LONGEST_WAIT, Line
 from nkwatch.editing.pacing import NEVER_SO_LONG
-from nkwatch.store import ahead, polling, records, schema, stories
+from nkwatch.store import ahead, findings, polling, records, schema, stories
+from nkwatch.store.leases import is_over
 from nkwatch.store.rows import chunks
 
 _STATE, _ERRAND, _HOST = schema.source_state.c, schema.errand.c, schema.host.c
@@ -32,8 +33,7 @@ def _leases(table: Table, *claimed: ColumnElement[bool]) -> Mend:
     """Free the rows of a table whose leases ended, or end later than any may. Their owners write nothing by them."""
 
     def free(connection: Connection, _sources: Sources, now: datetime) -> int:
-        until = table.c.leased_until
-        over = or_(until <= now, until > now + LONGEST_LEASE)
+        over = is_over(table.c.leased_until, now)
         change = update(table).where(*claimed, over).values(lease_owner="", leased_until=None)
         return connection.execute(change).rowcount
 
@@ -112,7 +112,7 @@ def _calls(connection: Connection, _sources: Sources, now: datetime) -> int:
         if (sane := line.sane(now)) != line:
             change = update(schema.webhook).where(_HOOK.name == row.name)
             changed += connection.execute(change.values(free_at=sane.free_at, rests_until=sane.rests_until)).rowcount
-    late = and_(schema.calling, _CALL.due_at > now + LONGEST_WAIT * 1.1 + SLACK)
+    late = and_(schema.calling, _CALL.due_at > now + LONGEST_WAIT * SPREAD + SLACK)
     return changed + connection.execute(update(schema.webhook_call).where(late).values(due_at=now)).rowcount
 
 
@@ -131,12 +131,7 @@ def _rates(connection: Connection, _sources: Sources, now: datetime) -> int:
 
 def _stories(connection: Connection, _sources: Sources, now: datetime) -> int:
     """Statements on North Korea in no story: each is read again, and joins or opens one."""
-    in_force = and_(
-        _READING.statement_id == _STATEMENT.id,
-        _READING.revision == _STATEMENT.read_revision,
-        _READING.rules == _STATEMENT.read_rules,
-    )
-    query = select(_STATEMENT.id).join_from(schema.statement, schema.reading, in_force)
+    query = select(_STATEMENT.id).join_from(schema.statement, schema.reading, findings.IN_FORCE)
     said = select(_CORRECTION.about_nk).where(_CORRECTION.id == _STATEMENT.correction_id).scalar_subquery()
     lost = query.where(stories.SHOWN, _STATEMENT.published > now - LATELY, _STATEMENT.story_id == "", _READING.about_nk)
     ids = connection.scalars(lost.where(func.coalesce(said, _READING.about_nk))).all()

@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
-from nkwatch.domain.lease import LONGEST_LEASE, Lease
+from nkwatch.domain.lease import Lease
 from nkwatch.domain.notice import Noticed
 from nkwatch.domain.retention import NOTICES
 from nkwatch.store import schema
 from nkwatch.store.database import Database
 from nkwatch.store.footprint import database_bytes
+from nkwatch.store.leases import is_over
 from nkwatch.store.rows import insert_new
 
 _N, _M = schema.notice.c, schema.morning.c
@@ -75,8 +76,7 @@ def _begin(connection: Connection, day: str, lease: Lease, now: datetime) -> Seq
     first = connection.scalar(select(_M.day).limit(1)) is None
     row = {"day": day, "lease_owner": "", "leased_until": schema.EPOCH, "done_at": now if first else None}
     insert_new(connection, schema.morning, [row | {"database_bytes": database_bytes(connection)}])
-    # a lease that ends later than any may was taken by a clock that was wrong
-    free = or_(_M.leased_until <= now, _M.leased_until > now + LONGEST_LEASE, _M.lease_owner == lease.owner)
+    free = or_(is_over(_M.leased_until, now), _M.lease_owner == lease.owner)
     take = update(schema.morning).where(_M.day == day, _M.done_at.is_(None), free)
     if not connection.execute(take.values(lease_owner=lease.owner, leased_until=lease.until)).rowcount:
         return None

@@ -195,5 +195,4 @@ class OutboxStore:
 
 
 def _posted(row: Row[Any]) -> Posted:
-    window = Window(row.window_start, row.window_end) if row.window_start and row.window_end else None
-    return Posted(records.delivery(row), BulletinKind(row.kind), row.number, window, row.story_id)
+    return Posted(records.delivery(row), BulletinKind(row.kind), row.number, records.window(row), row.story_id)

@@ -212,6 +212,7 @@ def _edit(connection: Connection, edited: Statement) -> None:
 
 
 def revise(connection: Connection, old: Row[Any], edited: Statement, at: datetime) -> None:
+    """Keep a statement as it was until `at`, and put the edited one in its place."""
     kept = {"statement_id": old.id, "revision": old.revision, "title": old.title, "text": old.text}
     insert_new(connection, schema.statement_revision, [kept | {"replaced_at": at}])
     # whether it is still shown is no part of an edit
@@ -235,6 +236,7 @@ def _send(connection: Connection, errands: Iterable[Errand]) -> None:
 
 
 def let_rest(connection: Connection, rest: Rest | None) -> None:
+    """Leave a host alone as long as it asked for, if it did; what it asked for before counts where that is longer."""
     if rest is None:
         return
     row = {"host": rest.host, "not_before": rest.until}

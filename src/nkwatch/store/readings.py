@@ -9,7 +9,7 @@ from nkwatch.domain.correction import Correction, Filed, Shift, corrected
 from nkwatch.domain.reading import Reading, Urgency
 from nkwatch.domain.story import AlertState
 from nkwatch.reading.stories import Placement
-from nkwatch.store import backfill, findings, records, schema, stories, unread
+from nkwatch.store import backfill, findings, schema, stories, unread
 from nkwatch.store.database import Database
 from nkwatch.store.rows import chunks, insert_new
 
@@ -149,8 +149,7 @@ def _keep(connection: Connection, reading: Reading, now: datetime) -> None:
 def _name(connection: Connection, reading: Reading) -> None:
     """Note whom the reading in force names."""
     connection.execute(delete(schema.named).where(schema.named.c.statement_id == reading.statement_id))
-    keys = sorted({records.key(m.key) for m in reading.cases})
-    insert_new(connection, schema.named, [{"key": key, "statement_id": reading.statement_id} for key in keys])
+    insert_new(connection, schema.named, findings.named_rows(reading))
 
 
 def _put_in_force(connection: Connection, correction: Correction) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from nkwatch.domain.bulletin import Window
 from nkwatch.domain.delivery import Delivery, DeliveryState, Turn
 from nkwatch.domain.desk import UNMARKED, Marks
 from nkwatch.domain.errand import Errand, Purpose
@@ -79,6 +80,11 @@ def placed(row: Row[Any]) -> Placed:
 def story(row: Row[Any], reports: tuple[Report, ...], marks: Marks = UNMARKED) -> Story:
     """A story with its reports, and what editors said of it."""
     return Story(row.id, reports, row.ready_at, AlertState(row.alert), row.alert_reason, marks)
+
+
+def window(row: Row[Any]) -> Window | None:
+    """The window of a bulletin; None where it has none."""
+    return Window(row.window_start, row.window_end) if row.window_start and row.window_end else None
 
 
 def delivery(row: Row[Any]) -> Delivery:

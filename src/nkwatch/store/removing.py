@@ -5,22 +5,22 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, cast, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.redaction import SQUARES, Affected
 from nkwatch.domain.statement import Presence
-from nkwatch.domain.story import AlertState
+from nkwatch.domain.story import UNDER_WAY, AlertState
 from nkwatch.reading.quoted import Phrases
 from nkwatch.store import indexing, passes, schema
 from nkwatch.store.blackening import Pass, Place, Went, note, reached, reseal_key
-from nkwatch.store.blackening_mails import BLOCKS, SLOT, decoded, parts, pending, rewrite
+from nkwatch.store.blackening_mails import BLOCKS, decoded, parts, pending, rewrite
 from nkwatch.store.blackening_texts import destroy
+from nkwatch.store.compositions import SLOT, tells_of
 
 REASON = "its only report was taken out by an editor"
 #: In a subject, so many letters of a title are enough; shorter than the other no title is looked for.
 SUBJECT, TITLE = 12, 4
-_UNSENT = (AlertState.OPEN, AlertState.HELD, AlertState.RELEASED)
 _STATEMENT, _STORY, _DESK, _READING = schema.statement.c, schema.story.c, schema.desk.c, schema.reading.c
 _BLOCK, _COMPOSITION, _CAPTURE = schema.block.c, schema.composition.c, schema.capture.c
 
@@ -166,8 +166,7 @@ def _stories(connection: Connection, row: Row[Any]) -> frozenset[str]:
 def _telling(story_ids: Collection[str]) -> Any:
     """The compositions that tell of stories; `alert_of` is the story of their bulletin, where that is an alert."""
     bulletin = schema.bulletin.c
-    named = (cast(_COMPOSITION.stories, Text).contains(f'"{i}"', autoescape=True) for i in sorted(story_ids))
-    tells = or_(bulletin.story_id.in_(story_ids), *named)
+    tells = or_(bulletin.story_id.in_(story_ids), *map(tells_of, sorted(story_ids)))
     joined = select(schema.composition, func.coalesce(bulletin.story_id, "").label("alert_of"))
     joined = joined.outerjoin_from(schema.composition, schema.bulletin, bulletin.number == _COMPOSITION.bulletin)
     return joined.where(tells)
@@ -179,7 +178,7 @@ def _settle(connection: Connection, story_id: str) -> None:
     if not story_id or connection.scalar(others.limit(1)) is not None:
         return
     this = update(schema.story).where(_STORY.id == story_id)
-    connection.execute(this.where(_STORY.alert.in_(_UNSENT)).values(alert=AlertState.NONE))
+    connection.execute(this.where(_STORY.alert.in_(UNDER_WAY)).values(alert=AlertState.NONE))
     connection.execute(this.values(alert_reason=REASON))
     connection.execute(delete(schema.alert_call).where(schema.alert_call.c.story_id == story_id))
     connection.execute(update(schema.desk).where(_DESK.story_id == story_id).values(note=None, correction=None))

@@ -30,22 +30,26 @@ def driven(connection: Connection, text: str, values: Mapping[str, Any] | Sequen
     return cursor
 
 
+def inserting(connection: Connection, table: Table) -> Any:
+    """An INSERT of the kind of this database, which can be told what to do about rows that are there."""
+    module = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return module.insert(table)
+
+
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert the rows whose keys are not yet there; answers how many were."""
     if not rows:
         return 0
-    module = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = module.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    result = connection.execute(insert, rows)
-    return result.rowcount
+    insert = inserting(connection, table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    count: int = connection.execute(insert, rows).rowcount
+    return count
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows; where a row with such a primary key is there, it gets the other values."""
     if not rows:
         return
-    module = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = module.insert(table)
+    insert = inserting(connection, table)
     keys = [column.name for column in table.primary_key]
     values = {name: insert.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), rows)

@@ -58,7 +58,7 @@ def calls(connection: Connection, now: datetime) -> list[tuple[str, int, datetim
         select(_STORY.id, func.coalesce(_CALL.calls, 0).label("calls"), since.label("since"))
         .select_from(schema.story)
         .outerjoin(schema.alert_call, _CALL.story_id == _STORY.id)
-        .where(_STORY.alert == AlertState.HELD, VISIBLE, ~marks.silenced(_STORY.id), _STORY.ready_at <= now)
+        .where(_STORY.alert == AlertState.HELD, VISIBLE, ~marks.held(_STORY.id), _STORY.ready_at <= now)
         .order_by(_STORY.ready_at, _STORY.id)
     )
     return [(row.id, row.calls, row.since) for row in connection.execute(query)]

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from nkwatch.domain.bulletin import Slots
 from nkwatch.domain.source import Role
 from nkwatch.domain.subscriber import (
     Choice,
@@ -25,8 +26,10 @@ from nkwatch.domain.subscriber import (
 )
 from nkwatch.domain.wish import Follows, Mutes, Wish
 from nkwatch.keys import Keyring
+from nkwatch.store import schema
 
-Slots = tuple[tuple[str, str], ...]
+_ROW = schema.subscriber.c
+SCHEDULE = (_ROW.rhythm, _ROW.hour, _ROW.zone, _ROW.weekday, _ROW.monthday)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ class Seals:
 
 
 def schedule(row: Row[Any]) -> Schedule:
-    """When a subscriber's digests close."""
+    """When a subscriber's digests close, by the columns of `SCHEDULE`."""
     return Schedule(Rhythm(row.rhythm), row.hour, row.zone, row.weekday, row.monthday)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, ColumnElement, Connection, Table, cast, func, select, text, true, type_coerce
@@ -13,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from nkwatch.domain import retention
 from nkwatch.domain.subscriber import Standing
 from nkwatch.store import schema
+from nkwatch.store.footprint import database_bytes, log_bytes
 
 YEAR = timedelta(days=365)
 #: Growth of the last days says how it will go on.
@@ -79,10 +79,10 @@ def measure(connection: Connection, number: str, now: datetime) -> Sizes:
     """Measure the database. SQLite's pages are all looked at: it takes as long as to read the file."""
     sqlite = connection.dialect.name == "sqlite"
     parts = _parts(connection, _sqlite_bytes(connection) if sqlite else _postgresql_bytes(connection))
-    whole, free, log = _sqlite_file(connection) if sqlite else (_postgresql_whole(connection), None, None)
+    whole, free = database_bytes(connection), _free_bytes(connection) if sqlite else None
     growth = {name: _by_month(connection, column, now) for name, column in DATED.items()}
     later = _in_a_year(connection, parts, whole, now)
-    return Sizes(number, whole, free, log, parts, growth, _erasures(connection, now), later)
+    return Sizes(number, whole, free, log_bytes(connection.engine), parts, growth, _erasures(connection, now), later)
 
 
 Bytes = Mapping[str, tuple[str, int]]
@@ -126,16 +126,10 @@ def _postgresql_bytes(connection: Connection) -> Bytes:
     return {name: (of, size) for query in (tables, indexes) for name, of, size in connection.execute(query)}
 
 
-def _sqlite_file(connection: Connection) -> tuple[int, int, int]:
-    pages, free, size = (
-        connection.scalar(text(f"PRAGMA {name}")) or 0 for name in ("page_count", "freelist_count", "page_size")
-    )
-    log = Path(f"{connection.engine.url.database}-wal")
-    return pages * size, free * size, log.stat().st_size if log.exists() else 0
-
-
-def _postgresql_whole(connection: Connection) -> int:
-    return connection.scalar(text("SELECT pg_database_size(current_database())")) or 0
+def _free_bytes(connection: Connection) -> int:
+    """What SQLite has given up in its file, and fills first."""
+    free, size = (connection.scalar(text(f"PRAGMA {name}")) or 0 for name in ("freelist_count", "page_size"))
+    return free * size
 
 
 def _by_month(connection: Connection, column: Column[Any], now: datetime) -> dict[str, int]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, delete, select, true, union, upd
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.correction import Filed, Shift, alarming
 from nkwatch.domain.desk import UNMARKED
+from nkwatch.domain.merging import ASKED_ANEW
 from nkwatch.domain.source import Role, Source
 from nkwatch.domain.statement import Presence
 from nkwatch.domain.story import AlertState, Report, Story
@@ -21,8 +22,8 @@ _STATEMENT, _STORY, _MARK, _DESK = schema.statement.c, schema.story.c, schema.ma
 SHOWN = _STATEMENT.presence.in_([Presence.SHOWN, Presence.KEPT])
 #: A story none of whose reports is shown is not there.
 VISIBLE = select(_STATEMENT.id).where(_STATEMENT.story_id == _STORY.id, SHOWN).exists()
-_UNDECIDED = (AlertState.OPEN, AlertState.NONE, AlertState.HELD)
-_ASKED_ANEW = (AlertState.NONE, AlertState.HELD, AlertState.SENT)
+#: Of alerts that nobody let go.
+_NOT_LET_GO = (AlertState.OPEN, AlertState.NONE, AlertState.HELD)
 
 
 class Binder:
@@ -88,7 +89,7 @@ def with_alert(states: Sequence[AlertState], limit: int) -> Select[tuple[str]]:
 
 def alert_candidates(limit: int) -> Select[tuple[str]]:
     """The ids of the stories on whose alert is to be decided, or which are to be sent; never of one held by editors."""
-    return with_alert((AlertState.OPEN, AlertState.RELEASED), limit).where(~marks.silenced(_STORY.id))
+    return with_alert((AlertState.OPEN, AlertState.RELEASED), limit).where(~marks.held(_STORY.id))
 
 
 def alerted(limit: int) -> Select[tuple[str]]:
@@ -125,6 +126,12 @@ def closed_until(connection: Connection, now: datetime) -> datetime:
     return reached
 
 
+def close(connection: Connection, now: datetime) -> None:
+    """From now on no story becomes ready before `now`: everything up to then is closed."""
+    reached = max(now, closed_until(connection, now))
+    connection.execute(update(schema.latch).where(schema.latch.c.name == LATCH).values(closed_until=reached))
+
+
 def join(connection: Connection, statement_id: str, story_id: str, found_by: Sequence[int]) -> str:
     """Put a statement into a story, to be found by these marks; answers which story that is, under the latch.
 
@@ -145,7 +152,7 @@ def open_story(connection: Connection, story_id: str, ready_at: datetime, alert:
 
 def ask(connection: Connection, story_id: str) -> None:
     """Ask anew about an alert that was none, waits or was sent: another report of it is urgent, and may be news."""
-    asked = update(schema.story).where(_STORY.id == story_id, _STORY.alert.in_(_ASKED_ANEW))
+    asked = update(schema.story).where(_STORY.id == story_id, _STORY.alert.in_(ASKED_ANEW))
     connection.execute(asked.values(alert=AlertState.OPEN))
 
 
@@ -194,5 +201,5 @@ def _close_empty(connection: Connection, story_id: str, closed: datetime) -> Non
     empty = ~select(_STATEMENT.id).where(_STATEMENT.story_id == _STORY.id).exists()
     # an update may be asked about when the alert was sent
     told = select(schema.bulletin.c.number).where(schema.bulletin.c.story_id == _STORY.id).exists()
-    unsent = (_STORY.ready_at >= closed, _STORY.alert.in_(_UNDECIDED), ~told)
+    unsent = (_STORY.ready_at >= closed, _STORY.alert.in_(_NOT_LET_GO), ~told)
     connection.execute(delete(schema.story).where(_STORY.id == story_id, empty, *unsent))

@@ -23,12 +23,11 @@ from nkwatch.domain.subscriber import (
 )
 from nkwatch.editing.windows import next_closing
 from nkwatch.keys import Keyring
-from nkwatch.store import booking, joining, leaving, moves, schema, suppressions, waiting
+from nkwatch.store import booking, joining, leaving, moves, schema, stories, suppressions, waiting
 from nkwatch.store.database import Database
 from nkwatch.store.departing import Departing
 from nkwatch.store.resealing import reseal
 from nkwatch.store.seals import Seals
-from nkwatch.store.stories import closed_until
 from nkwatch.store.together import Together
 
 _ROW = schema.subscriber.c
@@ -156,12 +155,7 @@ class SubscriberStore:
 
     async def announce_closing(self, now: datetime) -> None:
         """From now on no story becomes ready before `now`: what is decided after this cannot be overtaken."""
-
-        def announce(connection: Connection) -> None:
-            reached = max(now, closed_until(connection, now))
-            connection.execute(update(schema.latch).values(closed_until=reached))
-
-        await self._database.write(announce)
+        await self._database.write(lambda c: stories.close(c, now))
 
     async def closing(self, now: datetime, limit: int) -> list[Subscriber]:
         """Confirmed subscribers whose next window has closed by `now`, the longest closed first."""

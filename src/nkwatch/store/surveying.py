@@ -119,7 +119,7 @@ def _unindexed(limit: datetime) -> Select[Any]:
 
 def _alerts(limit: datetime) -> Select[Any]:
     asked = _STORY.alert.in_([AlertState.OPEN, AlertState.RELEASED])
-    return _counted(_STORY.ready_at, asked, _STORY.ready_at <= limit, stories.VISIBLE, ~marks.silenced(_STORY.id))
+    return _counted(_STORY.ready_at, asked, _STORY.ready_at <= limit, stories.VISIBLE, ~marks.held(_STORY.id))
 
 
 def _windows(limit: datetime) -> Select[Any]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Text, cast, or_, select, union, update
+from sqlalchemy import Connection, Row, Select, or_, select, union, update
 
 from nkwatch.domain.alert import Recipient, Told
 from nkwatch.domain.bulletin import BulletinKind
@@ -85,7 +85,7 @@ def bulletins_with(connection: Connection, story_id: str) -> list[int]:
 def digests_with(connection: Connection, story_id: str) -> list[int]:
     """The numbers of the digests that told of a story, where somebody got them or the archive shows them."""
     composition = schema.composition.c
-    telling = (_tells_of(i) for i in merged.family(connection, story_id))
+    telling = (compositions.tells_of(i) for i in merged.family(connection, story_id))
     got = select(_D.id).where(_D.bulletin == composition.bulletin, _GOT).exists()
     shown = select(schema.edition.c.number).where(schema.edition.c.number == composition.bulletin).exists()
     query = select(composition.bulletin).where(composition.kind == BulletinKind.DIGEST, or_(*telling), or_(got, shown))
@@ -121,7 +121,7 @@ def recipients(
     for number in sorted(numbers):
         query = _got(number, after)
         if stories and number not in stories:
-            query = query.join(schema.composition).where(or_(*map(_tells_of, ids)))
+            query = query.join(schema.composition).where(or_(*map(compositions.tells_of, ids)))
         for row in connection.execute(query.limit(limit)):
             if row.subscriber_id not in last or last[row.subscriber_id].id < row.id:
                 last[row.subscriber_id] = row
@@ -140,11 +140,6 @@ def _got(number: int, after: str) -> Select[Any]:
         .where(_D.bulletin == number, _D.subscriber_id > after, _GOT, _S.standing == Standing.CONFIRMED)
         .order_by(_D.subscriber_id)
     )
-
-
-def _tells_of(story_id: str) -> ColumnElement[bool]:
-    """Whether a composition tells of a story."""
-    return cast(schema.composition.c.stories, Text).contains(f'"{story_id}"', autoescape=True)
 
 
 def _alerts_on(story_ids: Sequence[str], *columns: Any) -> Select[Any]:

@@ -22,11 +22,11 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from nkwatch.store import schema
 from nkwatch.store.database import Database
+from nkwatch.store.rows import inserting
 from nkwatch.store.schema.columns import MICROSECOND
 
 _T = schema.turn.c
@@ -72,7 +72,7 @@ class TurnStore:
     def _take(self, connection: Connection, host: str, pause: int) -> float:
         now = self._now()
         mine = {"lease_owner": self._owner, "leased_until": now + self._lease}
-        insert = (postgresql if self._postgresql else sqlite).insert(schema.turn).values(host=host, **mine)
+        insert = inserting(connection, schema.turn).values(host=host, **mine)
         # what we did not give back, as the database was away, is still ours
         nobodys = or_(_T.lease_owner == self._owner, _UNTIL.is_(None), _past(_UNTIL, now, pause))
         free = and_(nobodys, _past(_FREE, now, pause), _past(_LEFT + pause, now, pause))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, case, func, or_, select
 
 from nkwatch.domain.bulletin import BulletinKind, Window
 from nkwatch.domain.delivery import DeliveryState
-from nkwatch.store import schema
+from nkwatch.store import records, schema
 from nkwatch.store.database import Database
 from nkwatch.store.schema.columns import Instant
 from nkwatch.store.schema.mails import undone, waits
@@ -74,7 +74,7 @@ def _bulletins(connection: Connection, since: datetime, limit: int) -> list[OnIt
             BulletinKind(row.kind),
             row.date,
             left.get(row.number, 0),
-            Window(row.window_start, row.window_end) if row.window_start and row.window_end else None,
+            records.window(row),
             row.story_id,
             row.answers,
         )

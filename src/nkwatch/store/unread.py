@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, select
 
-from nkwatch.domain.lease import LONGEST_LEASE, Lease
+from nkwatch.domain.lease import Lease
 from nkwatch.reading.stories import Placed
 from nkwatch.store import records, schema
+from nkwatch.store.leases import lasts
 from nkwatch.store.rows import chunks, insert_new, upsert
 
 _STATEMENT, _READ, _PLACING = schema.statement.c, schema.being_read.c, schema.placing.c
@@ -59,8 +60,7 @@ def _query(now: datetime, owner: str) -> Select[Any]:
     taken = select(_READ.statement_id).where(
         _READ.statement_id == _STATEMENT.id,
         _READ.lease_owner != owner,
-        _READ.leased_until > now,
-        _READ.leased_until <= now + LONGEST_LEASE,
+        lasts(_READ.leased_until, now),
     )
     return (
         select(schema.statement)
@@ -73,7 +73,5 @@ def _taken(connection: Connection, ids: list[str], now: datetime, owner: str) ->
     found: set[str] = set()
     for part in chunks(ids):
         others = select(_READ.statement_id).where(_READ.statement_id.in_(part), _READ.lease_owner != owner)
-        found.update(
-            connection.scalars(others.where(_READ.leased_until > now, _READ.leased_until <= now + LONGEST_LEASE))
-        )
+        found.update(connection.scalars(others.where(lasts(_READ.leased_until, now))))
     return found

@@ -11,6 +11,7 @@ from nkwatch.domain.lease import LONGEST_LEASE, Lease
 from nkwatch.domain.webhook import Call, CallState, Due, Event, Hook, Line, Seen
 from nkwatch.store import hooking, schema
 from nkwatch.store.database import Database
+from nkwatch.store.leases import is_over
 from nkwatch.store.rows import insert_new
 
 _W, _C = schema.webhook.c, schema.webhook_call.c
@@ -102,7 +103,7 @@ def _switch_on(connection: Connection, name: str, now: datetime) -> int:
 
 
 def _take(connection: Connection, name: str, now: datetime, lease: Lease) -> Line | None:
-    free = or_(_W.leased_until.is_(None), _W.leased_until <= now, _W.leased_until > now + LONGEST_LEASE)
+    free = or_(_W.leased_until.is_(None), is_over(_W.leased_until, now))
     mine = update(schema.webhook).where(_W.name == name, free, _W.off_at.is_(None))
     if connection.execute(mine.values(lease_owner=lease.owner, leased_until=lease.until)).rowcount == 0:
         return None

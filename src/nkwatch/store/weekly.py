@@ -9,7 +9,7 @@ from statistics import median
 from sqlalchemy import ColumnElement, Connection, Table, TextClause, func, select
 
 from nkwatch import __version__
-from nkwatch.domain.bounce import BounceKind
+from nkwatch.domain.bounce import CAME_BACK, BounceKind
 from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.polling import Health
@@ -18,6 +18,7 @@ from nkwatch.domain.week import WEEK, Figures, Week, week_before
 from nkwatch.store import days, schema
 from nkwatch.store.database import Database
 from nkwatch.store.footprint import room_beside
+from nkwatch.store.leaving import BULLETINS
 from nkwatch.store.migrations import newest
 
 _DAY, _R, _S, _B, _D = (
@@ -26,7 +27,6 @@ _DAY, _R, _S, _B, _D = (
 _STATEMENT, _SOURCE, _READER = schema.statement.c, schema.source_state.c, schema.subscriber.c
 _SUPPRESSED, _MORNING = schema.suppression.c, schema.morning.c
 _DIGESTS = (BulletinKind.DIGEST, BulletinKind.LULL)
-_TOLD = tuple(k for k in BulletinKind if not k.personal)
 
 
 class WeekStore:
@@ -62,6 +62,8 @@ def figures(connection: Connection, start: datetime, end: datetime) -> Figures:
     delays = _delays(connection, start, end)
     states, bounces, bulletins = _delivered(connection, start, end)
     ended = _ended(connection, start, end)
+    # an import says it in one word
+    gone = sum(count for reason, count in ended.items() if reason.startswith((CAME_BACK, Suppression.BOUNCED)))
     undone = set(DeliveryState) - {DeliveryState.SENT, DeliveryState.REFUSED, DeliveryState.CANCELLED}
     return Figures(
         polls=polls,
@@ -81,8 +83,8 @@ def figures(connection: Connection, start: datetime, end: datetime) -> Figures:
         bounced=bounces[BounceKind.HARD] + bounces[BounceKind.SOFT],
         complained=bounces[BounceKind.COMPLAINT],
         joined=_count(connection, schema.subscriber, _READER.consent_at >= start, _READER.consent_at < end),
-        left=ended.total() - ended[Suppression.BOUNCED],
-        gone=ended[Suppression.BOUNCED],
+        left=ended.total() - gone,
+        gone=gone,
         database_bytes=_size(connection, end),
     )
 
@@ -120,7 +122,7 @@ def _delivered(
     connection: Connection, start: datetime, end: datetime
 ) -> tuple[Counter[str], Counter[str], Counter[str]]:
     """Deliveries by state and by what a bounce said, and bulletins by kind; those of that time."""
-    of_time = (_B.kind.in_(_TOLD), _B.date >= start, _B.date < end)
+    of_time = (_B.kind.in_(BULLETINS), _B.date >= start, _B.date < end)
     bulletins = select(_B.kind, func.count()).where(*of_time).group_by(_B.kind)
     deliveries = (
         select(_D.state, _D.bounce, func.count().label("found"))

@@ -1,4 +1,5 @@
 """The day's work. Each function loads, decides, acts, records, and returns a small printable result.
 
-The adapters are known here only as the protocols in `ports`; the deciding is done by the core.
+The adapters are known here only as protocols: in `ports`, or beside what alone needs them. The deciding is done by the
+core.
 """

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from nkwatch.domain.bounce import Bounce, Bounced, BounceKind, Fate
+from nkwatch.domain.bounce import CAME_BACK, Bounce, Bounced, BounceKind, Fate
 from nkwatch.domain.retry import codes
 from nkwatch.domain.returned import Refusal, Returned
 from nkwatch.domain.subscriber import Suppression
@@ -24,8 +24,8 @@ REFUSALS = 500
 #: More of them are believed only of a relay that took as many mails lately.
 FEW, LATELY = 3, timedelta(hours=1)
 #: Why a subscription ended, as it is recorded with it.
-NO_MAILBOX = "mails came back: no such mailbox"
-RUN_OUT = "mails came back: none arrived for two weeks"
+NO_MAILBOX = f"{CAME_BACK}: no such mailbox"
+RUN_OUT = f"{CAME_BACK}: none arrived for two weeks"
 COMPLAINED = "complained"
 UNPROVED = "nothing in them proves whose mail came back, or they cannot be read"
 WAITS = "bounces wait, and it is tried again"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from nkwatch.domain.bulletin import Addressed, BulletinKind, Composition, Mailing, Window
+from nkwatch.domain.bulletin import Addressed, BulletinKind, Composition, Mailing, Slots, Window
 from nkwatch.domain.subscriber import Choice, Subscriber
 from nkwatch.domain.watch import Watch
 from nkwatch.editing.digests import History, Plan, plans
@@ -17,8 +17,6 @@ from nkwatch.workflow.ports import Composer, Issue, Outbox, Subscribers
 
 #: When a digest that could not be composed is tried again.
 LATER = timedelta(minutes=5)
-
-Slots = tuple[tuple[str, str], ...]
 
 
 def content(
@@ -196,5 +194,9 @@ def _silence(window: Window) -> Window:
 
 
 def _mailing(kind: BulletinKind, window: Window, now: datetime) -> Mailing:
-    key = f"{kind} {window.start:%Y-%m-%dT%H:%M:%S.%fZ}/{window.end:%Y-%m-%dT%H:%M:%S.%fZ}"
-    return Mailing(key, kind, now, window=window)
+    return Mailing(window_key(kind, window), kind, now, window=window)
+
+
+def window_key(kind: BulletinKind, window: Window) -> str:
+    """The key of the bulletin of this kind on this window."""
+    return f"{kind} {window.start:%Y-%m-%dT%H:%M:%S.%fZ}/{window.end:%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from nkwatch.domain.delivery import Claimed, Lane
+from nkwatch.domain.doubling import doubled
 from nkwatch.domain.lease import Lease
 from nkwatch.workflow.halts import Brake, Halt
 from nkwatch.workflow.lock import Lock
@@ -46,7 +47,7 @@ class Line:
             return False
         first = self.failures == 0
         self.failures = 1 if worked else self.failures + 1
-        self.retry_at = now + min(FIRST_PAUSE * 2 ** min(self.failures - 1, 10), LONGEST_PAUSE)
+        self.retry_at = now + doubled(FIRST_PAUSE, self.failures - 1, LONGEST_PAUSE)
         return first
 
     def held(self) -> bool:

@@ -14,7 +14,7 @@ from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.subscriber import Choice, Edition, Rhythm, Schedule, Subscriber
 from nkwatch.editing.digests import History, Plan, plans
 from nkwatch.editing.windows import closed_window, last_closing
-from nkwatch.workflow.closing import LATER
+from nkwatch.workflow.closing import LATER, window_key
 from nkwatch.workflow.counts import Counts
 from nkwatch.workflow.gather import Gather, Gathered
 from nkwatch.workflow.ports import Clock, Composer, Notice, Subscribers
@@ -120,4 +120,4 @@ def to_close(schedule: Schedule, progress: Progress | None, now: datetime) -> Wi
 
 def key(window: Window) -> str:
     """The key of the digest of this window, the same as that of readers' digests: both have one number."""
-    return f"{BulletinKind.DIGEST} {window.start:%Y-%m-%dT%H:%M:%S.%fZ}/{window.end:%Y-%m-%dT%H:%M:%S.%fZ}"
+    return window_key(BulletinKind.DIGEST, window)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nkwatch.domain.morning import DAYTIME, struck
-from nkwatch.domain.polling import PollState
+from nkwatch.domain.polling import Health, PollState
 from nkwatch.domain.source import Source
 from nkwatch.workflow.ports import Clock, Notice, Statements
 
@@ -63,8 +63,8 @@ def _meaning(state: PollState) -> str:
     """What a state means that no failure explains."""
     newest = f"the newest is of {state.newest_at:%Y-%m-%d}" if state.newest_at else "nothing was ever new"
     meanings = {
-        "silent": f"it answers, but shows nothing new: {newest}; look whether it has moved",
-        "gap suspected": "nothing that was there at the last poll is there now: something may have been missed",
-        "ok": "it works again",
+        Health.SILENT: f"it answers, but shows nothing new: {newest}; look whether it has moved",
+        Health.GAP: "nothing that was there at the last poll is there now: something may have been missed",
+        Health.OK: "it works again",
     }
-    return meanings.get(state.health.value, "")
+    return meanings.get(state.health, "")

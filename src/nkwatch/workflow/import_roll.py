@@ -1,8 +1,7 @@
 """Takes over a roll of readers that was kept elsewhere. What is to be done is planned first, as data, then done.
 
 Who gave a consent that is on record is subscribed; who is only known to have been on a list is asked once; who left,
-or where nothing arrives, is never mailed. Doing it twice does nothing more, until who did not
-confirm has been erased.
+or where nothing arrives, is never mailed. Doing it twice does nothing more, until who did not confirm has been erased.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

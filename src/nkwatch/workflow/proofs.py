@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from nkwatch.domain.bulletin import Composition, Window
+from nkwatch.domain.bulletin import Composition, Slots, Window
 from nkwatch.domain.delivery import Claimed, Delivery, Handover, Message
 from nkwatch.domain.desk import Editor
 from nkwatch.domain.subscriber import Choice, Subscriber
-from nkwatch.editing.digests import History, Plan, plans
-from nkwatch.workflow.closing import Slots, content
+from nkwatch.editing.digests import NOTHING, History, Plan, plans
+from nkwatch.workflow.closing import content
 from nkwatch.workflow.correct import Refused
 from nkwatch.workflow.gather import Gather
 from nkwatch.workflow.ports import Assembler, Clock, Composer, Relay
@@ -18,8 +18,6 @@ from nkwatch.workflow.ports import Assembler, Clock, Composer, Relay
 MARK = "[TEST] "
 #: The number of what is no bulletin, and the address of nobody (RFC 2606).
 NUMBER, NOBODY = 0, "nobody@example.invalid"
-#: Of who was sent nothing before.
-NEW = History()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class Proofs:
     editors: Sequence[Editor]
     domain: str
 
-    async def preview(self, choice: Choice, window: Window, history: History = NEW) -> Previewed:
+    async def preview(self, choice: Choice, window: Window, history: History = NOTHING) -> Previewed:
         """The digest of this window for a reader with this choice; without a history for one who was sent nothing."""
         gathered = await self.gather(window, await self.gather.watch(), self.clock())
         reader = Subscriber("", choice, window.start)

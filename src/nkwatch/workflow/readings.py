@@ -1,4 +1,4 @@
-"""What correcting and rereading need: the readings that are kept, a reader, and stories for statements without one."""
+"""What reading and correcting need: a reader, stories for statements without one, the readings that are kept."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -32,7 +32,7 @@ DONE = {
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What was put right, and how much work of each kind `overdue` says is overdue. `deliveries` are freed leases."""
+    """What was put right, by the words of `Repair`; `deliveries` are freed leases, `overdue` is work not yet done."""
 
     deliveries: int = 0
     ahead: int = 0
@@ -48,7 +48,6 @@ class Recovered:
     rests: int = 0
     rates: int = 0
     stories: int = 0
-    #: how much work is overdue
     overdue: int = 0
 
 

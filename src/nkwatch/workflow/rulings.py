@@ -6,7 +6,8 @@ from datetime import datetime
 
 from nkwatch.domain.bulletin import Addressed, BulletinKind, Mailing
 from nkwatch.domain.desk import Note, Ruling, RulingKind
-from nkwatch.domain.story import AlertState, Story
+from nkwatch.domain.passkey import same_name
+from nkwatch.domain.story import UNDER_WAY, AlertState, Story
 from nkwatch.domain.subscriber import Subscriber
 from nkwatch.workflow.composing import Composing
 from nkwatch.workflow.office import BATCH
@@ -16,8 +17,6 @@ from nkwatch.workflow.ruled import Affected, Outcome, Ruled
 _CORRECTS = (RulingKind.WITHDRAW, RulingKind.CORRECT)
 #: After these a release begins anew.
 _ENDS_RELEASE = frozenset(RulingKind) - {RulingKind.RELEASE}
-#: States of alerts that are not yet written for all readers.
-_UNDER_WAY = (AlertState.OPEN, AlertState.HELD, AlertState.RELEASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Rulings:
         if problem := await self._not_held(story_id):
             return Ruled(problem)
         since = await self._told_at(story_id)
-        if _name(editor) in _released_by(await self.desk.rulings(story_id), self.persons, since)[0]:
+        if same_name(editor) in _released_by(await self.desk.rulings(story_id), self.persons, since)[0]:
             return Ruled(Outcome.SAME_PERSON)
         ruling = Ruling(story_id, RulingKind.RELEASE, editor, self.clock(), note)
         # judged by all rulings, this one among them: two persons may say yes at the same instant
@@ -69,7 +68,7 @@ class Rulings:
         story = await self._story(story_id)
         if not (story or await self.outbox.bulletins_with(story_id)):
             return Ruled(Outcome.NO_STORY)
-        under_way = story is not None and story.alert in _UNDER_WAY
+        under_way = story is not None and story.alert in UNDER_WAY
         if not under_way and not await self.outbox.bulletins_with(story_id):
             return Ruled(Outcome.NOT_WAITING)
         await self.desk.rule(Ruling(story_id, RulingKind.STOP, editor, self.clock(), note))
@@ -93,6 +92,11 @@ class Rulings:
         batches = [len(batch) async for batch in self._recipients(numbers)]
         return Affected(tuple(numbers), sum(batches), tuple(await self.outbox.digests_with(story_id)))
 
+    async def rehearse(self, story_id: str) -> Affected | Ruled:
+        """`affected`; or why a correction would not be taken, whatever it says."""
+        found = await self.affected(story_id)
+        return found if found.bulletins else await self._untold(story_id, found.digests)
+
     async def _take_back(
         self, kind: RulingKind, story_id: str, words: tuple[tuple[str, str], ...], editor: str
     ) -> Ruled:
@@ -103,8 +107,7 @@ class Rulings:
         numbers, told = await self.outbox.bulletins_with(story_id), await self.outbox.told(story_id)
         digests = tuple(await self.outbox.digests_with(story_id))
         if told is None or not numbers:
-            known = digests or await self._story(story_id)
-            return Ruled(Outcome.NEVER_TOLD if known else Outcome.NO_STORY, digests=digests)
+            return await self._untold(story_id, digests)
         said = " | ".join(f"{language}: {text}" for language, text in words)
         wanted = Ruling(story_id, kind, editor, self.clock(), said)
         ruling, number = await self._ruling(wanted)
@@ -117,6 +120,10 @@ class Rulings:
         written, lacking = await self._tell(mailing, note, numbers)
         outcome = Outcome.WITHDRAWN if kind is RulingKind.WITHDRAW else Outcome.CORRECTED
         return Ruled(outcome, cancelled, written, lacking, digests)
+
+    async def _untold(self, story_id: str, digests: tuple[int, ...]) -> Ruled:
+        known = digests or await self._story(story_id)
+        return Ruled(Outcome.NEVER_TOLD if known else Outcome.NO_STORY, digests=digests)
 
     async def _ruling(self, ruling: Ruling) -> tuple[Ruling, int]:
         """The ruling, or the same one made before; and which of the story's corrections it is, from 1."""
@@ -152,7 +159,7 @@ class Rulings:
             yield [(r.subscriber, r.message_id) for r in page]
 
     async def _cancel(self, story_id: str, why: str) -> int:
-        await self._put_by(story_id, why, _UNDER_WAY)
+        await self._put_by(story_id, why, UNDER_WAY)
         return await self.outbox.stop(story_id, self.clock())
 
     async def _put_by(self, story_id: str, why: str, was: Iterable[AlertState]) -> None:
@@ -195,11 +202,7 @@ def _released_by(rulings: Iterable[Ruling], persons: int, since: datetime | None
         if ruling.kind in _ENDS_RELEASE:
             names = {}
         elif since is None or ruling.at > since:
-            names |= {_name(ruling.editor): ruling.editor}
+            names |= {same_name(ruling.editor): ruling.editor}
         if len(names) >= persons:
             names, agreed = {}, " and ".join(names.values())
     return frozenset(names), agreed
-
-
-def _name(editor: str) -> str:
-    return " ".join(editor.casefold().split())

@@ -139,6 +139,7 @@ Index(
 )
 Index("ix_delivery_leased", _row.id, sqlite_where=leased, postgresql_where=leased)
 Index("ix_delivery_relay_id", _row.relay_id, sqlite_where=identified, postgresql_where=identified)
+Index("ix_delivery_unjudged", _row.id, sqlite_where=unjudged, postgresql_where=unjudged)
 
 #: Limits of rate, by a keyed hash of the domain, or `TOTAL`.
 rate = Table(
@@ -159,4 +160,3 @@ accepted_hour = Table(
     Column("hour", Instant, primary_key=True, autoincrement=False),
     Column("bulk", Integer, nullable=False),
 )
-Index("ix_delivery_unjudged", _row.id, sqlite_where=unjudged, postgresql_where=unjudged)

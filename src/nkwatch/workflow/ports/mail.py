@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from nkwatch.domain.alert import Alert
-from nkwatch.domain.bulletin import BulletinKind, Composition
+from nkwatch.domain.bulletin import BulletinKind, Composition, Slots
 from nkwatch.domain.delivery import Claimed, Handover, Message
 from nkwatch.domain.desk import Editor, Note
 from nkwatch.domain.story import Story
@@ -51,9 +51,7 @@ class Composer(Protocol):
         """The mail with a link to the settings, or one of those that confirm a change of address."""
         ...
 
-    def slots(
-        self, choice: Choice, picks: Sequence[Pick] = (), earlier: Mapping[str, Earlier] | None = None
-    ) -> tuple[tuple[str, str], ...]:
+    def slots(self, choice: Choice, picks: Sequence[Pick] = (), earlier: Mapping[str, Earlier] | None = None) -> Slots:
         """What stands in the reader's own places: the phrase, and why each of these stories is sent.
 
         `earlier` says by followed name (as the reader wrote it) when it was last in the news, and with which story.
