@@ -308,6 +308,19 @@ def test_beside_a_demand_stands_where_one_writes_to_that_government():
     ]
 
 
+def test_what_another_report_asks_of_another_government_is_told_too():
+    text, other = MASS.statement.text, RETURNED.reports[1]
+    lead = replace(MASS, reading=replace(MASS.reading, asks=(Ask(seen(text, "say where they are"), "Beijing", "CN"),)))
+    asked = (Ask(seen(text, "Buses left"), "Seoul", "KR"), Ask(seen(text, "heard nothing"), "China", "CN"))
+    beside = replace(other, reading=replace(other.reading, asks=asked))
+    alert = composer(places=PLACES).alert([Alert(replace(RETURNED, reports=(lead, beside)), 12)], NOW, Edition())
+    told = read(alert.text)
+    assert "Asked of Beijing" in told
+    assert "Asked of Seoul" in told
+    # several reports of one story mostly ask the same in other words
+    assert "Asked of China" not in told
+
+
 def test_the_words_of_a_person_are_told_with_the_name():
     quote = Quote(
         Evidence("text", 0, 5, "They drove them over the bridge at night, and nobody could say a word."),

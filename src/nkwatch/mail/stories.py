@@ -135,17 +135,22 @@ def story_view(names: Names, story: Story, language: str, *, width: int = 400, m
 
 
 def asks(story: Story, lead: Report, country: str = "") -> Iterator[AskView]:
-    """What the story asks (of this country, where one is given): first what its `lead` asks, then others' demands."""
+    """What the story asks (of this country, where one is given): first what its `lead` asks, then others' demands.
+
+    Several reports of one story mostly ask the same in other words. So without a country others add what is asked of
+    governments of which nothing was asked yet.
+    """
     told: set[str] = set()
+    addressed: set[str] = set()
     for report in (lead, *(r for r in (story.lead, *story.others) if r is not lead)):
-        found = [ask for ask in report.reading.asks if country in {"", ask.country}]
-        # several reports of one story mostly ask the same in other words
-        if not told or country:
-            for ask in found:
-                view = _ask(ask, report)
-                if view.what not in told:
-                    told.add(view.what)
-                    yield view
+        found = [a for a in report.reading.asks if (a.country == country if country else a.country not in addressed)]
+        for ask in found:
+            view = _ask(ask, report)
+            if view.what not in told:
+                told.add(view.what)
+                yield view
+        # who is asked in no country's name is most likely one of those
+        addressed.update(*({ask.country, ""} for ask in found))
 
 
 def countries(story: Story) -> frozenset[str]:
