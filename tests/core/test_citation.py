@@ -10,7 +10,7 @@ from bibtexparser.middlewares import LatexDecodingMiddleware
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.domain.citation import Citation, Kind, bibtex, cite_as, kind_of, latex, ris
+from nkwatch.domain.citation import Citation, Kind, bibtex, kind_of, latex, ris
 
 PLACE = "https://watch.example/stories/abc"
 HASH = "ab" * 32
@@ -71,22 +71,12 @@ def test_what_is_not_known_is_left_out():
 def test_an_estimated_date_is_said_to_be_one():
     guessed = replace(PLAIN, circa=True)
     assert guessed.csl()["issued"] == {"date-parts": [[2026, 11, 2]], "circa": True}
-    assert "[2026-11-02]" in cite_as(guessed)
     assert read_bibtex(bibtex([guessed]))[0]["date"] == "2026-11-02~"
 
 
 def test_what_has_neither_title_nor_author_can_be_cited():
     item = replace(PLAIN, title=" \x00", author="").csl()
     assert (item["title"], item["author"]) == (PLACE, [{"literal": "nkwatch"}])
-
-
-def test_one_line_tells_who_what_where_when_and_where_it_stays():
-    assert cite_as(WHOLE) == (
-        "Reedbank Border Watch, “A family is missing”, Old Wire, 2026-11-02,"
-        " https://www.reedbank.example/news/a_b?x=1&y=%7B2%7D#top"
-        " [nkwatch, https://watch.example/stories/abc, 2026-11-03]"
-    )
-    assert cite_as(PLAIN).endswith(", 2026-11-02 [nkwatch, https://watch.example/stories/abc]")
 
 
 @pytest.mark.parametrize(

@@ -93,18 +93,6 @@ def kind_of(title: str, *, document: bool = False) -> Kind:
     return next((kind for kind, words in _WORDS.items() if words.search(title)), Kind.WEBPAGE)
 
 
-def cite_as(citation: Citation) -> str:
-    """One line of plain text, without a word of any language: who, what, where, when, and where it stays.
-
-    A date in brackets is estimated, as catalogues have it.
-    """
-    item = citation.csl()
-    day = f"[{citation.issued}]" if citation.circa else f"{citation.issued}"
-    told = (item["author"][0]["literal"], f"“{item['title']}”", item.get("container-title"), day, item.get("URL"))
-    seen = f", {citation.accessed}" if citation.accessed else ""
-    return f"{', '.join(filter(None, told))} [{item['archive']}, {citation.place}{seen}]"
-
-
 def ris(citations: Iterable[Citation]) -> str:
     """The RIS file of these (Research Information Systems, 2011); its lines end in CR LF."""
     return "".join(f"{line}\r\n" for one in citations for line in _ris(one.csl(), one.kind))

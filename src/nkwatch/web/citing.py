@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
-from nkwatch.domain.citation import Citation, bibtex, cite_as, kind_of, ris
+from nkwatch.domain.citation import Citation, bibtex, kind_of, ris
 from nkwatch.domain.search import LARGEST_PAGE, Query
 from nkwatch.domain.source import Role
 from nkwatch.domain.story import Report, Story
@@ -87,18 +87,9 @@ def archive_of(newsroom: Newsroom) -> Archive:
     return Archive(site.name, site.url.rstrip("/"))
 
 
-def citations_of(
-    story: Story, archive: Archive, language: str = "", proofs: Mapping[str, Captured] | None = None
-) -> list[Citation]:
-    """How the reports of a story are cited, the one that leads (for readers of `language`) first."""
-    lead = story.lead_in(language)
-    ordered = (lead, *(r for r in (story.lead, *story.others) if r is not lead))
-    return [archive.citation(r, story.id, (proofs or {}).get(r.statement.id)) for r in ordered]
-
-
-def cite_line(story: Story, archive: Archive, language: str = "") -> str:
-    """One line of plain text by which a story is cited, for its page."""
-    return cite_as(citations_of(story, archive, language)[0])
+def citations_of(story: Story, archive: Archive, proofs: Mapping[str, Captured]) -> list[Citation]:
+    """How the reports of a story are cited, the one that leads first."""
+    return [archive.citation(r, story.id, proofs.get(r.statement.id)) for r in (story.lead, *story.others)]
 
 
 class Citing:
@@ -126,7 +117,7 @@ class Citing:
         if story.id != story_id:
             return onward(f"/stories/{story.id}.{_ending(request)}")
         proofs = await self._proofs(story.reports)
-        return self._answer(request, f"nkwatch-{story.id}", citations_of(story, self._archive, proofs=proofs))
+        return self._answer(request, f"nkwatch-{story.id}", citations_of(story, self._archive, proofs))
 
     async def search(self, request: Request) -> Response:
         """The newest statements that a search finds, `MOST` at most."""
