@@ -167,7 +167,7 @@ ELSEWHERE = {
     "pip install": _CI,
     "pytest": _CI,
     "python -m sphinx": "tests/docs/test_building.py does",
-    "python docs/reference/generate.py": "tests/docs holds what it writes against the pages",
+    "python docs/reference/generate.py": "tests/test_reference.py does",
     "python3 -m venv": _CI,
     "ruff": _CI,
     "source .venv/bin/activate": "the tests run in it",

@@ -9,7 +9,6 @@ from tests.docs.declared import FILES, OURS, SECRETS, THERE
 from tests.docs.pages import ROOT, Block, blocks, pages, spans
 from tests.docs.settings import put
 from tests.docs.shell import unknown
-from tests.docs.test_threats import missing
 
 BLOCKS = [block for page in pages() for block in blocks(page)]
 #: What a fence says that holds commands, elsewhere; here it is `sh` alone.
@@ -57,7 +56,3 @@ def test_commands_within_sentences_are_known_with_their_options(page):
 def test_what_is_declared_of_settings_stands_on_a_page():
     texts = [block.text for block in in_language("toml")]
     assert not [mark for mark in (*FILES, *SECRETS) if not any(mark in text for text in texts)]
-
-
-def test_tests_that_pages_name_are_there():
-    assert not {page: gone for page in pages() if (gone := missing((ROOT / page).read_text("utf-8")))}
