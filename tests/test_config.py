@@ -97,6 +97,29 @@ def test_what_is_not_allowed_is_said(tmp_path, more, said):
     assert said in one
 
 
+def test_a_problem_ends_with_what_the_setting_means(tmp_path):
+    missing, wrong = problems(tmp_path, GOOD.replace('sender = "digest@watch.example"', "timeout = 0"))
+    assert missing.endswith("mail.sender: Field required. The address that mails come from.")
+    assert wrong.endswith("(it is 0). Seconds to wait for an answer of the relay.")
+    (within,) = problems(tmp_path, GOOD + "[alerts]\ntrusted = [1]\n")
+    assert "alerts.trusted.0: " in within
+    assert "Ids of primary sources whose urgent statements go out without an editor." in within
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("prot = 1\n", "mail.prot: no such setting (it is 1); did you mean port?"),
+        ("[polling]\nat_onze = 1\n", "polling.at_onze: no such setting (it is 1); did you mean at_once?"),
+        ("[poling]\n", "poling: no such setting; did you mean polling?"),
+        ('[[source]]\nid = "a"\nurl = "https://a.example"\npublisher = "A"\ncuontry = "KR"\n', "did you mean country?"),
+    ],
+)
+def test_a_setting_that_there_is_not_is_answered_with_one_that_looks_like_it(tmp_path, more, said):
+    (one,) = problems(tmp_path, GOOD + more)
+    assert one.endswith(said)
+
+
 def test_the_line_of_the_second_source_is_the_second_sources(tmp_path):
     one = '[[source]]\nid = "a"\nurl = "https://a.example"\npublisher = "A"\n'
     (said,) = problems(tmp_path, GOOD + one + one.replace('"a"', '"B"'))

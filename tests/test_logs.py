@@ -1,5 +1,6 @@
 """The log never holds an address or a token."""
 
+import io
 import json
 import logging
 import re
@@ -47,12 +48,34 @@ def test_a_token_is_cut_out_of_addresses_of_pages(log, capsys):
     assert json.loads(capsys.readouterr().err)["url"] == "https://watch.example/leave/[token]"
 
 
+@pytest.mark.parametrize("json_lines", [True, False])
+def test_nothing_from_outside_begins_a_line_of_the_log_or_commands_a_terminal(log, capsys, json_lines):
+    spell = "gone\r\n2026-11-22T07:00:00Z [info] all is well \x1b[2J\x1b]0;x\x07\u2028"
+    logs.set_up(json=json_lines)
+    logs.notice("source failed", why=spell, many=[spell], named={spell: spell})
+    logging.getLogger("feeds").warning("bad address: %s", spell)
+    try:
+        raise ValueError(spell)
+    except ValueError:
+        logging.getLogger("apscheduler").exception("job failed")
+    written = capsys.readouterr().err
+    assert written.count("\n") == 3
+    assert not {"\x1b", "\x07", "\r"} & set(written)
+
+
 @pytest.mark.parametrize("page", ["leave", "confirm", "manage", "settings", "move/old", "move/new"])
 def test_no_page_of_a_reader_shows_its_token(page):
     token = Keyring({1: bytes(32)}, 1).token(page.replace("/", "-"), "reader~17", datetime(2026, 11, 22, tzinfo=UTC))
     asked, told = (f"GET https://watch.example/{page}/{part}/pause?lang=ko" for part in (token, "[token]"))
     assert logs.redact(asked) == told
     assert logs.redact(f"a page that is new: /new/{token} or {token}") == "a page that is new: /new/[token] or [token]"
+
+
+@pytest.mark.parametrize("piece", ["a", "a.", "1.1", "/leave/", "a%4"])
+def test_a_long_word_costs_no_more_than_its_length(piece):
+    # from each of its letters on it was looked through once more for an at sign
+    assert len(logs.redact(piece * 200_000)) >= 200_000
+    assert logs.redact(piece * 200_000 + "@inbox.example") == "[address]"
 
 
 @given(st.emails())
@@ -125,3 +148,19 @@ def test_the_last_who_listens_hears_notices_alone_and_the_one_before_again_when_
     logs.notice("four")
     assert first == [("one", {"why": "so"}), ("three", {})]
     assert second == ["two"]
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "coloured"),
+    [
+        (True, {"TERM": "xterm"}, True),
+        (True, {"TERM": "xterm", "NO_COLOR": ""}, True),
+        (True, {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (True, {"TERM": "dumb"}, False),
+        (False, {"TERM": "xterm"}, False),
+    ],
+)
+def test_colours_are_for_terminals_that_have_them_and_people_who_want_them(terminal, environment, coloured):
+    stream = io.StringIO()
+    stream.isatty = lambda: terminal
+    assert logs.wants_colours(stream, environment) is coloured

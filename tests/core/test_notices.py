@@ -53,6 +53,11 @@ def test_what_people_were_called_for_is_told_first_and_what_is_over_last() -> No
     assert [m.event for m in matters(map(noticed, events))] == events[::-1]
 
 
+def test_that_no_mail_leaves_is_told_before_alerts_that_wait_however_many_these_are() -> None:
+    told = matters([noticed("alert held for an editor", 0, 9), noticed("sending is locked"), noticed("read failed")])
+    assert [m.event for m in told] == ["sending is locked", "alert held for an editor", "read failed"]
+
+
 def test_what_came_more_often_is_told_before_what_matters_as_much() -> None:
     told = matters([noticed("read failed", 0, 1), noticed("publish failed", 0, 3)])
     assert [m.event for m in told] == ["publish failed", "read failed"]

@@ -5,6 +5,7 @@ import json
 import shutil
 import sqlite3
 import stat
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from tests.story.commands import answered, done, opened, refused, run
 
 from nkwatch.domain.bulletin import Addressed, BulletinKind, Mailing, Window
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule, Standing, Suppression
+from nkwatch.store import backup as backups
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 DAILY = Schedule(Rhythm.DAILY, hour=7)
@@ -103,7 +105,7 @@ async def test_a_backup_is_written_while_others_write_and_is_put_back_under_a_lo
 
     back = await answered(installation, "db", "restore", str(file))
     assert back["manifest"] == made["manifest"]
-    with sqlite3.connect(back["kept"]) as kept:
+    with closing(sqlite3.connect(back["kept"])) as kept:
         assert kept.execute("SELECT count(*) FROM subscriber").fetchone() == (1,)
     async with opened(installation) as newsroom:
         assert "a backup" in await newsroom.lock.locked()
@@ -164,6 +166,18 @@ async def test_a_plain_backup_that_is_not_whole_is_refused(installation, cut: in
     before = (installation.folder / "nkwatch.db").read_bytes()
     await refused(installation, "db", "restore", str(installation.folder / "broken"))
     assert (installation.folder / "nkwatch.db").read_bytes() == before
+
+
+def test_what_lies_in_the_way_of_a_backup_is_neither_followed_nor_shared(tmp_path):
+    # somebody who may write where backups lie cannot have one written over another file, or into one of theirs
+    behind, way = tmp_path / "behind", tmp_path / "nkwatch.db.zst"
+    behind.write_text("precious")
+    way.symlink_to(behind)
+    backups.private(way)
+    assert (way.is_symlink(), way.read_bytes(), behind.read_text()) == (False, b"", "precious")
+    way.chmod(0o666)
+    backups.private(way)
+    assert stat.S_IMODE(way.stat().st_mode) == 0o600
 
 
 async def test_a_backup_asks_for_a_backup_of_the_keys_and_names_them(installation):

@@ -5,11 +5,15 @@ import re
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
+from rich.markup import render
 from tests.story.commands import invoke, run
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from nkwatch.cli import bounces, deferring, digests, keys
+from nkwatch.cli import app, bounces, deferring, digests, keys
 from nkwatch.cli.app import COMMANDS as ROOT
 
 FEED = """<?xml version="1.0" encoding="EUC-KR"?><rss version="2.0"><channel><title>t</title><link>https://a.example/</link>
@@ -30,6 +34,14 @@ async def test_init_writes_settings_and_secrets_once(installation):
     assert code == 1
     assert "nothing was written" in said
     assert (folder / "nkwatch.secrets.toml").read_text() == key
+
+
+def test_init_says_where_it_cannot_write(installation):
+    place = installation.folder / "taken"
+    place.write_text("no folder")
+    code, told, said = invoke("init", str(place))
+    assert (code, told) == (1, "")
+    assert "".join(said.split()) == f"{place}:cannotbewritten:Fileexists"
 
 
 async def test_config_check_shows_the_settings_without_secrets_and_answers_2_to_wrong_ones(installation):
@@ -116,6 +128,21 @@ def test_every_command_has_help_with_an_example(command):
     code, told, _ = invoke(*command.split(), "--help")
     assert code == 0
     assert f"Example: nkwatch {command}" in re.sub(r"(-c|--config) \S+ ", "", " ".join(told.split()))
+
+
+def every(command: TyperCommand | TyperGroup) -> Iterator[TyperCommand | TyperGroup]:
+    """A command and all below it."""
+    yield command
+    if isinstance(command, TyperGroup):
+        context = command.make_context(command.name, [], resilient_parsing=True)
+        for name in command.list_commands(context):
+            yield from every(command.get_command(context, name))
+
+
+def test_no_help_has_words_in_brackets_that_would_be_taken_for_mark_up_and_not_be_shown():
+    for command in every(get_command(app)):
+        texts = [command.help or "", *(getattr(p, "help", None) or "" for p in command.params)]
+        assert [t for t in texts if render(t).plain != t] == [], command.name
 
 
 DEFERRED = ROOT | bounces.COMMANDS | digests.COMMANDS | keys.COMMANDS

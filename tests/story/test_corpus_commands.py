@@ -8,6 +8,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,19 @@ def told_of(*arguments: str, given: str | bytes = "") -> list[dict]:
     return [json.loads(line) for line in out.splitlines()]
 
 
+@cache
+def corpus_read() -> list[dict]:
+    """What `read` says of the whole corpus."""
+    return told_of("read", str(CORPUS))
+
+
+@cache
+def corpus_evaluated() -> dict:
+    """What `evaluate` says of it."""
+    (told,) = told_of("evaluate", str(CORPUS), "--json")
+    return told
+
+
 def jsonl(folder: Path, records: list[dict], name: str = "some.jsonl") -> str:
     file = folder / name
     file.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), "utf-8")
@@ -83,7 +97,7 @@ def evidence_of(told: dict) -> Iterator[dict]:
 
 
 def test_readings_come_in_the_order_of_the_statements_with_every_field_of_the_contract() -> None:
-    told = told_of("read", str(CORPUS))
+    told = corpus_read()
     assert [one["id"] for one in told] == [r["id"] for r in RECORDS]
     ids = set()
     for one in told:
@@ -97,10 +111,14 @@ def test_readings_come_in_the_order_of_the_statements_with_every_field_of_the_co
         assert one["story"] in ids
 
 
+def in_form(form: str, ahead: str = "") -> list[dict]:
+    """The corpus with its letters composed (NFC) or apart (NFD)."""
+    return [r | {part: unicodedata.normalize(form, ahead + r[part]) for part in ("title", "text")} for r in RECORDS]
+
+
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_evidence_reproduces_its_phrase_in_code_points(form: str, tmp_path: Path) -> None:
-    ahead = "\U0001f1f0\U0001f1f5\U0001d539 e\u0301\u0323 "
-    records = [r | {part: unicodedata.normalize(form, ahead + r[part]) for part in ("title", "text")} for r in RECORDS]
+    records = in_form(form, "\U0001f1f0\U0001f1f5\U0001d539 e\u0301\u0323 ")
     count = 0
     for record, told in zip(records, told_of("read", jsonl(tmp_path, records)), strict=True):
         for one in evidence_of(told):
@@ -110,14 +128,11 @@ def test_evidence_reproduces_its_phrase_in_code_points(form: str, tmp_path: Path
 
 
 def test_combined_letters_change_no_reading(tmp_path: Path) -> None:
-    apart = [r | {part: unicodedata.normalize("NFD", r[part]) for part in ("title", "text")} for r in RECORDS]
-    whole = [r | {part: unicodedata.normalize("NFC", r[part]) for part in ("title", "text")} for r in RECORDS]
-
-    def gist(records: list[dict]) -> list[tuple]:
-        told = told_of("read", jsonl(tmp_path, records))
+    def gist(told: list[dict]) -> list[tuple]:
         return [(t["id"], t["about_nk"], [theme["code"] for theme in t["themes"]], t["urgency"]) for t in told]
 
-    assert gist(apart) == gist(whole)
+    assert in_form("NFC") == RECORDS
+    assert gist(told_of("read", jsonl(tmp_path, in_form("NFD")))) == gist(corpus_read())
 
 
 async def test_standard_input_is_read_by_a_process_without_settings(tmp_path: Path) -> None:
@@ -202,7 +217,7 @@ def test_stories_come_together_across_languages_as_in_the_service(tmp_path: Path
 
 
 def test_a_story_is_never_revised(tmp_path: Path) -> None:
-    whole = {one["id"]: one["story"] for one in told_of("read", str(CORPUS))}
+    whole = {one["id"]: one["story"] for one in corpus_read()}
     half = told_of("read", jsonl(tmp_path, RECORDS[:100]))
     assert {one["id"]: one["story"] for one in half} == {r["id"]: whole[r["id"]] for r in RECORDS[:100]}
 
@@ -274,7 +289,7 @@ def assert_figures(figures: dict) -> None:
 
 
 def test_evaluate_tells_every_figure_with_its_interval() -> None:
-    (told,) = told_of("evaluate", str(CORPUS), "--json")
+    told = corpus_evaluated()
     assert set(told) == {
         "rules", "statements", "relevance", "themes", "urgent", "stories", "by_language", "by_publisher",
     }  # fmt: skip
@@ -294,8 +309,8 @@ def test_evaluate_tells_every_figure_with_its_interval() -> None:
 
 
 def test_evaluate_measures_what_read_finds(tmp_path: Path) -> None:
-    (measured,) = told_of("evaluate", str(CORPUS), "--json")
-    read = {one["id"]: one for one in told_of("read", str(CORPUS))}
+    measured = corpus_evaluated()
+    read = {one["id"]: one for one in corpus_read()}
     right = sum(r["urgency"] == "urgent" == read[r["id"]]["urgency"] for r in RECORDS)
     found = sum(one["urgency"] == "urgent" for one in read.values())
     assert measured["urgent"]["found"] == found

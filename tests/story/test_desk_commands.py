@@ -128,6 +128,15 @@ async def test_a_correction_reaches_who_got_the_alert_in_its_thread(installation
     assert (await answered(installation, "explain", "2"))["answers"] == 1
 
 
+async def test_a_dry_run_refuses_what_the_command_itself_would_refuse(installation):
+    await held(installation, more=EDITORS)
+    said = ("--by", "Ann", "--say", "en=It was in Hoeryong.")
+    for story_id, why in (("nosuch", "no such story"), ("s1", "no alert on this story was told to anybody")):
+        for command in ("withdraw", "correct"):
+            assert why in await refused(installation, "alert", command, story_id, *said)
+            assert why in await refused(installation, "alert", command, story_id, *said, "--dry-run")
+
+
 @pytest.mark.parametrize(
     ("given", "why"),
     [

@@ -197,6 +197,18 @@ async def test_a_page_without_a_feed_gets_selectors_proposed_that_are_never_take
     assert (await answered(installation, "poll", "families"))["new"] == 6
 
 
+async def test_the_newest_day_is_the_one_that_the_page_shows(installation, site):
+    titles = "".join(
+        f"<article><h2><a href='{n}'>北朝鮮の人権についての声明</a></h2><time>2026年11月2{n}日</time></article>"
+        for n in (1, 2)
+    )
+    home = site.serve("/news", page(titles))
+    installation.write(port=2, allow=site.place)
+    _, told, _ = await run(installation, "sources", "add", home, "--item", "article", "--date", "time", "--dry-run")
+    assert "2 entries, newest: 2026-11-22, " in told
+    assert "2026-11-22 00:00" in told
+
+
 async def test_selectors_that_are_given_are_shown_at_work_and_a_dry_run_writes_nothing(installation, site):
     home = site.serve("/news", page(listing()))
     installation.write(port=2, allow=site.place)

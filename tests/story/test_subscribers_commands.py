@@ -139,7 +139,7 @@ async def test_somebody_is_paused_until_a_day_of_their_own_zone_and_goes_on(inst
     async with opened(installation) as newsroom:
         await newsroom.subscribe.join(sign_up(ANN, Schedule(zone="Asia/Seoul")), ON_PAPER)
         await newsroom.subscribe.join(sign_up(BEN))
-    assert "paused until 2099-01-01" in await done(installation, "subscribers", "pause", ANN, "--until", "2099-01-01")
+    assert "paused until: 2099-01-01" in await done(installation, "subscribers", "pause", ANN, "--until", "2099-01-01")
     own = (await readers(installation))[ANN]
     assert own.subscriber.paused_until == at("2098-12-31T15:00")
     await done(installation, "subscribers", "pause", own.subscriber.id, "--until", "2099-01-01T09:30")
@@ -182,7 +182,7 @@ async def test_erasing_asks_first_and_leaves_nothing_but_the_hash(installation):
     code, *_ = await run(installation, "subscribers", "erase", ANN, given="n\n")
     assert code == 1
     code, *_ = await run(installation, "subscribers", "erase", ANN)  # nobody is there to be asked
-    assert code == 1
+    assert code == 2
     assert ANN in await readers(installation)
     assert "erased" in await done(installation, "subscribers", "erase", ANN, "--yes")
     assert await readers(installation) == {}
@@ -267,6 +267,14 @@ async def test_what_cannot_be_imported_is_one_sentence(installation):
     assert (code, "and 10 more rows that cannot be read" in said) == (1, True)
     assert "Traceback" not in said
     assert "--zone: no time zone" in await refused(installation, *typed, "--zone", "Mars/One", code=2)
+
+
+async def test_who_is_imported_gets_alerts_unless_the_operator_or_the_table_says_otherwise(installation):
+    file = installation.folder / "roll.csv"
+    file.write_text(f"email,confirmed_at,alerts\n{ANN},2024-01-01,\n{BEN},2024-01-02,yes\n")
+    await done(installation, "subscribers", "import", str(file), "--from", "csv", "--origin", "old", "--no-alerts")
+    people = await readers(installation)
+    assert {name: own.subscriber.choice.alerts for name, own in people.items()} == {ANN: False, BEN: True}
 
 
 async def test_first_mails_of_an_import_wait_for_their_day_and_the_request_outlives_the_wait(installation):

@@ -52,6 +52,7 @@ from nkwatch.store.duties import Duties
 from nkwatch.store.editions import EditionStore
 from nkwatch.store.indexing import IndexStore
 from nkwatch.store.installation import InstallationStore
+from nkwatch.store.key_use import try_keys
 from nkwatch.store.notices import NoticeStore
 from nkwatch.store.outbox import OutboxStore
 from nkwatch.store.plots import PlotStore
@@ -189,9 +190,7 @@ async def open_newsroom(
         per_day=config.alerts.per_day,
     )
     async with AsyncExitStack() as stack:
-        database = Database(config.database)
-        stack.callback(database.close)
-        database.prepare()
+        database = await _database(stack, config.database, keyring)
         notices = await stack.enter_async_context(hearing(database, clock))
         keys = dkim_keys(config)
         line, signer = relay_of(config, secrets, clock), signer_of(config, keys)
@@ -321,6 +320,15 @@ async def open_newsroom(
             tidy=subscribe.tidy,
             replies=reply_reader(config, secrets, workers, relay, subscribe, clock),
         )
+
+
+async def _database(stack: AsyncExitStack, address: str, keyring: Keyring) -> Database:
+    """The database at this address, brought up to date. Raises `ConfigError` where it or the keys cannot be used."""
+    database = Database(address)
+    stack.callback(database.close)
+    database.prepare()
+    await try_keys(database, keyring)
+    return database
 
 
 def check_sources(config: Config, secrets: Secrets) -> None:

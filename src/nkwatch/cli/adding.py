@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.finding import Choice, Finding, as_table, fresh_id
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import FAILED, Json, answer, errors, plain_errors, rows, say
+from nkwatch.cli.output import FAILED, Json, answer, errors, plain_errors, printable, rows, say
 from nkwatch.cli.settings_file import read_settings, source_text, with_sources, write_settings
 from nkwatch.config import SourceSettings
 from nkwatch.domain.identity import normalised_address
@@ -39,7 +39,9 @@ def add(
     link: Annotated[str, typer.Option(help=A_SELECTOR)] = "",
     date: Annotated[str, typer.Option(help=A_SELECTOR)] = "",
     teaser: Annotated[str, typer.Option(help=A_SELECTOR)] = "",
-    option: Annotated[list[str] | None, typer.Option(help="NAME=VALUE: what else this kind needs; repeatable.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE: what else this kind needs. May be repeated.")
+    ] = None,
     role: Annotated[Role, typer.Option(help="What its texts are.")] = Role.PRESS,
     scope: Annotated[Scope, typer.Option(help="Whether it writes on North Korea only.")] = Scope.ALL_TOPIC,
     languages: Annotated[str, typer.Option(help="Language codes, separated by commas.")] = "",
@@ -148,10 +150,10 @@ def _chosen(choices: Sequence[Choice], *, yes: bool, as_json: bool) -> Choice | 
 def _show(choices: Sequence[Choice]) -> None:
     for number, choice in enumerate(choices, 1):
         source = choice.source
-        newest = f"{local(choice.newest, source):%Y-%m-%d}" if choice.newest else "no dates"
+        newest = max((f"{local(e.published, source, e):%Y-%m-%d}" for e in choice.entries if e.published), default="")
         lines = [
             f"{number}. {source.kind} {source.url} ({choice.found})",
-            f"   {len(choice.entries)} entries, newest: {newest}, {choice.about} name North Korea",
+            f"   {len(choice.entries)} entries, newest: {newest or 'no dates'}, {choice.about} name North Korea",
             *(f"   {name} = {selector}" for name, selector in source.options.items()),
         ]
         sys.stdout.write("\n".join(lines) + "\n")
@@ -169,14 +171,9 @@ def _seen(entry: Entry, source: Source) -> dict[str, object]:
     }
 
 
-def local(instant: datetime, source: Source, entry: Entry | None = None) -> datetime:
-    """An instant in the zone of its source, where the day is the one that the page shows."""
-    return instant.astimezone(ZoneInfo(home(source, f"{entry.title} {entry.language}" if entry else "")))
-
-
-def printable(text: str) -> str:
-    """`text` without what would make a terminal do things."""
-    return "".join(c if c.isprintable() else " " for c in text)
+def local(instant: datetime, source: Source, entry: Entry) -> datetime:
+    """The instant of an entry in the zone of its source, where the day is the one that the page shows."""
+    return instant.astimezone(ZoneInfo(home(source, f"{entry.title} {entry.language}")))
 
 
 def _record(choice: Choice) -> dict[str, object]:

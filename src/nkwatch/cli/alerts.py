@@ -7,11 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from nkwatch.assembly import Newsroom
+from nkwatch.cli.completing import sources_on
 from nkwatch.cli.editors import OPERATOR
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import FAILED, Json, answer, end, plain_errors, rows, say
+from nkwatch.cli.output import FAILED, Json, Yes, answer, confirmed, end, plain_errors, rows, say
 from nkwatch.cli.settings_file import read_settings, with_trusted
-from nkwatch.cli.signing import By, Say, signer, words
+from nkwatch.cli.signing import TELLS, By, Say, signer, words
 from nkwatch.cli.switching import DryRun, save, unknown
 from nkwatch.config import load_config
 from nkwatch.domain.alert import Told
@@ -63,7 +64,7 @@ def list_alerts(
 async def _waiting(newsroom: Newsroom, story: Story) -> dict[str, Any]:
     released = [r.editor for r in await newsroom.desk.rulings(story.id) if r.kind == "release"]
     return _line(story) | {
-        "cues": ", ".join(e.phrase for r in story.reports for e in r.reading.urgency_evidence),
+        "cues": ", ".join(dict.fromkeys(e.phrase for r in story.reports for e in r.reading.cues)),
         "held because": story.alert_reason,
         "released by": ", ".join(released),
     }
@@ -136,6 +137,7 @@ def withdraw(
     story: StoryId,
     sentences: Say = [],  # noqa: B006  # typer copies it
     by: By = "",
+    yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -143,6 +145,7 @@ def withdraw(
 
     Example: nkwatch alert withdraw mfrggzdfmztwq2lk --by Ann --say "en=The report was retracted by its publisher."
     """
+    confirmed(TELLS, yes=yes or dry_run, only_people=True)
     _take_back(context, story, sentences, by, dry_run=dry_run, as_json=as_json, whole=True)
 
 
@@ -152,6 +155,7 @@ def correct(
     story: StoryId,
     sentences: Say = [],  # noqa: B006  # typer copies it
     by: By = "",
+    yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -159,6 +163,7 @@ def correct(
 
     Example: nkwatch alert correct mfrggzdfmztwq2lk --by Ann --say "en=It happened in Tumen, not in Dandong."
     """
+    confirmed(TELLS, yes=yes or dry_run, only_people=True)
     _take_back(context, story, sentences, by, dry_run=dry_run, as_json=as_json, whole=False)
 
 
@@ -167,7 +172,9 @@ def _take_back(
 ) -> None:
     async def work(newsroom: Newsroom) -> Ruled | dict[str, Any]:
         if dry_run:
-            affected = await newsroom.rulings.affected(story)
+            affected = await newsroom.rulings.rehearse(story)
+            if isinstance(affected, Ruled):
+                return affected
             numbers = {"bulletins": list(affected.bulletins), "digests": list(affected.digests)}
             return numbers | {"readers": affected.readers, "written": False}
         said = words(sentences, (FALLBACK, *newsroom.translations))
@@ -181,8 +188,7 @@ def _take_back(
         _answer(story, done, as_json=as_json)
     else:
         _say_digests(done["digests"])
-        flat = {name: ", ".join(map(str, done[name])) for name in ("bulletins", "digests")}
-        answer(done if as_json else done | flat, as_json=as_json)
+        answer(done, as_json=as_json)
 
 
 Days = Annotated[int, typer.Option(min=1, help="Of the last so many days.")]
@@ -201,9 +207,11 @@ def precision(context: typer.Context, days: Days = 365, as_json: Json = False) -
 @alert_app.command("trust")
 def trust(
     context: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The id of a primary source.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="The id of a primary source.", autocompletion=sources_on)
+    ],
     off: Annotated[bool, typer.Option("--off", help="Its alerts wait for an editor again.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     days: Days = 365,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -215,8 +223,7 @@ def trust(
     measured = in_newsroom(context, lambda newsroom: _measured(newsroom, source, days))
     if not off:
         say(_sentence(source, measured, days))
-        if not (yes or dry_run or typer.confirm("Shall its alerts go out without an editor?", err=True)):
-            end("nothing was changed", FAILED)
+        confirmed("Shall its alerts go out without an editor?", yes=yes or dry_run)
     with plain_errors():
         trusted = [i for i in load_config(context.obj).alerts.trusted if i != source]
         before = read_settings(context.obj)

@@ -115,6 +115,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
+    # as plain text: brackets are no marks, and nothing is boxed that goes into a log or is read aloud
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -129,7 +131,9 @@ def _version(wanted: bool) -> None:
 def common(
     context: typer.Context,
     config: Annotated[Path, typer.Option("--config", "-c", help="The settings file.")] = Path("nkwatch.toml"),
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
 ) -> None:
     """Take what all commands share."""
     context.obj = config

@@ -38,12 +38,14 @@ POSTGRESQL = (
 def backup(
     context: typer.Context,
     to: Annotated[
-        Path, typer.Argument(metavar="[FILE|FOLDER]", help="A file, or a folder in which it is named by the time.")
+        Path, typer.Argument(metavar="FILE|FOLDER", help="A file, or a folder in which it is named by the time.")
     ] = Path("backups"),
     encrypt: Annotated[
         list[str] | None,
         typer.Option(
-            "--encrypt", metavar="age1...", help="A public key (`nkwatch db key`); besides those in the settings."
+            "--encrypt",
+            metavar="age1...",
+            help="A public key (`nkwatch db key`), besides those in the settings. May be repeated.",
         ),
     ] = None,
     keep: Annotated[
@@ -149,7 +151,7 @@ async def _needed(config: Config, ring: Keyring, *, check: bool) -> dict[str, st
     store = Database(config.database)
     try:
         if not await asyncio.to_thread(store.is_prepared):
-            say("the schema of the database is an older one: whether its keys are backed up is not known")
+            say("this nkwatch cannot read the database (`nkwatch doctor`): whether its keys are backed up is not known")
             return {str(i): ring.fingerprint(i) for i in ring.masters}
         needed = sorted({*await key_use(store, ring), ring.current})
         if lost := [i for i in needed if i not in ring.masters]:

@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from nkwatch import backtest as backtesting
-from nkwatch.assembly import utc_now
 from nkwatch.backtest import Backtested, Options, Shown, Span
 from nkwatch.catalogue.locales import load_locales
 from nkwatch.catalogue.rules import load_rules
 from nkwatch.cli.choices import Offered, read_choice
 from nkwatch.cli.corpus import Rules
+from nkwatch.cli.newsroom import CLOCK
 from nkwatch.cli.output import Json, bar, end, plain_errors, say
 from nkwatch.config import load_config
 from nkwatch.domain.problems import ConfigError
@@ -34,7 +34,9 @@ DAY = ["%Y-%m-%d"]
 
 def backtest(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(help="Archived entries as JSON lines, gzipped or not.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Archived entries as JSON lines, gzipped or not.")
+    ],
     since: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="The first day (UTC).")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="The last day (UTC).")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write pages and mails into this folder.")] = None,
@@ -82,7 +84,7 @@ def backtest(
 
 
 def _shown(files: Sequence[Path], span: Span, known: Iterable[Source], rules: ReadingRules) -> tuple[Shown, ...]:
-    archive = backtesting.read_archive(files, span, utc_now(), say)
+    archive = backtesting.read_archive(files, span, CLOCK.get()(), say)
     if not archive.entries:
         end(f"{', '.join(map(str, files))}: no entry to replay")
     say(f"{archive.entries} entries of {len(archive.feeds)} feeds")

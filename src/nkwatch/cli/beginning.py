@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nkwatch.cli.output import FAILED, errors, say
+from nkwatch.cli.output import FAILED, end, errors, say
 from nkwatch.config import SECRETS
 from nkwatch.keys import new_master_key
 
@@ -20,6 +20,7 @@ current = 1                     # the key that seals what is new; older ones sta
 mail_password = ""
 bounces_password = ""
 replies_password = ""
+canary_password = ""
 
 [keys]
 1 = "{key}"
@@ -32,6 +33,9 @@ replies_password = ""
 
 # Keys by which providers sign what they report of mails that came back: mailgun, sendgrid.
 [webhook_keys]
+
+# What calls of webhooks are signed with: `nkwatch webhooks secret NAME` writes here.
+[webhooks]
 """
 
 
@@ -45,10 +49,13 @@ def init(folder: Annotated[Path, typer.Argument(help="Where the files go.")] = P
     if present:
         errors.print(f"{', '.join(present)}: already there, nothing was written", style="red", markup=False)
         raise typer.Exit(FAILED)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / SETTINGS).write_text((files("nkwatch.catalogue") / SETTINGS).read_text("utf-8"), "utf-8")
-    secrets = os.open(folder / SECRETS, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(secrets, "w", encoding="utf-8") as file:
-        file.write(_SECRETS_TEXT.format(key=new_master_key()))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / SETTINGS).write_text((files("nkwatch.catalogue") / SETTINGS).read_text("utf-8"), "utf-8")
+        secrets = os.open(folder / SECRETS, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(secrets, "w", encoding="utf-8") as file:
+            file.write(_SECRETS_TEXT.format(key=new_master_key()))
+    except OSError as wrong:
+        end(f"{wrong.filename or folder}: cannot be written: {wrong.strerror}")
     say(f"wrote {folder / SETTINGS} and {folder / SECRETS} (mode 600)")
     say("next: edit the settings, then run `nkwatch config check`")

@@ -3,17 +3,20 @@
 import asyncio
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from nkwatch.assembly import check_sources
 from nkwatch.assembly.standing import unsigned
+from nkwatch.assembly.webhooks import webhooks_of
+from nkwatch.catalogue.calendar import load_calendar
 from nkwatch.catalogue.rules import load_rules
 from nkwatch.config import Config, Secrets
 from nkwatch.domain.posture import Finding, Severity
@@ -27,7 +30,9 @@ from nkwatch.net.answers import Unreached
 from nkwatch.net.mailboxes import problems_of
 from nkwatch.net.postboxes import postbox
 from nkwatch.store import schema
-from nkwatch.store.database import Database
+from nkwatch.store.database import PLACE, Database, remedy
+from nkwatch.store.migrations import pending
+from nkwatch.store.rows import upsert
 from nkwatch.workflow.ports import Clock
 
 FINE, ADVICE, WRONG = Severity.FINE, Severity.ADVICE, Severity.WRONG
@@ -51,34 +56,54 @@ class Patient:
 
 
 async def settings(patient: Patient) -> list[Finding]:
-    """Sources, rules and templates, as they would be loaded at the start."""
-    config, secrets = patient.config, patient.secrets
-    found = [
-        _loaded("rules", lambda: load_rules(config.rules)),
-        _loaded("templates", lambda: Templates({FALLBACK: Locale(FALLBACK, {})}, config.templates)),
-    ]
+    """Sources, rules, templates and all else that the settings name, as it would be loaded at the start."""
+    return [f for name, load in loads(patient.config, patient.secrets).items() for f in _loaded(name, load)]
+
+
+def loads(config: Config, secrets: Secrets | None) -> dict[str, Callable[[], object]]:
+    """What the settings name, and how it is loaded at the start: each raises `ConfigError` where it cannot be."""
+    found: dict[str, Callable[[], object]] = {
+        "rules": lambda: load_rules(config.rules),
+        "templates": lambda: Templates({FALLBACK: Locale(FALLBACK, {})}, config.templates),
+    }
+    if calendar := config.calendar:
+        found["calendar"] = lambda: load_calendar(calendar)
     if secrets:
-        found.append(_loaded("sources", lambda: check_sources(config, secrets)))
-    return [f for part in found for f in part]
+        found["sources"] = lambda: check_sources(config, secrets)
+    if secrets and config.webhook:
+        found["webhooks"] = lambda: webhooks_of(config, secrets, load_rules(config.rules))
+    return found
+
+
+@asynccontextmanager
+async def opened(patient: Patient) -> AsyncIterator[Database | None]:
+    """The database where it is there and of this version, else None. What is wrong with it `database` tells alone."""
+    if _file_missing(patient.config):
+        yield None
+        return
+    store = Database(patient.config.database)
+    usable = False
+    try:
+        with suppress(SQLAlchemyError):
+            usable = await asyncio.to_thread(store.is_prepared)
+        with suppress(SQLAlchemyError):
+            yield store if usable else None
+    finally:
+        await asyncio.to_thread(store.close)
 
 
 async def database(patient: Patient) -> list[Finding]:
     """Whether the database is there, ours to write to, of this version, and the clock not behind it."""
-    address = patient.config.database
-    if (file := _file(address)) and not file.exists():
-        do = "It is made when nkwatch starts; if it should be there, stop and restore it from its backup."
-        return [Finding("database", ADVICE, f"{file}: there is none yet", do)]
-    store = Database(address)
+    if missing := _file_missing(patient.config):
+        return [missing]
+    store = Database(patient.config.database)
     try:
-        if not await asyncio.to_thread(store.is_prepared):
-            do = "Back it up, and start nkwatch: that brings it up to date."
-            return [Finding("database", WRONG, "its schema is another than this version of nkwatch knows", do)]
-        await store.write(lambda c: c.execute(select(1)).scalar_one())
+        if stale := await asyncio.to_thread(_stale, store):
+            return [stale]
+        await store.write(lambda c: upsert(c, schema.pulse, [{"name": "doctor", "at": patient.clock()}]))
         newest = await store.read(_newest)
-    except SQLAlchemyError as why:
-        said = f"it cannot be used: {getattr(why, 'orig', why)}"
-        do = "Check that it runs, that its folder and files belong to the user of nkwatch, and the disk."
-        return [Finding("database", WRONG, said, do)]
+    except DBAPIError as why:
+        return [Finding("database", WRONG, f"it cannot be used: {why.orig}", _sentence(remedy(why)))]
     finally:
         await asyncio.to_thread(store.close)
     return [
@@ -87,13 +112,53 @@ async def database(patient: Patient) -> list[Finding]:
     ]
 
 
+def _file_missing(config: Config) -> Finding | None:
+    """What is to be said where there is no file, or nobody can look; of a server nothing."""
+    if (file := _file(config.database)) is None:
+        return None
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return _missing(file, config.installation.departed)
+    except OSError as why:
+        return Finding("database", WRONG, f"{file}: {why.strerror}", _sentence(PLACE))
+    return None
+
+
+def _missing(file: Path, departed: Path | None) -> Finding:
+    if not file.parent.is_dir():
+        do = "Look whether its disk is mounted, or make the folder."
+        return Finding("database", WRONG, f"{file.parent}: there is no such folder", do)
+    if departed and departed.exists():
+        said = f"{file}: it is gone, though {departed} shows that there was one"
+        return Finding("database", WRONG, said, "Look whether its disk is mounted; else: nkwatch db restore BACKUP")
+    do = "It is made when nkwatch starts; if it should be there, stop and restore it from its backup."
+    return Finding("database", ADVICE, f"{file}: there is none yet", do)
+
+
+def _stale(store: Database) -> Finding | None:
+    """What is to be said of a database that is not of this version, or must not be used."""
+    try:
+        with store.engine.connect() as connection:
+            before, steps = pending(connection)
+    except ConfigError as why:
+        found, _, do = str(why).partition(": ")
+        return Finding("database", WRONG, found, _sentence(do))
+    if not steps:
+        return None
+    said = f"it has schema {before or 'none'}, and this nkwatch wants {steps[-1].schema}"
+    return Finding("database", WRONG, said, "Back it up, and start nkwatch or run `nkwatch db upgrade`.")
+
+
 async def disk(patient: Patient) -> list[Finding]:
     """Room beside the database, its modes, and its write-ahead log."""
     file = _file(patient.config.database)
     if file is None or not file.parent.is_dir():
         return []
     found = [_room(file.parent)]
-    if file.exists() and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if _file_missing(patient.config):
+        return found
+    if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         found.append(Finding("database", WRONG, f"{file}: others may read it", f"Run: chmod 600 {file}"))
     log = file.with_name(f"{file.name}-wal")
     if log.exists() and (size := log.stat().st_size) > LARGE_LOG:
@@ -164,7 +229,11 @@ def _clock(patient: Patient, newest: datetime | None) -> Iterator[Finding]:
     now = patient.clock()
     if newest and newest > now + TOLERANCE:
         said = f"it is {now:%Y-%m-%d %H:%M} UTC here, and the database holds something of {newest:%Y-%m-%d %H:%M}"
-        yield Finding("clock", WRONG, said, "Set the clock (chrony or systemd-timesyncd keep it right).")
+        do = (
+            "If this clock is behind, set it (chrony or systemd-timesyncd keep it right). If it was ahead for a while"
+            " and is right now, nkwatch has put right what it could: this ends by itself."
+        )
+        yield Finding("clock", WRONG, said, do)
     else:
         yield Finding("clock", FINE, f"{now:%Y-%m-%d %H:%M} UTC, not before what is stored")
 
@@ -179,6 +248,10 @@ def _room(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     severity = WRONG if free < LEAST_ROOM else ADVICE if free < GOOD_ROOM else FINE
     return Finding("disk", severity, f"{_megabytes(free)} free", "" if severity is FINE else "Make room.")
+
+
+def _sentence(do: str) -> str:
+    return f"{do[0].upper()}{do[1:]}."
 
 
 def _megabytes(size: int) -> str:

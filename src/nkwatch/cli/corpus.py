@@ -69,7 +69,10 @@ def learn(
     out: Annotated[Path, typer.Argument(help="The file to write, such as rules/weights.tsv.")],
     more: Annotated[
         list[Path] | None,
-        typer.Option("--with", help="Labelled statements of your own, such as `nkwatch correct --export` writes."),
+        typer.Option(
+            "--with",
+            help="Labelled statements of your own, such as `nkwatch correct --export` writes. May be repeated.",
+        ),
     ] = None,
     times: Annotated[int, typer.Option(min=1, help="How often each of your own counts.")] = 5,
     rules: Rules = None,

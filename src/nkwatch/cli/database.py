@@ -146,7 +146,12 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
 
 @db_app.command("move")
 def move(
-    source: Annotated[str, typer.Argument(metavar="FROM", help="sqlite:///FILE or postgresql://USER@HOST/NAME")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FROM", help="The database that there is: sqlite:///FILE or postgresql://USER@HOST/NAME."
+        ),
+    ],
     target: Annotated[str, typer.Argument(metavar="TO", help="An empty database, of the same kind or another.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look whether it would go well.")] = False,
     as_json: Json = False,

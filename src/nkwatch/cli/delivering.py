@@ -9,9 +9,10 @@ import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import WRONG, Json, answer, counter, end, rows, say
+from nkwatch.cli.output import WRONG, Json, Yes, answer, confirmed, counter, end, rows, say
 from nkwatch.domain.installation import Resumed
 from nkwatch.workflow.deliver import Deliver, Delivered
+from nkwatch.workflow.lock import LOCKED, Lock
 
 TIME = "2026-01-31T10:00Z"
 
@@ -29,6 +30,7 @@ def deliver(
     take_over: Annotated[
         bool, typer.Option("--take-over", help="Send from this host from now on, and not from the one before.")
     ] = False,
+    yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what --resume-after would hold back.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -41,12 +43,15 @@ def deliver(
     until = _instant(resume_after) if resume_after else None
     if dry_run and until is None:
         end("--dry-run shows what --resume-after TIME would hold back: give both", WRONG)
+    if until is not None:
+        asked = "Take all that was due by then as sent? Look with --dry-run first: it cannot be undone."
+        confirmed(asked, yes=yes or dry_run, only_people=True)
     if until is not None or take_over:
         _unlock(context, until, take_over=take_over, dry_run=dry_run, as_json=as_json)
         return
 
     async def work(newsroom: Newsroom) -> Delivered | str:
-        if why := await newsroom.lock.locked():
+        if why := await _told_by_us(newsroom.lock).locked():
             return why
         lanes = newsroom.deliver
         return await _round(lanes.urgent, "alerts and confirmations") + await _round(lanes.bulk, "digests")
@@ -59,7 +64,8 @@ def deliver(
 
 def _unlock(context: typer.Context, until: datetime | None, *, take_over: bool, dry_run: bool, as_json: bool) -> None:
     async def work(newsroom: Newsroom) -> Resumed | str:
-        await newsroom.lock.locked()
+        lock = _told_by_us(newsroom.lock)
+        await lock.locked()
         stood = await newsroom.installation.look()
         if until and not stood.locked_at and not stood.elsewhere:
             return "sending is not locked: there is nothing to resume"
@@ -70,15 +76,25 @@ def _unlock(context: typer.Context, until: datetime | None, *, take_over: bool, 
         if stood.locked_at and until is None:
             return stood.locked
         # what is held back first: between the two nothing may leave
-        resumed = await newsroom.lock.resume(until, dry=dry_run) if until else Resumed()
+        resumed = await lock.resume(until, dry=dry_run) if until else Resumed()
         if take_over and not dry_run:
-            await newsroom.lock.take_over()
+            await lock.take_over()
         return resumed
 
     done = in_newsroom(context, work)
     if isinstance(done, str):
         end(done)
     _tell(done, until, dry_run=dry_run, as_json=as_json)
+
+
+def _told_by_us(lock: Lock) -> Lock:
+    """The lock, that says nothing of being locked: the command itself does."""
+
+    def notice(event: str, **facts: object) -> None:
+        if event != LOCKED:
+            lock.notice(event, **facts)
+
+    return replace(lock, notice=notice)
 
 
 def _tell(done: Resumed, until: datetime | None, *, dry_run: bool, as_json: bool) -> None:

@@ -8,8 +8,8 @@ import typer
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.deferring import Later, deferring
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import FAILED, WRONG, Json, answer, end, say
-from nkwatch.cli.signing import By, Say, signer, words
+from nkwatch.cli.output import FAILED, WRONG, Json, Yes, answer, confirmed, end, say
+from nkwatch.cli.signing import TELLS, By, Say, signer, words
 from nkwatch.cli.switching import DryRun
 from nkwatch.domain.desk import Marks, Note, Translation
 from nkwatch.domain.subscriber import Rhythm
@@ -45,6 +45,7 @@ def send(
     context: typer.Context,
     rhythm: Annotated[Rhythm, typer.Option(help="Whose digests: daily, weekly or monthly.")] = Rhythm.WEEKLY,
     by: By = "",
+    yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -52,6 +53,8 @@ def send(
 
     Example: nkwatch digest send --rhythm weekly --dry-run
     """
+    asked = f"Send everybody's {rhythm} digest now (--dry-run says what that is)?"
+    confirmed(asked, yes=yes or dry_run, only_people=True)
 
     async def work(newsroom: Newsroom) -> Digested:
         if dry_run:
@@ -160,6 +163,7 @@ def correct(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="The number of the digest, as in its mails.")],
     sentences: Say = [],  # noqa: B006  # typer copies it
     by: By = "",
+    yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -167,6 +171,7 @@ def correct(
 
     Example: nkwatch digest correct 12 --by Ann --say "en=The second story named the wrong town." --dry-run
     """
+    confirmed(TELLS, yes=yes or dry_run, only_people=True)
 
     async def work(newsroom: Newsroom) -> Corrected:
         said, editor = words(sentences, (FALLBACK, *newsroom.translations)), signer(newsroom.config, by)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nkwatch.assembly.newsroom import utc_now
 from nkwatch.assembly.standing import dkim_keys, domain_of
+from nkwatch.cli.newsroom import CLOCK
 from nkwatch.cli.output import WRONG, Json, answer, end, plain_errors, say
 from nkwatch.config import Config, load_config
 from nkwatch.mail.dkim_keys import DkimKey, Kind, load_key, new_key, write_key
@@ -39,8 +39,8 @@ def dkim(
 
     Each domain that mails come from gets keys of its own: that of mail.sender, that of neutral.sender.
 
-    To change keys, publish the new records first, wait a day, then name the new keys in [dkim]; keep the old records
-    for a week, since mails on their way need them.
+    To change keys, publish the new records first, wait a day, then name the new keys in the settings; keep the old
+    records for a week, since mails on their way need them.
 
     Example: nkwatch keys dkim; nkwatch keys dkim --show
     """
@@ -84,7 +84,7 @@ class _Wanted:
     @classmethod
     def of(cls, domain: str, selector: str, *, first: bool) -> "_Wanted":
         """The selector stands in each mail: in those of a neutral sender it must not name us."""
-        return cls(domain, selector or f"{'nk' if first else 's'}{utc_now():%Y%m}", first)
+        return cls(domain, selector or f"{'nk' if first else 's'}{CLOCK.get()():%Y%m}", first)
 
     @property
     def selectors(self) -> dict[Kind, str]:

@@ -11,13 +11,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from nkwatch import logs
-from nkwatch.assembly.newsroom import utc_now
 from nkwatch.assembly.standing import dkim_keys
 from nkwatch.cli import checks, lock_checks, mail_checks, roundtrips, vital_checks
 from nkwatch.cli.checks import Patient
-from nkwatch.cli.output import FAILED, WIDE, WRONG, Json, end, plain_errors
+from nkwatch.cli.newsroom import CLOCK
+from nkwatch.cli.output import FAILED, WIDE, WRONG, Json, answer, end, plain_errors, printable
 from nkwatch.config import Config, Secrets, load_config, load_secrets
 from nkwatch.domain.posture import Finding, Severity
 from nkwatch.domain.problems import ConfigError
@@ -69,6 +70,7 @@ _LOCAL: tuple[Check, ...] = (
     checks.bounces,
     checks.watch,
     lock_checks.installation,
+    vital_checks.service,
     vital_checks.heartbeat,
     vital_checks.vitals,
     vital_checks.mornings,
@@ -81,7 +83,7 @@ def admitted(path: Path) -> tuple[Patient, list[Finding]]:
     logs.set_up(json=config.log.json_lines, level=config.log.level)
     found = [Finding("settings", Severity.FINE, f"{path} can be used")]
     secrets, keys = _secrets(config, found), _keys(config, found)
-    return Patient(config, secrets, keys, utc_now), found
+    return Patient(config, secrets, keys, CLOCK.get()), found
 
 
 async def examined(patient: Patient, work: Sequence[Check]) -> list[Finding]:
@@ -98,26 +100,23 @@ async def examined(patient: Patient, work: Sequence[Check]) -> list[Finding]:
 
 
 def show(found: Sequence[Finding], *, as_json: bool) -> None:
-    """A table for people, and below it what to publish; or one JSON object."""
+    """A list for people, the worst last, and what to publish; or one JSON object."""
     if as_json:
         wrong = any(f.severity is Severity.WRONG for f in found)
         told = {"ok": not wrong, "findings": [asdict(f) for f in found]}
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("", "about", "found", "to do"):
-        table.add_column(name, overflow="fold")
-    for f in found:
-        table.add_row(f"[{_STYLES[f.severity]}]{f.severity}[/]", f.about, _plain(f.found), _plain(f.do))
+    table = Table.grid(padding=(0, 2))
+    for severity, style in _STYLES.items():
+        for f in (f for f in found if f.severity is severity):
+            said = printable(f"{f.about}: {f.found}")
+            table.add_row(Text(str(severity), style), Text(f"{said}\n{printable(f.do)}" if f.do else said))
     Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
     # whole, so that they can be copied
     for f in (f for f in found if f.record):
         sys.stdout.write(f"\n{f.about}: {f.do}\n{f.record}\n")
-
-
-def _plain(text: str) -> str:
-    """Without letters that rich takes for marks, or a terminal for commands."""
-    return "".join(c if c.isprintable() else " " for c in text).replace("[", r"\[")
+    sys.stdout.write("\n")
+    answer({str(s): sum(f.severity is s for f in found) for s in reversed(_STYLES)}, as_json=False)
 
 
 def _secrets(config: Config, found: list[Finding]) -> Secrets | None:

@@ -22,7 +22,7 @@ def parse(
     file: Annotated[Path, typer.Argument(help="A feed: RSS, RDF, Atom or JSON Feed.")],
     url: Annotated[str, typer.Option(help="Where it was fetched from; relative links start there.")] = "",
     header: Annotated[
-        list[str] | None, typer.Option(help="A header it came with, such as 'Content-Type: ...'.")
+        list[str] | None, typer.Option(help="A header it came with, such as 'Content-Type: ...'. May be repeated.")
     ] = None,
 ) -> None:
     """Show the entries of a feed file as JSON lines.

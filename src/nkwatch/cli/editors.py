@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from nkwatch.assembly import Newsroom
+from nkwatch.cli.completing import editors
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, Json, answer, end, rows, say
 from nkwatch.domain.audit import Verdict
@@ -14,7 +15,9 @@ from nkwatch.domain.problems import ConfigError
 
 editors_app = typer.Typer(help="The editors: their passkeys, and how they get one.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="An editor's name, as in the settings.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="An editor's name, as in the settings.", autocompletion=editors)
+]
 #: Who acts where the operator does, in the audit.
 OPERATOR = "command line"
 

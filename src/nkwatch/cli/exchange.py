@@ -74,13 +74,13 @@ def export_sources(
         sources = load_sources(own, catalogue.enable, catalogue.disable).values()
         shown = [s for s in sources if s.enabled or everything]
         written = write_opml(shown, f"Sources of {config.site.name}")
-        try:
-            if out:
+        if out:
+            try:
                 out.write_bytes(written)
-            else:
-                sys.stdout.write(written.decode())
-        except OSError as wrong:
-            raise ConfigError(f"{out}: cannot be written: {wrong.strerror}") from wrong
+            except OSError as wrong:
+                raise ConfigError(f"{out}: cannot be written: {wrong.strerror}") from wrong
+        else:
+            sys.stdout.write(written.decode())
     feeds = sum(s.kind == "feed" and on_the_web(s.url) for s in shown)
     links = sum(on_the_web(s.url) for s in shown) - feeds
     say(f"{feeds} feeds, {links} as links because no feed reader reads them, {len(shown) - feeds - links} left out")

@@ -65,6 +65,8 @@ def export_readers(
                 write(readers, file)
         except FileExistsError:
             raise ConfigError(f"{out}: already there, nothing was written") from None
+        except BrokenPipeError:
+            raise  # who reads has read enough
         except OSError as wrong:
             raise ConfigError(f"{out}: cannot be written: {wrong.strerror}") from wrong
     say(f"{len(readers)} readers written" + (f" to {out} (mode 600)" if out else ""))

@@ -12,6 +12,7 @@ import typer
 from starlette.datastructures import QueryParams
 
 from nkwatch.assembly import Newsroom
+from nkwatch.cli.completing import all_sources
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import counter, say
 from nkwatch.domain.problems import ConfigError
@@ -44,15 +45,23 @@ def export_archive(
     context: typer.Context,
     table: Annotated[Table, typer.Argument(help="Statements, or the days of sources.")] = Table.STATEMENTS,
     form: Annotated[Form, typer.Option("--format", help="JSON lines, or a table.")] = Form.JSON_LINES,
-    since: Annotated[str, typer.Option("--since", help="The first day (UTC): a day, month or year.")] = "",
+    since: Annotated[str, typer.Option("--since", help="The first day (UTC): 2026-01-31, 2026-01 or 2026.")] = "",
     until: Annotated[str, typer.Option("--until", help="The last day (UTC).")] = "",
     words: Annotated[str, typer.Option("--words", help='Words and "phrases" that must stand in a statement.')] = "",
-    theme: Annotated[Several, typer.Option("--theme", help="The code of a theme; may be given again.")] = None,
-    source: Annotated[Several, typer.Option("--source", help="The id of a source; may be given again.")] = None,
-    country: Annotated[Several, typer.Option("--country", help="A country of publishers, such as KR.")] = None,
-    language: Annotated[Several, typer.Option("--language", help="A language of texts, such as ko.")] = None,
-    asked: Annotated[Several, typer.Option("--asked", help="A country of whom something is demanded.")] = None,
-    urgency: Annotated[str, typer.Option("--urgency", help="The least: urgent, notable, routine.")] = "",
+    theme: Annotated[Several, typer.Option("--theme", help="The code of a theme. May be repeated.")] = None,
+    source: Annotated[
+        Several, typer.Option("--source", help="The id of a source. May be repeated.", autocompletion=all_sources)
+    ] = None,
+    country: Annotated[
+        Several, typer.Option("--country", help="A country of publishers, such as KR. May be repeated.")
+    ] = None,
+    language: Annotated[
+        Several, typer.Option("--language", help="A language of texts, such as ko. May be repeated.")
+    ] = None,
+    asked: Annotated[
+        Several, typer.Option("--asked", help="A country of whom something is demanded, such as CN. May be repeated.")
+    ] = None,
+    urgency: Annotated[str, typer.Option("--urgency", help="The least urgency: urgent, notable or routine.")] = "",
     rights: Annotated[bool, typer.Option("--rights", help="Only what is on human rights.")] = False,
     out: Annotated[
         Path, typer.Option("--out", help="A folder for both tables and the data dictionary; - is standard output.")

@@ -1,7 +1,7 @@
 """``nkwatch subscribers import``."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,6 +40,7 @@ def import_readers(
     language: Annotated[str, typer.Option(help="For those whose language is not known.")] = "en",
     zone: Annotated[str, typer.Option(help="For those whose time zone is not known.")] = "UTC",
     rhythm: Annotated[Rhythm, typer.Option(help="How often a digest comes.")] = Rhythm.WEEKLY,
+    alerts: Annotated[bool, typer.Option(help="Alerts at once, for those of whom it is not known.")] = True,
     per_day: Annotated[
         int,
         typer.Option(min=0, help="First mails on the first day, twice as many on each further one; 0: all at once."),
@@ -71,9 +72,10 @@ def import_readers(
 
     Example: nkwatch subscribers import export.zip --from mailchimp --origin "form on our site" --dry-run
     """
+    otherwise = {"language": language, "zone": zone, "rhythm": rhythm, "alerts": alerts}
 
     async def work(newsroom: Newsroom) -> tuple[list[Action], list[Unused], dict[str, Any]]:
-        terms = _terms(offered(newsroom), kind, origin, subscriptions, tags, language, zone, rhythm)
+        terms = _terms(offered(newsroom), kind, origin, subscriptions, tags, otherwise)
         read = list(read_roll(file, kind, terms))
         people = [r for r in read if isinstance(r, Row)]
         actions = plan(people, await _known(newsroom, people), newsroom.clock(), per_day)
@@ -101,10 +103,9 @@ def _terms(
     origin: str,
     subscriptions: Subscriptions | None,
     tags: Path | None,
-    language: str,
-    zone: str,
-    rhythm: Rhythm,
+    otherwise: Mapping[str, Any],
 ) -> Terms:
+    """What holds for all rows; `otherwise` is what is chosen for those of whom it is not known."""
     if kind in {From.MAILCHIMP, From.LISTMONK} and not origin.strip():
         raise ConfigError('--origin: say where these people gave their consent, such as "form on our site, 2019-2025"')
     if kind is From.LISTMONK and subscriptions is None:
@@ -113,11 +114,11 @@ def _terms(
             "unconfirmed, unsubscribed) and import each file with its own, the unsubscribed ones first"
         )
     try:
-        otherwise = read_choice({"language": language, "zone": zone, "rhythm": rhythm}, there, Choice())
+        choice = read_choice(otherwise, there, Choice())
     except ConfigError as wrong:
         raise ConfigError(*(f"--{p}" for p in wrong.problems)) from None
     from_where = f"{origin.strip()} (imported from {kind})" if origin.strip() else ""
-    return Terms(there, otherwise, from_where, load_tags(tags, there) if tags else Tags(), subscriptions)
+    return Terms(there, choice, from_where, load_tags(tags, there) if tags else Tags(), subscriptions)
 
 
 async def _known(newsroom: Newsroom, people: Iterable[Row]) -> dict[str, Known]:

@@ -12,6 +12,7 @@ import typer
 from nkwatch.assembly import Newsroom
 from nkwatch.backtest.archive import Archived, Feed, Span, read_archive
 from nkwatch.backtest.shelves import entry
+from nkwatch.cli.completing import all_sources
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, Json, answer, counter, say
 from nkwatch.cli.switching import DryRun
@@ -27,9 +28,16 @@ DAY = ["%Y-%m-%d"]
 
 def import_archive(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(help="Archived entries as JSON lines, gzipped or not.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Archived entries as JSON lines, gzipped or not.")
+    ],
     source: Annotated[
-        str, typer.Option("--source", help="The id of the source to which feeds belong that no source is known of.")
+        str,
+        typer.Option(
+            "--source",
+            help="The id of the source to which feeds belong that no source is known of.",
+            autocompletion=all_sources,
+        ),
     ] = "",
     publisher: Annotated[str, typer.Option("--publisher", help="The same by the name of a source's publisher.")] = "",
     since: Annotated[datetime | None, typer.Option("--since", formats=DAY, help="The first day (UTC).")] = None,

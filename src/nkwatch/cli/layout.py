@@ -10,8 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from nkwatch.cli.adding import printable
-from nkwatch.cli.output import WIDE
+from nkwatch.cli.output import WIDE, printable
 
 _EVIDENCE = {"field", "start", "end", "phrase"}
 #: What a list of facts is told by, each on a line of its own above the rest.

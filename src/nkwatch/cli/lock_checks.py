@@ -1,17 +1,17 @@
 """What `nkwatch doctor` looks at of the installation: whether sending is locked, and the file of who left."""
 
-import asyncio
 import stat
 from pathlib import Path
 
-from nkwatch.cli.checks import ADVICE, FINE, WRONG, Patient
+from nkwatch.cli.checks import ADVICE, FINE, WRONG, Patient, opened
 from nkwatch.domain.installation import Installed
 from nkwatch.domain.posture import Finding
+from nkwatch.domain.problems import ConfigError
 from nkwatch.keys import Keyring
 from nkwatch.store.database import Database
 from nkwatch.store.departed import DepartedFile
 from nkwatch.store.installation import InstallationStore
-from nkwatch.store.key_use import key_use
+from nkwatch.store.key_use import key_use, try_keys
 
 ABOUT = "installation"
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -22,19 +22,25 @@ async def installation(patient: Patient) -> list[Finding]:
     if patient.secrets is None:
         return []
     keyring, settings = patient.secrets.keyring(), patient.config.installation
-    store = Database(patient.config.database)
     file = DepartedFile(settings.departed, keyring) if settings.departed else None
-    try:
-        # what is not of this version is told by the check of the database
-        if not await asyncio.to_thread(store.is_prepared):
+    found: list[Finding] = []
+    async with opened(patient) as store:
+        if store is None:
             return []
         row = InstallationStore(store, keyring, file, settings.host)
-        stood = await row.seen()
-        if stood is None:
-            return []
-        return [*_lock(stood), *_file(file, stood), *await _keys(row, store, keyring)]
-    finally:
-        await asyncio.to_thread(store.close)
+        found += await _fitting(store, keyring)
+        if stood := await row.seen():
+            found += [*_lock(stood), *_file(file, stood), *await _keys(row, store, keyring)]
+    return found
+
+
+async def _fitting(store: Database, keyring: Keyring) -> list[Finding]:
+    try:
+        await try_keys(store, keyring)
+    except ConfigError as why:
+        found, _, do = str(why).partition("; ")
+        return [Finding("secrets", WRONG, found, f"{do[0].upper()}{do[1:]}, and no other key.")]
+    return []
 
 
 def _lock(stood: Installed) -> list[Finding]:

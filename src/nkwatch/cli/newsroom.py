@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from nkwatch import logs
 from nkwatch.assembly import Newsroom, open_newsroom, utc_now
-from nkwatch.cli.output import end, plain_errors
+from nkwatch.cli.output import plain_errors
+from nkwatch.cli.troubles import end_by
 from nkwatch.config import load_config, load_secrets
 from nkwatch.net import loop
 from nkwatch.workflow.ports import Clock
@@ -28,7 +29,7 @@ def database_errors() -> Iterator[None]:
         try:
             yield
         except DBAPIError as wrong:
-            end(f"database: {wrong.orig}; nothing was half-written")
+            end_by(wrong)
 
 
 @asynccontextmanager

@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from nkwatch.domain.problems import ConfigError
 from nkwatch.keys import BrokenSeal
@@ -19,10 +21,13 @@ from nkwatch.keys import BrokenSeal
 FAILED, WRONG = 1, 2
 #: Columns of a table that goes into a file or pipe.
 WIDE = 160
+#: As wide as nothing is.
+WHOLE = 100_000
 #: Progress and notices; a pipe on standard output stays clean.
 errors = Console(stderr=True, highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @contextmanager
@@ -32,10 +37,10 @@ def plain_errors() -> Iterator[None]:
         yield
     except ConfigError as wrong:
         for problem in wrong.problems:
-            errors.print(problem, style="red", markup=False, soft_wrap=True)
+            _complain(problem)
         raise typer.Exit(WRONG) from None
     except BrokenSeal as wrong:
-        errors.print(str(wrong), style="red", markup=False, soft_wrap=True)
+        _complain(str(wrong))
         raise typer.Exit(FAILED) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
@@ -43,13 +48,35 @@ def plain_errors() -> Iterator[None]:
 
 def say(line: str) -> None:
     """One line of progress."""
-    errors.print(line, markup=False, soft_wrap=True)
+    errors.print(_lines(line), markup=False, soft_wrap=True)
 
 
 def end(sentence: str, code: int = FAILED) -> NoReturn:
     """Say why it cannot be done, and end the command."""
-    errors.print(sentence, style="red", markup=False, soft_wrap=True)
+    _complain(sentence)
     raise typer.Exit(code)
+
+
+def printable(text: str) -> str:
+    """`text` in one line, without what would make a terminal do things: it may be a publisher's."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def confirmed(question: str, *, yes: bool, only_people: bool = False) -> None:
+    """Go on where somebody says so, or `yes`; else end the command. Nothing was changed until then.
+
+    Where nobody answers, `yes` is needed; with `only_people` nobody is asked but at a terminal.
+    """
+    seen = sys.stdin.isatty()
+    if yes or (only_people and not seen):
+        return
+    # not by Typer, which writes to standard output, too
+    errors.print(f"{question} [y/N] ", end="", markup=False, soft_wrap=True)
+    said = sys.stdin.readline()
+    if not (said or seen):
+        end("\nnobody can be asked here: give --yes, after a look with --dry-run; nothing was changed", WRONG)
+    if said.strip().casefold() not in {"y", "yes"}:
+        end("nothing was changed")
 
 
 @contextmanager
@@ -76,7 +103,8 @@ def answer(result: Any, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(figures, ensure_ascii=False, default=_plain) + "\n")
         return
-    sys.stdout.write(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in figures.items()) + "\n")
+    there = {name: value for name, value in figures.items() if value not in (None, "", [], (), {})}
+    sys.stdout.write(", ".join(f"{name.replace('_', ' ')}: {told(value)}" for name, value in there.items()) + "\n")
 
 
 def rows(records: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> None:
@@ -88,18 +116,64 @@ def rows(records: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> 
     if not records:
         sys.stdout.write(empty + "\n")
         return
+    tables(records, Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDE))
+
+
+def tables(records: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """A table of records that have the same names; one below the other where a table would break words."""
+    zoned = {name for record in records for name, value in record.items() if isinstance(value, datetime)}
     table = Table(box=None, header_style="bold", pad_edge=False)
     for place, name in enumerate(records[0]):
         # the first column is what other commands ask for: it must be whole
-        table.add_column(name, no_wrap=place == 0, overflow="fold")
+        header = f"{name.replace('_', ' ')}{' (UTC)' if name in zoned else ''}"
+        table.add_column(header, no_wrap=place == 0, overflow="fold")
     for record in records:
-        table.add_row(*(_shown(value) for value in record.values()))
-    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDE).print(table)
+        table.add_row(*(_cell(value) for value in record.values()))
+    # the measure of a table never exceeds what it is told that there is
+    if Measurement.get(console, console.options.update_width(WHOLE), table).minimum <= console.width:
+        console.print(table)
+        return
+    for record in records:
+        console.print(_below(record))
+
+
+def _below(record: Mapping[str, Any]) -> Group:
+    """One record by itself: what it is called by, and below it what there is to say."""
+    (_, first), *others = record.items()
+    facts = Table.grid(padding=(0, 2))
+    for name, value in others:
+        if (said := told(value)) != "":
+            facts.add_row(Text(f"  {name.replace('_', ' ')}", style="dim"), Text(said))
+    return Group(Text(told(first), style="bold"), facts)
+
+
+def told(value: Any) -> str:
+    """A value, for people."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M} UTC"
+        case list() | tuple() | set() | frozenset():
+            return ", ".join(map(told, value))
+        case _:
+            return printable(str(value))
 
 
 def _plain(value: Any) -> str:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 
-def _shown(value: Any) -> str:
-    return "" if value is None else f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
+def _cell(value: Any) -> str:
+    """The zone stands above the column."""
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else told(value)
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _complain(sentence: str) -> None:
+    errors.print(_lines(sentence), style="red", markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.choices import MUTE, SIDES, SINGLE, read_choice
+from nkwatch.cli.completing import editors
 from nkwatch.cli.digests import taken
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, WRONG, Json, answer, end, say
@@ -65,7 +66,9 @@ def preview(
 
 def proof(
     context: typer.Context,
-    to_editor: Annotated[str, typer.Argument(metavar="EDITOR", help="The name of an editor of the settings.")],
+    to_editor: Annotated[
+        str, typer.Argument(metavar="EDITOR", help="The name of an editor of the settings.", autocompletion=editors)
+    ],
     chosen: As = [],  # noqa: B006  # typer copies it
     start: From = "",
     to: To = "",

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from nkwatch.assembly import Newsroom
+from nkwatch.cli.completing import editors
 from nkwatch.cli.explaining import Told, correction, explained, summary
 from nkwatch.cli.layout import show
 from nkwatch.cli.newsroom import in_newsroom
@@ -25,12 +26,14 @@ Level = Annotated[str | None, typer.Option(help="urgent, notable or routine.")]
 
 def correct(
     context: typer.Context,
-    statement_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="The statement's id.")] = None,
+    statement_id: Annotated[str | None, typer.Argument(metavar="ID", help="The statement's id.")] = None,
     themes: Annotated[str | None, typer.Option(help="All themes, by code, the most important first: a,b.")] = None,
     urgency: Level = None,
     about_nk: Annotated[bool | None, typer.Option("--about-nk/--not-about-nk", help="Is it on North Korea?")] = None,
     note: Annotated[str, typer.Option(help="Why, for the record.")] = "",
-    editor: Annotated[str, typer.Option(help="Who says so; else the name you are logged in by.")] = "",
+    editor: Annotated[
+        str, typer.Option("--by", "--editor", help="Who says so; else the name you log in by.", autocompletion=editors)
+    ] = "",
     undo: Annotated[bool, typer.Option("--undo", help="Take back all that was corrected in this statement.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List all corrections with what had been read.")] = False,
     count: Annotated[bool, typer.Option("--count", help="Count what was corrected, by version of the rules.")] = False,

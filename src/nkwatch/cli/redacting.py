@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from nkwatch.assembly import Newsroom
+from nkwatch.cli.completing import editors
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import FAILED, WRONG, Json, answer, end, errors, rows, say
+from nkwatch.cli.output import FAILED, WRONG, Json, Yes, answer, confirmed, end, errors, rows, say
 from nkwatch.cli.signing import signer
 from nkwatch.cli.switching import DryRun
 from nkwatch.domain.passkey import Act
@@ -22,9 +23,16 @@ redact_app = typer.Typer(
     no_args_is_help=True,
 )
 
-Editor = Annotated[str, typer.Option("--editor", "--by", help="Who says so: an editor of the settings.")]
+Editor = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        "--editor",
+        help="Who says so: an editor of the settings; else the name you log in by.",
+        autocompletion=editors,
+    ),
+]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the record; nobody outside sees it.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 DAY = timedelta(days=1)
 NOT_HERE = (
@@ -42,7 +50,7 @@ def person(
     context: typer.Context,
     forms: Annotated[
         list[str],
-        typer.Argument(metavar="FORM...", help="The forms of the name; - reads them from standard input, one a line."),
+        typer.Argument(metavar="FORM", help="The forms of the name; - reads them from standard input, one a line."),
     ],
     editor: Editor = "",
     reason: Reason = "",
@@ -55,7 +63,7 @@ def person(
     Case, accents, hyphens and spaces do not matter; another order of the parts, another script and another
     romanisation are forms of their own. A shell keeps a history: better give the forms by standard input.
 
-    Example: nkwatch redact person "Ri Un-yong" "Un-yong Ri" --editor Ann --reason "asked by the family" --dry-run
+    Example: nkwatch redact person "Ri Un-yong" "Un-yong Ri" --by Ann --reason "asked by the family" --dry-run
     """
     given = _forms(forms)
 
@@ -86,7 +94,7 @@ def statement(
 
     Its id, source and dates stay, and that it was taken out.
 
-    Example: nkwatch redact statement mfrggzdfmztwq2lk --editor Ann --reason "published by mistake"
+    Example: nkwatch redact statement mfrggzdfmztwq2lk --by Ann --reason "published by mistake"
     """
 
     async def work(newsroom: Newsroom) -> Redacted | Refused:
@@ -125,7 +133,7 @@ def lift(
 ) -> None:
     """Let a person be named again in what arrives from now on. What was blacked out is gone and stays so.
 
-    Example: nkwatch redact lift 3 --editor Ann
+    Example: nkwatch redact lift 3 --by Ann
     """
 
     async def work(newsroom: Newsroom) -> bool:
@@ -174,11 +182,8 @@ def _confirmed(foreseen: Affected, *, dry_run: bool, yes: bool, as_json: bool) -
         _samples(foreseen)
     if dry_run or yes:
         return
-    if not sys.stdin.isatty():
-        end("nobody can be asked here: give --yes, after a look with --dry-run; nothing was changed", WRONG)
     say(NOT_HERE)
-    if not typer.confirm("Shall it be taken out?", err=True):
-        end("nothing was changed", FAILED)
+    confirmed("Shall it be taken out?", yes=yes)
 
 
 def _samples(foreseen: Affected) -> None:

@@ -74,7 +74,7 @@ def _plain(value: Any) -> Any:
         case list() | tuple():
             return [_plain(v) for v in value]
         case datetime():
-            return value.isoformat()
+            return value.isoformat().replace("+00:00", "Z")
         case timedelta():
             return value.total_seconds()
         case _:

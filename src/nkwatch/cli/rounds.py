@@ -8,6 +8,7 @@ import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli import corpus
+from nkwatch.cli.completing import sources_on
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import WRONG, Json, answer, end, say
 from nkwatch.cli.sources import known_sources
@@ -15,7 +16,10 @@ from nkwatch.cli.sources import known_sources
 
 def poll(
     context: typer.Context,
-    ids: Annotated[list[str] | None, typer.Argument(help="Source ids; all that are due without any.")] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID", help="Source ids; all that are due without any.", autocompletion=sources_on),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Poll the sources that are due, once.

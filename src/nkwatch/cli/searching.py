@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from nkwatch.assembly import Newsroom
+from nkwatch.cli.completing import all_sources
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import Json, rows, say
 from nkwatch.domain.problems import ConfigError
@@ -33,18 +34,25 @@ class _Given:
 def search(
     context: typer.Context,
     words: Annotated[
-        Several, typer.Argument(help="Words and phrases, all of which must stand there; kore* finds what begins so.")
+        Several,
+        typer.Argument(
+            metavar="WORD", help="Words and phrases, all of which must stand there; kore* finds what begins so."
+        ),
     ] = None,
-    theme: Annotated[Several, typer.Option(help="A theme by its code; any of several.")] = None,
-    source: Annotated[Several, typer.Option(help="A source by its id; any of several.")] = None,
-    country: Annotated[Several, typer.Option(help="Country of the source: KR.")] = None,
-    language: Annotated[Several, typer.Option(help="Language of the statement: ko.")] = None,
-    asked: Annotated[Several, typer.Option(help="A country of which something is asked: CN.")] = None,
-    since: Annotated[str, typer.Option(help="First day, month or year: 2026-01-31, 2026-01, 2026.")] = "",
-    until: Annotated[str, typer.Option(help="Last day, month or year.")] = "",
-    urgency: Annotated[str, typer.Option(help="At least: urgent, notable or routine.")] = "",
+    theme: Annotated[Several, typer.Option(help="The code of a theme. May be repeated.")] = None,
+    source: Annotated[
+        Several, typer.Option(help="The id of a source. May be repeated.", autocompletion=all_sources)
+    ] = None,
+    country: Annotated[Several, typer.Option(help="A country of publishers, such as KR. May be repeated.")] = None,
+    language: Annotated[Several, typer.Option(help="A language of texts, such as ko. May be repeated.")] = None,
+    asked: Annotated[
+        Several, typer.Option(help="A country of whom something is demanded, such as CN. May be repeated.")
+    ] = None,
+    since: Annotated[str, typer.Option(help="The first day (UTC): 2026-01-31, 2026-01 or 2026.")] = "",
+    until: Annotated[str, typer.Option(help="The last day (UTC).")] = "",
+    urgency: Annotated[str, typer.Option(help="The least urgency: urgent, notable or routine.")] = "",
     speaker: Annotated[str, typer.Option(help="Who is quoted.")] = "",
-    addressee: Annotated[str, typer.Option(help="Of whom something is asked.")] = "",
+    addressee: Annotated[str, typer.Option(help="Of whom something is demanded.")] = "",
     rights: Annotated[bool, typer.Option("--rights", help="Only what is on human rights.")] = False,
     limit: Annotated[int, typer.Option(help="So many at most.", min=1)] = 30,
     as_json: Json = False,

@@ -6,14 +6,23 @@ from typing import Annotated
 
 import typer
 
+from nkwatch.cli.completing import editors
 from nkwatch.config import Config
 from nkwatch.domain.problems import ConfigError
 
-By = Annotated[str, typer.Option("--by", help="Who says so: an editor of the settings; else the name you log in by.")]
+By = Annotated[
+    str,
+    typer.Option(
+        "--by", help="Who says so: an editor of the settings; else the name you log in by.", autocompletion=editors
+    ),
+]
 Say = Annotated[
     list[str],
     typer.Option("--say", help="Your words, with their language before them: en=The name was wrong. May be repeated."),
 ]
+
+#: What is asked of people before such words leave: they cannot be called back.
+TELLS = "Mail that to everybody who got it (--dry-run says how many)?"
 
 
 def login() -> str:

@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from nkwatch.assembly import Newsroom
-from nkwatch.cli.adding import add, local, printable
+from nkwatch.cli.adding import add, local
+from nkwatch.cli.completing import all_sources, sources_on
 from nkwatch.cli.exchange import export_sources, from_file, import_sources, plot_sources
 from nkwatch.cli.finding import as_table
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import FAILED, Json, answer, plain_errors, rows, say
+from nkwatch.cli.output import FAILED, Json, answer, plain_errors, printable, rows, say
 from nkwatch.cli.switching import disable, enable, remove, unknown
 from nkwatch.domain.outcome import Failed, Fetched
 from nkwatch.domain.polling import Health, PollState
@@ -92,7 +93,9 @@ def _worry(state: PollState | None) -> tuple[bool, int]:
 @sources_app.command("show")
 def show_source(
     context: typer.Context,
-    source_id: Annotated[str, typer.Argument(metavar="ID", help="The id, from `nkwatch sources list`.")],
+    source_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The id, from `nkwatch sources list`.", autocompletion=all_sources)
+    ],
     as_json: Json = False,
 ) -> None:
     """Show all that is known of one source.
@@ -147,13 +150,16 @@ def _when(instant: datetime | None) -> str:
 @sources_app.command("check")
 def check_sources(
     context: typer.Context,
-    ids: Annotated[list[str] | None, typer.Argument(help="Source ids; all that are on without any.")] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID", help="Source ids; all that are on without any.", autocompletion=sources_on),
+    ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", help="Check the sources in this settings file, or OPML, instead.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Poll sources once without storing anything, and show what comes. Exit 1 when one of them fails.
+    """Poll sources once without storing anything, and show what comes. Exits with 1 when one of them fails.
 
     Example: nkwatch sources check hrw-en amnesty-ca
     """

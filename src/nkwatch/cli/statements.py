@@ -7,13 +7,15 @@ import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import FAILED, Json, answer, errors, rows, say
+from nkwatch.cli.output import Json, answer, end, rows, say
 from nkwatch.cli.signing import By, signer
 from nkwatch.domain.passkey import Act
 from nkwatch.domain.statement import Presence
 
 statements_app = typer.Typer(help="Deleted statements, and proofs of what was said.", no_args_is_help=True)
-StatementId = Annotated[str, typer.Argument(help="The id, from `statements missing` or a page's address.")]
+StatementId = Annotated[
+    str, typer.Argument(metavar="ID", help="The id, from `statements missing` or a page's address.")
+]
 
 
 @statements_app.command("missing")
@@ -34,21 +36,21 @@ def missing(context: typer.Context, as_json: Json = False) -> None:
 
 
 @statements_app.command("keep")
-def keep(context: typer.Context, statement_id: StatementId, by: By = "") -> None:
+def keep(context: typer.Context, statement_id: StatementId, by: By = "", as_json: Json = False) -> None:
     """Show a statement again although its source deleted it.
 
-    Example: nkwatch statements keep k3j5... --by Ann
+    Example: nkwatch statements keep mfrggzdfmztwq2lk --by Ann
     """
-    _decide(context, statement_id, Presence.KEPT, by)
+    _decide(context, statement_id, Presence.KEPT, by, as_json=as_json)
 
 
 @statements_app.command("hide")
-def hide(context: typer.Context, statement_id: StatementId, by: By = "") -> None:
+def hide(context: typer.Context, statement_id: StatementId, by: By = "", as_json: Json = False) -> None:
     """Hide a statement for good that its source deleted.
 
-    Example: nkwatch statements hide k3j5... --by Ann
+    Example: nkwatch statements hide mfrggzdfmztwq2lk --by Ann
     """
-    _decide(context, statement_id, Presence.HIDDEN, by)
+    _decide(context, statement_id, Presence.HIDDEN, by, as_json=as_json)
 
 
 @statements_app.command("snapshots")
@@ -60,10 +62,12 @@ def snapshots(
 ) -> None:
     """List the bytes that show a statement: when and where they were fetched, and their SHA-256.
 
-    Example: nkwatch statements snapshots k3j5... --out proof
+    Example: nkwatch statements snapshots mfrggzdfmztwq2lk --out proof
     """
     kept = in_newsroom(context, lambda newsroom: newsroom.statements.snapshots(statement_id))
     gone = in_newsroom(context, lambda newsroom: newsroom.redact.redactions.destroyed(statement_id))
+    if not (kept or gone):
+        end(f"no snapshot of a statement {statement_id!r}")
     for sha256, had, destroyed in gone:
         say(f"{sha256}, fetched {had:%Y-%m-%d %H:%M}: its bytes were destroyed {destroyed:%Y-%m-%d} by a redaction")
     if out:
@@ -75,10 +79,10 @@ def snapshots(
         for s in kept
     ]
     shown = found if as_json else [{k: v for k, v in f.items() if k != "headers"} for f in found]
-    rows(shown, as_json=as_json, empty=f"no snapshot of a statement {statement_id!r}")
+    rows(shown, as_json=as_json, empty="none is left")
 
 
-def _decide(context: typer.Context, statement_id: str, presence: Presence, by: str) -> None:
+def _decide(context: typer.Context, statement_id: str, presence: Presence, by: str, *, as_json: bool) -> None:
     act = Act.KEEP if presence is Presence.KEPT else Act.HIDE
 
     async def work(newsroom: Newsroom) -> bool:
@@ -87,6 +91,5 @@ def _decide(context: typer.Context, statement_id: str, presence: Presence, by: s
         return await newsroom.editors.acts.noted(act, statement_id, editor, done)
 
     if not in_newsroom(context, work):
-        errors.print(f"no deleted statement has the id {statement_id!r}", style="red", markup=False)
-        raise typer.Exit(FAILED)
-    answer({"statement": statement_id, "presence": str(presence)}, as_json=False)
+        end(f"no deleted statement has the id {statement_id!r}")
+    answer({"statement": statement_id, "presence": str(presence)}, as_json=as_json)

@@ -92,7 +92,7 @@ def _told(name: str, traced: StoryTrace, story: Story | None) -> dict[str, Any]:
 def merge(
     context: typer.Context,
     into: Annotated[str, typer.Argument(metavar="INTO", help="The story that takes in the others: id or address.")],
-    others: Annotated[list[str], typer.Argument(metavar="FROM...", help="The stories that go into it.")],
+    others: Annotated[list[str], typer.Argument(metavar="FROM", help="The stories that go into it.")],
     by: By = "",
     note: Why = "",
     dry_run: DryRun = False,
@@ -121,7 +121,7 @@ def merge(
 def split(
     context: typer.Context,
     statements: Annotated[
-        list[str], typer.Argument(metavar="STATEMENT...", help="Ids, from `nkwatch story show`; all of one story.")
+        list[str], typer.Argument(metavar="STATEMENT", help="Ids, from `nkwatch story show`; all of one story.")
     ],
     by: By = "",
     note: Why = "",

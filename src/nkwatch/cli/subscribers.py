@@ -10,7 +10,7 @@ from nkwatch.cli.choices import read_choice
 from nkwatch.cli.exporting import export_readers
 from nkwatch.cli.importing import import_readers
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import FAILED, WRONG, Json, answer, end, rows, say
+from nkwatch.cli.output import WRONG, Json, Yes, answer, confirmed, end, rows, say
 from nkwatch.cli.people import Someone, address_of, instant, nobody, offered, someone
 from nkwatch.cli.switching import DryRun
 from nkwatch.cli.whether import why
@@ -162,6 +162,7 @@ def pause(
     who: Someone,
     until: Annotated[str, typer.Option(help="The first day with mails again, such as 2026-09-01.")] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Go on at once.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Send somebody nothing until a day of their own zone, or go on. What the pause held is in the archive.
 
@@ -170,17 +171,18 @@ def pause(
     if bool(until) == resume:
         end("say either --until DAY or --resume", WRONG)
 
-    async def work(newsroom: Newsroom) -> str:
+    async def work(newsroom: Newsroom) -> dict[str, object]:
         own = await someone(newsroom, who)
         if own is None:
-            return nobody(who)
+            end(nobody(who))
         again = None if resume else instant(until, own.subscriber.choice.schedule.zone)
         if again and again <= newsroom.clock():
             raise ConfigError(f"--until {until}: that day is over")
-        done = await newsroom.subscribe.pause(own.subscriber.id, again)
-        return "" if done else f"{own.subscriber.id} is {own.standing}: only who is confirmed can pause"
+        if not await newsroom.subscribe.pause(own.subscriber.id, again):
+            end(f"{own.subscriber.id} is {own.standing}: only who is confirmed can pause")
+        return {"subscriber": own.subscriber.id, "paused_until": until or None}
 
-    _told(in_newsroom(context, work), "goes on" if resume else f"paused until {until}")
+    answer(in_newsroom(context, work), as_json=as_json)
 
 
 @subscribers_app.command("end")
@@ -188,26 +190,29 @@ def end_subscription(
     context: typer.Context,
     who: Someone,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "ended by the operator",
+    as_json: Json = False,
 ) -> None:
     """End a subscription, in force at once for everything not yet handed over.
 
     Example: nkwatch subscribers end k3j5mzqxd4wyv2ah --reason "asked by telephone"
     """
 
-    async def work(newsroom: Newsroom) -> bool:
+    async def work(newsroom: Newsroom) -> dict[str, object]:
         own = await someone(newsroom, who)
-        return own is not None and await newsroom.subscribe.leave(own.subscriber.id, reason)
+        if own is None or not await newsroom.subscribe.leave(own.subscriber.id, reason):
+            end(f"nobody with the id or address {who!r} is subscribed")
+        return {"ended": own.subscriber.id}
 
-    ended = in_newsroom(context, work)
-    _told("" if ended else f"nobody with the id or address {who!r} is subscribed", "ended")
+    answer(in_newsroom(context, work), as_json=as_json)
 
 
 @subscribers_app.command("erase")
 def erase(
     context: typer.Context,
     who: Someone,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether that is meant.")] = False,
+    yes: Yes = False,
     dry_run: DryRun = False,
+    as_json: Json = False,
 ) -> None:
     """Delete all that is known of somebody. Only a keyed hash stays, so that no import mails the address again.
 
@@ -221,11 +226,13 @@ def erase(
     say(f"{own.subscriber.id}, {own.standing}, joined on {own.joined_at:%Y-%m-%d}: row, choice, consent, deliveries")
     if dry_run:
         say("nothing was erased")
+        answer({"would_be_erased": own.subscriber.id}, as_json=as_json)
         return
-    if not (yes or typer.confirm("Erase all of it?", err=True)):
-        raise typer.Exit(FAILED)
-    erased = in_newsroom(context, lambda newsroom: newsroom.subscribe.erase(own.subscriber.id))
-    _told("" if erased else nobody(who), "erased; the keyed hash of the address stays")
+    confirmed("Erase all of it?", yes=yes)
+    if not in_newsroom(context, lambda newsroom: newsroom.subscribe.erase(own.subscriber.id)):
+        end(nobody(who))
+    answer({"erased": own.subscriber.id}, as_json=as_json)
+    say("the keyed hash of the address stays")
 
 
 @subscribers_app.command("allow")
@@ -251,9 +258,3 @@ def allow(
         answer(said, as_json=as_json)
     else:
         end(f"nothing stood against {address!r}")
-
-
-def _told(problem: str, done: str) -> None:
-    if problem:
-        end(problem)
-    typer.echo(done)

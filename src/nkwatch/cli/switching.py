@@ -9,6 +9,7 @@ import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.catalogue.sources import load_sources, suggested_ids
+from nkwatch.cli.completing import own_sources, sources_off, sources_on
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import WRONG, Json, answer, errors, plain_errors, say
 from nkwatch.cli.settings_file import (
@@ -22,7 +23,10 @@ from nkwatch.cli.settings_file import (
 from nkwatch.config import Config, load_config
 from nkwatch.domain.problems import ConfigError
 
-Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Source ids, from `nkwatch sources list --all`.")]
+Ids = Annotated[
+    list[str],
+    typer.Argument(metavar="ID", help="Source ids, from `nkwatch sources list --all`.", autocompletion=sources_on),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, write nothing.")]
 
 
@@ -39,7 +43,8 @@ def unknown(ids: Iterable[str], known: Collection[str]) -> list[str]:
 def enable(
     context: typer.Context,
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="ID...", help="Source ids, from `nkwatch sources list --all`.")
+        list[str] | None,
+        typer.Argument(metavar="ID", help="Source ids, from `nkwatch sources list --all`.", autocompletion=sources_off),
     ] = None,
     suggested: Annotated[
         bool, typer.Option("--suggested", help="All that the catalogue suggests beside those on by default.")
@@ -81,7 +86,9 @@ def disable(context: typer.Context, ids: Ids, dry_run: DryRun = False, as_json: 
 
 def remove(
     context: typer.Context,
-    source_id: Annotated[str, typer.Argument(metavar="ID", help="The id of a source of your own.")],
+    source_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The id of a source of your own.", autocompletion=own_sources)
+    ],
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:

@@ -58,7 +58,9 @@ def verify(
     ],
     key: Annotated[
         list[str] | None,
-        typer.Option(metavar="SELECTOR=FILE", help="The text of a key's DNS record, instead of asking for it."),
+        typer.Option(
+            metavar="SELECTOR=FILE", help="The text of a key's DNS record, instead of asking for it. May be repeated."
+        ),
     ] = None,
     domain: Annotated[str, typer.Option(help="Whose signature counts; that of the settings without.")] = "",
     as_json: Json = False,

@@ -1,23 +1,21 @@
-"""What `nkwatch doctor` looks at of how the operator hears of things: heartbeat, vitals, the morning's mail."""
+"""What `nkwatch doctor` looks at of the service: whether it is at work, and how the operator hears of things."""
 
 import asyncio
 import ssl
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
-
-from nkwatch.cli.checks import ADVICE, FINE, WRONG, Patient
+from nkwatch.cli.checks import ADVICE, FINE, WRONG, Patient, opened
 from nkwatch.domain.posture import Finding
 from nkwatch.net.knocking import Knock
-from nkwatch.store.database import Database
 from nkwatch.store.notices import NoticeStore
+from nkwatch.store.pulse import last_beat
 
 #: Seconds for a connection.
 PATIENCE = 10.0
 #: Monday's mail comes in any case, by Monday evening at the latest.
 SILENCE = timedelta(days=8)
+#: Who is at work writes into the database four times a minute.
+LATE = timedelta(minutes=5)
 
 
 async def heartbeat(patient: Patient) -> list[Finding]:
@@ -45,21 +43,31 @@ async def vitals(patient: Patient) -> list[Finding]:
     return [Finding("vitals", FINE, f"somebody answers at {where}")]
 
 
+async def service(patient: Patient) -> list[Finding]:
+    """When nkwatch was last at work on this database: one of its processes writes to it every few seconds."""
+    found: list[Finding] = []
+    async with opened(patient) as store:
+        if store:
+            found.append(_at_work(await store.read(last_beat), patient.clock()))
+    return found
+
+
+def _at_work(last: datetime | None, now: datetime) -> Finding:
+    if last is None:
+        return Finding("service", ADVICE, "nkwatch never ran on this database", "Start it: nkwatch run")
+    if now - last > LATE:
+        said = f"nkwatch has not been at work since {last:%Y-%m-%d %H:%M} UTC"
+        return Finding("service", ADVICE, said, "Start it (`nkwatch run`); the end of its log says why it ended.")
+    return Finding("service", FINE, "nkwatch is at work")
+
+
 async def mornings(patient: Patient) -> list[Finding]:
-    """When the last mail to the operator was sent. Of a database that cannot be used others tell."""
-    url = make_url(patient.config.database)
-    if url.get_backend_name() == "sqlite" and not await asyncio.to_thread(Path(url.database or "").exists):
-        return []  # to ask would make it
-    store = Database(patient.config.database)
-    try:
-        if not await asyncio.to_thread(store.is_prepared):
-            return []
-        last = await NoticeStore(store).mailed_at()
-    except SQLAlchemyError:
-        return []
-    finally:
-        await asyncio.to_thread(store.close)
-    return [_mailed(last, patient.clock())]
+    """When the last mail to the operator was sent."""
+    found: list[Finding] = []
+    async with opened(patient) as store:
+        if store:
+            found.append(_mailed(await NoticeStore(store).mailed_at(), patient.clock()))
+    return found
 
 
 def _mailed(last: datetime | None, now: datetime) -> Finding:

@@ -11,6 +11,7 @@ import tomlkit
 import typer
 
 from nkwatch.assembly import Newsroom
+from nkwatch.cli.completing import webhooks
 from nkwatch.cli.keys import replace_secrets
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, Json, answer, end, plain_errors, rows, say
@@ -21,7 +22,9 @@ from nkwatch.domain.webhook import PREFIX, Call, CallState, Hook, Line
 
 webhooks_app = typer.Typer(help="Programs that are told of stories, alerts and corrections.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a webhook in the settings.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="The name of a webhook in the settings.", autocompletion=webhooks)
+]
 #: Octets of a new secret, and calls that are listed.
 OCTETS, LISTED = 32, 50
 
@@ -29,7 +32,10 @@ OCTETS, LISTED = 32, 50
 @webhooks_app.command("list")
 def list_webhooks(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Its newest calls, instead of all webhooks.")] = "",
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="Its newest calls, instead of all webhooks.", autocompletion=webhooks),
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """List the webhooks with how it goes with each; or the newest calls of one.

@@ -44,7 +44,7 @@ def why(
     context: typer.Context,
     who: Someone,
     what: Annotated[
-        str, typer.Argument(metavar="[BULLETIN|STORY]", help="The number of a bulletin or the id of a story.")
+        str, typer.Argument(metavar="BULLETIN|STORY", help="The number of a bulletin or the id of a story.")
     ] = "",
     as_json: Json = False,
 ) -> None:

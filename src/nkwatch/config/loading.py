@@ -20,6 +20,11 @@ M = TypeVar("M", bound=BaseModel)
 PRIVATE = frozenset({"polling.proxy"})
 #: Who left, where the database is a server.
 DEPARTED = "nkwatch.departed"
+#: What to do where the secrets file is gone. A new key would open none of the addresses that there are.
+NO_SECRETS = (
+    "restore it from its backup: without it no address of a reader can be read, and another one does not help."
+    " Where there are no readers yet, `nkwatch init` in an empty folder makes one"
+)
 #: The operator's own files and folders, named relative to the settings.
 OWN = ("templates", "rules", "calendar")
 
@@ -46,7 +51,7 @@ def load_config(path: Path) -> Config:
 
 def load_secrets(path: Path) -> Secrets:
     """The secrets in `path`, which nobody but its owner may read. Raises `ConfigError`."""
-    text = _read(path, "run `nkwatch init`, or restore it from its backup: without it no address can be read")
+    text = _read(path, NO_SECRETS)
     # systemd gives a credential to the service alone, by an access list, which a mode shows as a group's
     given = path.parent == Path(os.environ.get("CREDENTIALS_DIRECTORY") or os.devnull)
     if not given and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):

@@ -41,8 +41,10 @@ class Matter:
 _DOCTOR = "Run `nkwatch doctor`."
 _LOG = "Look into the log for what went before; if it goes on, restart, and report it."
 _DESK = "Decide at the desk, or with `nkwatch alert list`."
+_DEPARTED = "A backup that is restored would not know of who left: `nkwatch doctor`."
 _SOURCES = "See `nkwatch sources list`, and the page of the source."
-#: What is known of notices by their names: how much they matter, and what to do.
+#: What is known of notices by their names: how much they matter, and what to do. Of what matters as much, what stands
+#: first here is told first.
 KNOWN: dict[str, tuple[Weight, str]] = {
     "alert late": (Weight.WOKEN, "See whether it has left since: `nkwatch doctor`, `nkwatch alert list`."),
     "outbox stuck": (Weight.WOKEN, "See what holds it: `nkwatch doctor`."),
@@ -54,8 +56,18 @@ KNOWN: dict[str, tuple[Weight, str]] = {
     "mail relay unreachable": (Weight.ACT, _DOCTOR),
     "the morning's mail does not leave": (Weight.ACT, _DOCTOR),
     "bulk mail stands still": (Weight.ACT, _DOCTOR),
+    "sending is locked": (Weight.ACT, "Nothing leaves until somebody types what it says: `nkwatch doctor`."),
+    "parts hang": (Weight.ACT, _LOG),
+    "not reloaded": (Weight.ACT, "Mend what it says, and reload; see `nkwatch config check`."),
+    "the file of who left is missing": (Weight.ACT, _DEPARTED),
+    "the file of who left cannot be read": (Weight.ACT, _DEPARTED),
+    "the file of who left cannot be written": (Weight.ACT, _DEPARTED),
+    "lines of the file of who left are damaged": (Weight.ACT, _DEPARTED),
+    "the clock differs from the database's": (Weight.ACT, "Set the clock of this machine: `nkwatch doctor`."),
+    "webhook switched off": (Weight.ACT, "When its receiver works again: `nkwatch webhooks retry NAME`."),
+    "cannot look up who may send in our name": (Weight.ACT, _DOCTOR),
     "alert held for an editor": (Weight.ACT, _DESK),
-    "editor not reached": (Weight.ACT, "Look at the address of this editor in the settings."),
+    "editor not reached": (Weight.ACT, "Look whether the relay takes mail: `nkwatch doctor`; else at that address."),
     "there is no canary": (Weight.ACT, "Look at watch.canary in the settings."),
     "a mail cannot be put together": (Weight.ACT, "`nkwatch explain delivery:NUMBER` tells more."),
     "THE EDITORS' DESK IS OPEN TO OTHER MACHINES": (Weight.ACT, "Look at [desk] in the settings."),
@@ -65,7 +77,7 @@ KNOWN: dict[str, tuple[Weight, str]] = {
     "source silent": (Weight.ACT, _SOURCES),
     "source gap suspected": (Weight.LOOK, _SOURCES),
     "source moved": (Weight.LOOK, "Put the new address into the settings."),
-    "statement deleted by its source": (Weight.LOOK, "Decide: `nkwatch statements deleted`."),
+    "statement deleted by its source": (Weight.LOOK, "Decide: `nkwatch statements missing`."),
     "leases expired": (Weight.LOOK, "A process died or hung; its work was taken over. Look why, if it comes again."),
     "page failed": (Weight.LOOK, "Please report it: a page of nkwatch has a mistake."),
     "alert left": (Weight.OVER, ""),
@@ -74,8 +86,10 @@ KNOWN: dict[str, tuple[Weight, str]] = {
     "source ok": (Weight.OVER, ""),
     "mail relay works again": (Weight.OVER, ""),
     "bulk mail goes on": (Weight.OVER, ""),
+    "sending goes on": (Weight.OVER, ""),
     "our own line works again": (Weight.OVER, ""),
 }
+_PLACES = {event: place for place, event in enumerate(KNOWN)}
 #: The same for whole families, by how their names end.
 ENDINGS: tuple[tuple[str, Weight, str], ...] = (
     (" failed", Weight.ACT, _LOG),
@@ -85,7 +99,7 @@ ENDINGS: tuple[tuple[str, Weight, str], ...] = (
 
 
 def matters(notices: Iterable[Noticed]) -> tuple[Matter, ...]:
-    """One for each kind of event; those that matter most first, then the most frequent."""
+    """One for each kind of event; those that matter most first, then as `KNOWN` has them, then the most frequent."""
     same: dict[tuple[str, tuple[tuple[str, str], ...]], Noticed] = {}
     for one in notices:
         before = same.get(one.key)
@@ -94,7 +108,7 @@ def matters(notices: Iterable[Noticed]) -> tuple[Matter, ...]:
     for one in same.values():
         by_event.setdefault(one.event, []).append(one)
     found = (_matter(event, each) for event, each in by_event.items())
-    return tuple(sorted(found, key=lambda m: (m.weight, -m.times, m.event)))
+    return tuple(sorted(found, key=lambda m: (m.weight, _PLACES.get(m.event, len(_PLACES)), -m.times, m.event)))
 
 
 def known(event: str) -> tuple[Weight, str]:

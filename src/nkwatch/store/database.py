@@ -43,7 +43,14 @@ WORN = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 #: What to look at where a database cannot be used.
 PLACE = "check that its folder exists, that it is ours, that it may be written to, and that the disk has space"
 SPOILED = "put back the latest backup that `nkwatch db check` finds sound (docs/backup.md)"
-DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+HELD = "another program writes to it for long, such as a backup or an sqlite3 shell: end that, and try again"
+#: By SQLite's primary result codes; for all others it is `PLACE`.
+REMEDIES = {
+    sqlite3.SQLITE_CORRUPT: SPOILED,
+    sqlite3.SQLITE_NOTADB: SPOILED,
+    sqlite3.SQLITE_BUSY: HELD,
+    sqlite3.SQLITE_LOCKED: HELD,
+}
 SERVER = "check the address, the role and what it may do, and that the database exists"
 #: On a connection: whom its transaction wakes, see `store.arising`.
 _WAKING = "nkwatch_waking"
@@ -81,14 +88,8 @@ class Database:
         except DBAPIError as wrong:
             if self._is_lost(wrong):
                 raise
-            said = f"database {self.engine.url.render_as_string()}: {wrong.orig}; {self._remedy(wrong)}"
+            said = f"database {self.engine.url.render_as_string()}: {wrong.orig}; {remedy(wrong)}"
             raise ConfigError(said) from wrong
-
-    def _remedy(self, wrong: DBAPIError) -> str:
-        """What to do about it."""
-        if self.engine.dialect.name != "sqlite":
-            return SERVER
-        return SPOILED if getattr(wrong.orig, "sqlite_errorcode", None) in DAMAGED else PLACE
 
     def is_prepared(self) -> bool:
         """Whether the schema is the one that this version of nkwatch knows."""
@@ -209,6 +210,13 @@ class Database:
         state = getattr(wrong.orig, "sqlstate", None)
         unreached = state is None and isinstance(wrong, OperationalError)
         return wrong.connection_invalidated or unreached or (state or "").startswith((READ_ONLY, *AWAY))
+
+
+def remedy(wrong: DBAPIError) -> str:
+    """What to do about a database that cannot be used."""
+    if not isinstance(wrong.orig, sqlite3.Error):
+        return SERVER
+    return REMEDIES.get(getattr(wrong.orig, "sqlite_errorcode", 0) & 0xFF, PLACE)
 
 
 def _is_busy(wrong: DBAPIError) -> bool:

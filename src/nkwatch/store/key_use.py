@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, func, literal_column, select
 
-from nkwatch.keys import Keyring
+from nkwatch.domain.problems import ConfigError
+from nkwatch.keys import BrokenSeal, Keyring
 from nkwatch.store import schema
 from nkwatch.store.database import Database
 from nkwatch.store.resealing import HASH_BYTES
+from nkwatch.store.seals import Seals
+
+_S = schema.subscriber.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,17 @@ async def key_use(database: Database, keyring: Keyring) -> dict[int, KeyUse]:
         return {i: KeyUse(sealed[i], hashed[i]) for i in {*sealed, *hashed}}
 
     return await database.read(look)
+
+
+async def try_keys(database: Database, keyring: Keyring) -> None:
+    """Open what is sealed of one reader. Raises `ConfigError` where these keys are of another installation."""
+    query = select(_S.address, _S.id).where(_S.address.is_not(None)).limit(1)
+    row = await database.read(lambda c: c.execute(query).first())
+    try:
+        if row:
+            Seals(keyring).address(row.address, row.id)
+    except BrokenSeal as wrong:
+        raise ConfigError(str(wrong)) from wrong
 
 
 def _first_bytes(connection: Connection, column: Column[bytes], length: int | None, oldest: int) -> Counter[int]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from nkwatch.store import schema
 from nkwatch.store.database import Database
@@ -39,3 +39,8 @@ class Pulse:
 
     def _beat(self, connection: Connection) -> None:
         upsert(connection, schema.pulse, [{"name": NAME, "at": self._clock()}])
+
+
+def last_beat(connection: Connection) -> datetime | None:
+    """When a pulse was last written."""
+    return connection.scalar(select(schema.pulse.c.at).where(schema.pulse.c.name == NAME))

@@ -271,7 +271,8 @@ class StatementStore:
 
     async def recent(self, limit: int) -> list[tuple[Statement, Reading | None]]:
         """The statements seen last, with the readings in force."""
-        query = findings.in_force().order_by(_STATEMENT.first_seen.desc(), _STATEMENT.published.desc()).limit(limit)
+        last = (_STATEMENT.first_seen.desc(), _STATEMENT.published.desc(), _STATEMENT.id)
+        query = findings.in_force().order_by(*last).limit(limit)
         return await self._database.read(
             lambda c: [(records.statement(r), findings.reading_in_force(r)) for r in c.execute(query)]
         )

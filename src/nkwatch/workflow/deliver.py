@@ -151,7 +151,11 @@ class Deliver:
         """Tell the operator once when the relay goes, and once when it is back."""
         if run.down:
             if self.line.broke(self.clock(), worked=run.reached):
-                self.notice("mail relay unreachable", why=run.down, what="deliveries wait and are tried again")
+                self.notice(
+                    "mail relay unreachable",
+                    why=run.down,
+                    what="deliveries wait; it is tried again every few minutes, or at once by `nkwatch deliver`",
+                )
         elif run.reached and self.line.held():
             self.notice("mail relay works again")
 

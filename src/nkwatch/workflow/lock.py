@@ -10,6 +10,8 @@ from nkwatch.workflow.ports import Clock, Notice
 
 #: So often the database is asked, and so often it is noted that mail goes on leaving.
 LOOK, MARK = timedelta(seconds=5), timedelta(minutes=1)
+#: What the operator is told, once.
+LOCKED = "sending is locked"
 
 
 class Ledger(Protocol):
@@ -78,7 +80,7 @@ class Lock:
         installed = await self._look(now)
         why = installed.locked
         if why and not self._why:
-            self.notice("sending is locked", why=why, what="nothing leaves; polling, reading and the site go on")
+            self.notice(LOCKED, why=why, what="nothing leaves; polling, reading and the site go on")
         if self._why and not why:
             self.notice("sending goes on")
         self._looked_at, self._why = now, why

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, column, inspect, select, table, update
 
+from nkwatch import logs
 from nkwatch.domain.problems import ConfigError
 
 #: Where Alembic writes which revision a database has.
@@ -46,7 +47,10 @@ def upgrade(connection: Connection) -> None:
     if not is_current(connection):
         from nkwatch.store.migrations import running  # noqa: PLC0415  brings Alembic, and there is hardly ever a need
 
-        running.upgrade(connection, _unmarked(connection))
+        before = _unmarked(connection)
+        running.upgrade(connection, before)
+        told = {"schema": newest(), "database": connection.engine.url.render_as_string()}
+        logs.record("database upgraded", before=before, **told) if before else logs.record("database made", **told)
 
 
 def pending(connection: Connection) -> tuple[str | None, list[Step]]:
