@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 NAMES = ("poll", "read", "match", "compose", "deliver", "site", "scale")
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run the benchmark that the command line names; exit 0 also when a goal is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("name", choices=NAMES)
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument(
         "--model", type=Path, help="read only: a folder with a model of sentence-transformers to compare with"
     )
-    wanted = parser.parse_args()
+    wanted = parser.parse_args(arguments)
     options = {"model": wanted.model} if wanted.name == "read" else {}
     report: Report = importlib.import_module(f"bench.{wanted.name}").run(quick=wanted.quick, **options)
     sys.stdout.write((json.dumps(report.record()) if wanted.json else report.table()) + "\n")

@@ -13,16 +13,18 @@ from statistics import median
 from typing import Any
 
 from bench.report import Report
-from bench.rounds import QUICK_ROUNDS, ROUNDS
+from bench.rounds import ROUNDS
 
-SIZES = {"500": 500, "2k": 2_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
+SIZES = {"500": 500, "1k": 1_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 SPREADS = ("usual", "different")
 #: Which sizes are composed for, and whose windows are closed: rows for a million different digests take an hour.
-COMPOSED, QUICK_COMPOSED = ("10k", "100k", "1m"), ("2k",)
+COMPOSED, QUICK_COMPOSED = ("10k", "100k", "1m"), ("1k",)
 CLOSED = {"usual": ("10k", "100k", "1m"), "different": ("10k", "100k")}
 QUICK_CLOSED = {"usual": ("500",), "different": ("500",)}
 #: Mails that the peer renders in one turn.
-SAMPLE, QUICK_SAMPLE = 300, 4
+SAMPLE, QUICK_SAMPLE = 300, 20
+#: Of the quick one: all readers are read at once.
+QUICK_STORIES, QUICK_TURNS = 12, 1
 #: Megabytes that a million readers may take.
 ROOM = 300.0
 GOALS: dict[str, Mapping[str, float]] = {
@@ -72,10 +74,10 @@ def run(*, quick: bool) -> Report:
     report = Report("compose")
     composed, closed = (QUICK_COMPOSED, QUICK_CLOSED) if quick else (COMPOSED, CLOSED)
     with tempfile.TemporaryDirectory() as folder:
-        most = str(SIZES[composed[-1]])
-        subprocess.run([sys.executable, "-m", "bench.composing_readers", folder, most, most], check=True)
+        most, fewer = str(SIZES[composed[-1]]), [str(QUICK_STORIES)] if quick else []
+        subprocess.run([sys.executable, "-m", "bench.composing_readers", folder, most, most, *fewer], check=True)
         for spread in SPREADS:
-            _race(report, folder, spread, composed, *((QUICK_SAMPLE, QUICK_ROUNDS) if quick else (SAMPLE, ROUNDS)))
+            _race(report, folder, spread, composed, *((QUICK_SAMPLE, QUICK_TURNS) if quick else (SAMPLE, ROUNDS)))
             for size in closed[spread]:
                 _close(report, folder, spread, size)
     _growth(report)

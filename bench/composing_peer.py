@@ -176,6 +176,7 @@ def _environment(sources: Mapping[str, str], locale: Locale) -> Environment:
         "wrap": wrap,
         "day": locale.day,
         "weekday": locale.weekday,
+        "place": locale.place,
     }
     environment.filters.update({name: lru_cache(100_000)(work) for name, work in remembered.items()})
     environment.filters["instant"] = locale.instant

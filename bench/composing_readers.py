@@ -1,4 +1,4 @@
-"""Draws the week and its readers into files: ``python -m bench.composing_readers FOLDER USUAL DIFFERENT``.
+"""Draws the week and its readers into files: ``python -m bench.composing_readers FOLDER USUAL DIFFERENT [STORIES]``.
 
 `usual` readers choose as `bench.crowd` says. A hundred of them read English 45, Korean 35, Japanese 12, French 8; 15
 take text alone, 60 want alerts, 15 name a government, 5 have a phrase, 5 get the neutral edition. Of `different`
@@ -37,10 +37,10 @@ COUNTRIES = ("KR", "GB", "US", "JP", "FR", "DE", "CA", "AU")
 THEMES, SOURCES, WORDS = 3, 8, 2
 
 
-def week() -> list[Story]:
+def week(count: int = STORIES) -> list[Story]:
     """The stories of the week."""
     sources = load_sources()
-    return [in_this_week(n, story, sources) for n, story in enumerate(stories(STORIES))]
+    return [in_this_week(n, story, sources) for n, story in enumerate(stories(count))]
 
 
 def usual(_told: Sequence[Story]) -> Iterator[Subscriber]:
@@ -102,9 +102,9 @@ class Drawn:
             for _ in range(0, count, BATCH):
                 yield pickle.load(file)
 
-    def draw(self, counts: "dict[str, int]") -> None:
-        """Draw the week, and so many readers of each spread."""
-        told = week()
+    def draw(self, counts: "dict[str, int]", stories: int = STORIES) -> None:
+        """Draw a week of so many stories, and so many readers of each spread."""
+        told = week(stories)
         with (self.folder / "week").open("wb") as file:
             pickle.dump(told, file, pickle.HIGHEST_PROTOCOL)
         for spread, count in counts.items():
@@ -119,7 +119,8 @@ SPREADS: "dict[str, Callable[[Sequence[Story]], Iterator[Subscriber]]]" = {"usua
 
 def main() -> None:
     """Draw as many as the command line says."""
-    Drawn(Path(sys.argv[1])).draw(dict(zip(SPREADS, map(int, sys.argv[2:]), strict=True)))
+    folder, usual, different, *count = sys.argv[1:]
+    Drawn(Path(folder)).draw({"usual": int(usual), "different": int(different)}, *map(int, count))
 
 
 if __name__ == "__main__":

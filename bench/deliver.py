@@ -21,7 +21,7 @@ from bench import postfix
 from bench.compose import Contender
 from bench.delivering_parts import CONNECTIONS, rows
 from bench.report import Report
-from bench.rounds import QUICK_ROUNDS, ROUNDS
+from bench.rounds import ROUNDS
 
 #: Seconds that each reply of the slow sink takes.
 ROUND_TRIP = 0.02
@@ -58,9 +58,7 @@ class Sizes:
 
 
 #: All of one size: one outbox is filled for all.
-QUICK = Sizes(
-    mails=40, unsigned=200, signed=200, usual=8, slow=200, slow_peer=24, memory=200, seconds=1, rounds=QUICK_ROUNDS
-)
+QUICK = Sizes(mails=40, unsigned=200, signed=200, usual=8, slow=200, slow_peer=24, memory=200, seconds=1, rounds=1)
 
 
 @dataclass(slots=True)

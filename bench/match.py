@@ -10,12 +10,12 @@ from statistics import median
 from typing import Any
 
 from bench.report import Report
-from bench.rounds import ROUNDS
+from bench.rounds import QUICK_ROUNDS, ROUNDS
 
 SIZES = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 #: A million readers as objects take more memory than everything else here, and the loop five to ten seconds a story.
 LOOPED, QUICK_LOOPED = ("10k", "100k"), ("10k",)
-QUICK = ("10k", "100k")
+QUICK = ("10k",)
 #: A smaller index may fit into memory that was used and given back before.
 WEIGHED = 100_000
 STORIES, QUICK_STORIES = 8, 1
@@ -74,7 +74,7 @@ def run(*, quick: bool) -> Report:
         loops = {n: stack.enter_context(_contender("loop", SIZES[n], count)) for n in looped}
         for name, loop in loops.items():
             _agree(name, indices[name], loop)
-        for _ in range(ROUNDS):
+        for _ in range(QUICK_ROUNDS if quick else ROUNDS):
             for contender in (*indices.values(), *loops.values()):
                 contender.ask()
     _figures(report, indices, loops)

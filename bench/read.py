@@ -14,7 +14,7 @@ from typing import Any
 from bench.finding import one_alternation, term_by_term
 from bench.newsroom import EACH, Newsroom
 from bench.report import Report
-from bench.rounds import Times, paired, race, seconds
+from bench.rounds import QUICK_ROUNDS, ROUNDS, Times, paired, race, seconds
 from bench.stages import uncut, watched
 from bench.texts import joined, labelled, more_terms
 from nkwatch.catalogue.rules import load_rules
@@ -49,18 +49,20 @@ class Sizes:
     times_as_many_terms: tuple[int, ...] = (1, 4, 16)
     shelves: tuple[tuple[str, int], ...] = (("1k", 1_000), ("10k", 10_000), ("100k", 100_000))
     placed: int = 300
+    rounds: int = ROUNDS
 
 
 QUICK = Sizes(
     statements=100,
-    one_by_one=6,
-    alternating=30,
+    one_by_one=2,
+    alternating=10,
     embedded=10,
     characters=16_000,
-    of_more_terms=60,
+    of_more_terms=30,
     times_as_many_terms=(1, 4),
     shelves=(("1k", 1_000),),
     placed=40,
+    rounds=QUICK_ROUNDS,
 )
 GOALS = {
     "read_of_1500_statements_per_second": {"min": 1.0},
@@ -114,7 +116,7 @@ def _whole(report: Report, sizes: Sizes, rules: Rules, statements: Sequence[Stat
             _reader(taken, observed)()
         spent.append(dict(watch.spent))
 
-    times = race({"all": _reader(taken, rules), "on_nk": _reader(about, rules), "stages": in_stages})
+    times = race({"all": _reader(taken, rules), "on_nk": _reader(about, rules), "stages": in_stages}, sizes.rounds)
     rate = _rate(times, "all", len(taken))
     report.figures |= {
         "read_statements_per_second": rate,
@@ -144,7 +146,7 @@ def _terms(report: Report, sizes: Sizes, rules: Rules, statements: Sequence[Stat
 
     works = {name: partial(theirs, name) for name in finders}
     beside = {f"beside_{name}": partial(ours, counts[name]) for name in finders}
-    times = race({"nkwatch": partial(ours, sizes.statements)} | works | beside)
+    times = race({"nkwatch": partial(ours, sizes.statements)} | works | beside, sizes.rounds)
     report.figures["terms_number"] = len(terms)
     for name, count in counts.items():
         report.figures[f"finding_terms_{name}_statements_per_second"] = _rate(times, name, count)
@@ -164,7 +166,8 @@ def _embeddings(
     taken = statements[: sizes.embedded]
     texts = [f"{one.title}\n{one.text}" for one in taken]
     times = race(
-        {"nkwatch": _reader(taken, rules), "embeddings": partial(encoder.encode, texts, show_progress_bar=False)}
+        {"nkwatch": _reader(taken, rules), "embeddings": partial(encoder.encode, texts, show_progress_bar=False)},
+        sizes.rounds,
     )
     report.figures["embeddings_statements_per_second"] = _rate(times, "embeddings", len(taken))
     report.ratios["read_over_embeddings"] = paired(times, "embeddings", "nkwatch")
@@ -181,7 +184,7 @@ def _lengths(report: Report, sizes: Sizes, rules: Rules, statements: Sequence[St
 
     works = {name: _reader(some, rules) for name, some in cut.items()}
     works |= {f"{name}_uncut": partial(to_the_end, some) for name, some in cut.items() if name == "100k"}
-    times = race(works)
+    times = race(works, sizes.rounds)
     total = sum(len(s.text) for s in cut["2k"])
     for name in times:
         report.figures[f"length_{name}_nanoseconds_per_character"] = median(times[name]) / total * 1e9
@@ -199,7 +202,7 @@ def _more_terms(report: Report, sizes: Sizes, rules: Rules, statements: Sequence
         works[f"{as_many}x"] = _reader(taken, more)
         hits = sum(len(more.lexicon.hits("text", s.text, s.language)) for s in taken)
         report.figures[f"terms_{as_many}x_hits_per_statement"] = hits / len(taken)
-    times = race(works)
+    times = race(works, sizes.rounds)
     for name in works:
         report.figures[f"terms_{name}_read_statements_per_second"] = _rate(times, name, len(taken))
     for name in list(works)[1:]:

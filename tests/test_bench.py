@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 from bench import postfix
-from bench.composing_contenders import peer_turns
-from bench.composing_readers import SPREADS, Drawn, week
+from bench.composing_readers import SPREADS, week
 from bench.crowd import Crowd, stories
 from bench.finding import one_alternation, term_by_term
 from bench.matchers import plainly
@@ -84,15 +83,16 @@ def test_the_benchmark_of_reading_reports_by_contract():
 def test_the_benchmark_of_matching_reports_by_contract():
     report = quickly("match")
     assert {"index_1m_of_600_megabytes", "loop_over_index_1m"} <= set(report["not_measured"])
-    assert {"match_100k_median_milliseconds", "loop_10k_median_milliseconds"} <= report["figures"].keys()
+    assert {"match_10k_median_milliseconds", "loop_10k_median_milliseconds"} <= report["figures"].keys()
 
 
 @pytest.mark.timeout(300)
 def test_the_benchmark_of_composing_reports_by_contract():
-    report = quickly("compose")
+    report = quickly("compose")  # it fails where mails of the peer do not say what ours say
     assert "jinja2_over_composing_usual_1m" in report["not_measured"]
-    assert {"compose_usual_2k_seconds", "close_different_500_stored_bytes_per_subscriber"} <= report["figures"].keys()
-    assert "jinja2_over_composing_different_2k" in report["ratios"]
+    assert {"compose_usual_1k_seconds", "close_different_500_stored_bytes_per_subscriber"} <= report["figures"].keys()
+    assert "jinja2_over_composing_different_1k" in report["ratios"]
+    assert all(report["figures"][f"mail_{spread}_median_octets"] > 10_000 for spread in SPREADS)
 
 
 @pytest.mark.timeout(300)
@@ -103,13 +103,6 @@ def test_the_benchmark_of_delivering_reports_by_contract():
     assert {"memory_1m_of_120_megabytes", "memory_1m_over_100k"} <= set(report["not_measured"])
     assert {"unsigned_over_smtp_source", "over_usual_way", "over_aiosmtplib_at_20ms"} <= report["ratios"].keys()
     assert 32_000 <= report["figures"]["mail_median_octets"] <= 41_000
-
-
-@pytest.mark.parametrize("spread", SPREADS)
-def test_the_peer_says_what_digests_say(spread, tmp_path):
-    Drawn(tmp_path).draw({spread: 1_000})
-    turn = next(peer_turns(Drawn(tmp_path), spread, 50))  # compares the words of all its mails before
-    assert turn["octets"] > 10_000
 
 
 def test_no_two_of_the_different_readers_choose_alike():

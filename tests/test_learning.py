@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 
 import pytest
 
@@ -18,7 +19,8 @@ from nkwatch.reading.lexicon import CUE, THEME, WORD
 from nkwatch.reading.weights import NOTABLE, URGENT, Weights
 from tests.making import lexicon
 
-pytest.importorskip("sklearn", reason="learning needs scikit-learn")
+# imported by who runs these tests alone: it takes seconds
+pytestmark = pytest.mark.skipif(find_spec("sklearn") is None, reason="learning needs scikit-learn")
 
 #: A weight is written with three places; solvers of other builds agree less.
 NEAR = 0.02

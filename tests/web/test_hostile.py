@@ -227,8 +227,7 @@ def tree_of(page: str, *, slowly: bool):
 
 def letters(text: str) -> list[str]:
     """Letters that nobody sees, that turn others round, that control a terminal, or that are none (XML 1.0, 2.2)."""
-    wrong = Counter(c for c in text if hidden(c))
-    return [f"letter U+{ord(c):04X} {n} times" for c, n in wrong.items()]
+    return [f"letter U+{ord(c):04X} {n} times" for c, n in Counter(text).items() if hidden(c)]
 
 
 def hidden(letter: str) -> bool:
@@ -243,8 +242,12 @@ def local(name: str) -> str:
 
 def elements(page: str, *, slowly: bool = True) -> list[str]:
     """Elements and attributes that load, run, cover or lead away."""
+    return of_tree(tree_of(page, slowly=slowly))
+
+
+def of_tree(tree) -> list[str]:
     wrong = []
-    for element in tree_of(page, slowly=slowly).iter():
+    for element in tree.iter():
         if not isinstance(element.tag, str):
             continue
         tag = local(element.tag)
@@ -279,8 +282,8 @@ def away(tag, name, value, element):
 
 
 def of_page(text: str, *, slowly: bool = True) -> list[str]:
-    shown = "".join(tree_of(text, slowly=slowly).itertext())
-    return [*elements(text, slowly=slowly), *letters(text), *letters(shown), *evaluated(text)]
+    tree = tree_of(text, slowly=slowly)
+    return [*of_tree(tree), *letters(text), *letters("".join(tree.itertext())), *evaluated(text)]
 
 
 def evaluated(text: str) -> list[str]:
