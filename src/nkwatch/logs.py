@@ -14,6 +14,9 @@ from typing import Any, TextIO
 
 import structlog
 
+# until a process says where its log goes: standard output is for answers
+structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+
 #: In addresses of pages the at sign may be escaped; a keyboard for Chinese or Japanese writes a wide one. It is looked
 #: for from where a word begins alone: texts come from outside, and a long word would cost quadratic time.
 _ADDRESS = re.compile(r"(?<![^\s<>\"(),;:])[^\s<>\"(),;:]+(?:@|%40|＠|﹫)[^\s<>\"(),;:]+", re.IGNORECASE)

@@ -40,9 +40,10 @@ class Sink(Judge):
 
 
 @asynccontextmanager
-async def open_sink():
+async def open_sink(delay: float = 0):
+    """`delay`: seconds that each reply takes."""
     sink = Sink()
-    server = await asyncio.get_running_loop().create_server(lambda: Session(sink), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(lambda: Session(sink, delay), "127.0.0.1", 0)
     sink.port = server.sockets[0].getsockname()[1]
     try:
         yield sink

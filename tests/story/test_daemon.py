@@ -10,6 +10,7 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 from tests.making import sign_up
+from tests.story.commands import run
 from tests.story.sink import open_sink
 
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule
@@ -87,14 +88,14 @@ async def test_what_is_wrong_with_one_source_is_told_and_harms_no_other(installa
     host, _ = site
     more = sources(host, "good", "broken", "empty", "missing")
     installation.write(port=2, allow=host, more=more)
-    code, told, notices = await installation.run("poll", "--json")
+    code, told, notices = await run(installation, "poll", "--json")
     assert code == 0, "single failing sources do not change the exit code"
     assert '"sources": 4, "new": 1, "edited": 0, "unchanged": 0, "failed": 3' in told
     assert notices.count("It is asked again at") == 3
     assert "Traceback" not in notices
     for name in ("broken", "empty", "missing"):
         assert any(line.startswith(f"{name}: ") for line in notices.splitlines())
-    code, told, _ = await installation.run("poll", "--json")
+    code, told, _ = await run(installation, "poll", "--json")
     assert '"sources": 0' in told, "nothing is due yet"
 
 

@@ -86,7 +86,7 @@ async def test_the_report_shows_what_the_mail_will_say_and_sends_nothing(install
     told = await answered(installation, "report", "--week")
     assert told["matters"][0]["event"] == "deliver.bulk failed"
     assert told["week"]["this"]["alerts"] == 0
-    assert told["week"]["start"] == "2026-11-16T00:00:00+00:00"
+    assert told["week"]["start"] == "2026-11-16T00:00:00Z"
     assert "week" not in await answered(installation, "report")
 
 

@@ -58,7 +58,7 @@ async def test_taking_back_by_command_stands_in_the_audit_also_where_it_was_refu
     ((was, thing, editor, before, after),) = await audited(waiting)
     assert (was, thing, editor, after["outcome"]) == (act, "s1", "Ann", "never-told")
     assert before["alert"] == after["alert"] == "held"
-    await done(waiting, "alert", command, *said, "--dry-run")
+    assert "no alert on this story" in await refused(waiting, "alert", command, *said, "--dry-run")
     assert len(await audited(waiting)) == 1, "what was only tried is no act"
 
 

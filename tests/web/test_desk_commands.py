@@ -128,4 +128,4 @@ def test_the_audit_is_looked_through(folder):
     code, said, why = run(folder, "audit", "--verify")
     assert code == 1
     assert "row 2 is not as it was written" in why
-    assert "whole: False" in said
+    assert "whole: no" in said

@@ -145,6 +145,8 @@ class Database:
         """The connection of the event loop's own thread, which never waits for who else writes."""
         if self._here is None:
             here = self._writing.connect()
+            # it is closed in the end, not given back to the pool: others wait
+            here.detach()
             driven(here, "PRAGMA busy_timeout=0")
             self._here = here
         return self._here
