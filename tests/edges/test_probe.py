@@ -121,8 +121,15 @@ async def test_a_relay_that_cannot_encrypt_or_let_in_is_told():
 
 async def test_nobody_there_is_a_sentence():
     found = await tried(9)
-    assert found.trouble.startswith("It cannot be reached: ")
-    assert found.trouble.endswith(".")
+    assert found.trouble == "It cannot be reached: the connection was refused: nobody listens there."
+
+
+async def test_a_name_without_an_address_and_a_door_without_tls_are_told_in_words():
+    nowhere = await probe(RelayAt("nowhere.invalid", 25, "none"), hello="watch.example", patience=5)
+    assert nowhere.trouble == "It cannot be reached: no address is found for that name."
+    async with relay(Door()) as port:
+        plain = await tried(port, security="tls")
+    assert plain.trouble == "It cannot be reached: it does not speak TLS there."
 
 
 async def test_a_relay_that_says_nothing_is_not_waited_for_long():

@@ -9,10 +9,11 @@ import os
 import pwd
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,10 @@ class Stores:
 
 def open_stores(address: str) -> Stores:
     """The stores on the database at this address; whoever opens them closes the database."""
-    database = Database(address)
+    return _stores(Database(address))
+
+
+def _stores(database: Database) -> Stores:
     outbox = OutboxStore(database, KEYRING, "nkwatch.example")
     statements, subscribers = StatementStore(database, SOURCES), SubscriberStore(database, KEYRING)
     return Stores(statements, subscribers, outbox, ReadingStore(database), DeskStore(database), database)
@@ -133,12 +137,24 @@ def emptying(prepared_postgres: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def used_file(prepared_file: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The address of an SQLite database for one test after the other, and what makes it as it was."""
+    path = prepared_file.with_name("nkwatch.db")
+    shutil.copy(prepared_file, path)
+    with closing(sqlite3.connect(prepared_file)) as pristine, closing(sqlite3.connect(path)) as used:
+        used.execute("PRAGMA journal_mode=WAL")
+        used.execute("PRAGMA synchronous=OFF")
+        yield f"sqlite:///{path}", lambda: pristine.backup(used)
+
+
 @contextmanager
-def _emptied(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+def _emptied(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a database with all tables and no rows."""
     if kind == "sqlite":
-        shutil.copy(request.getfixturevalue("prepared_file"), folder / "nkwatch.db")
-        yield f"sqlite:///{folder}/nkwatch.db"
+        address, restore = request.getfixturevalue("used_file")
+        yield address
+        restore()
         return
     server, emptying = request.getfixturevalue("prepared_postgres"), request.getfixturevalue("emptying")
     yield server
@@ -149,10 +165,25 @@ def _emptied(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterato
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
     """A database with all tables and no rows."""
-    with _emptied(request.param, request, tmp_path) as address:
+    with _emptied(request.param, request) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def lasting() -> Iterator[Callable[[str], Stores]]:
+    """The stores on a database that stays open: what is asked of it is compiled once, not in every test."""
+    kept: dict[str, Database] = {}
+
+    def stores(address: str) -> Stores:
+        if address not in kept:
+            kept[address] = Database(address)
+        return _stores(kept[address])
+
+    yield stores
+    for database in kept.values():
+        database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -227,13 +258,22 @@ def opened(address: str) -> Iterator[Callable[[], Stores]]:
 
 
 @pytest.fixture
-def durable(opened: Callable[[], Stores]) -> Stores:
+def durable(address: str, lasting: Callable[[str], Stores]) -> Stores:
     """A database, for what can be seen in its tables only."""
-    return opened()
+    return lasting(address)
+
+
+@pytest.fixture
+def own_file(prepared_file: Path, tmp_path: Path) -> Iterator[Stores]:
+    """A database in an SQLite file that no other test has written to."""
+    shutil.copy(prepared_file, tmp_path / "nkwatch.db")
+    opened = open_stores(f"sqlite:///{tmp_path}/nkwatch.db")
+    yield opened
+    opened.database.close()
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
+def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     """Every store, for what the ports promise."""
     if request.param == "memory":
         memory = Memory(SOURCES)
@@ -245,10 +285,8 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
             MemoryDesk(memory),
         )
         return
-    with _emptied(request.param, request, tmp_path) as address:
-        opened = open_stores(address)
-        yield opened
-        opened.database.close()
+    with _emptied(request.param, request) as address:
+        yield request.getfixturevalue("lasting")(address)
 
 
 def _do_without(reason: str) -> None:

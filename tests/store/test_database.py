@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from nkwatch.domain.problems import ConfigError
 from nkwatch.store import schema
 from nkwatch.store.database import Database
+from nkwatch.store.engines import BUSY_TIMEOUT
 from nkwatch.store.rows import driven
 from tests.making import NOW
 from tests.store.conftest import Stores
@@ -183,6 +184,15 @@ async def test_a_database_that_can_be_written_again_is_written_again(tmp_path: P
         with pytest.raises(DBAPIError, match="readonly"):
             await write(noted)
         await write(noted)
+    database.close()
+
+
+async def test_who_waits_is_never_lent_the_connection_that_does_not(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/nkwatch.db")
+    database.prepare()
+    with pytest.raises(OperationalError, match="nonsense"):
+        await database.write_at_once(lambda c: driven(c, "INSERT INTO nonsense VALUES (1)"))
+    assert await database.write(lambda c: driven(c, "PRAGMA busy_timeout").fetchone()) == (BUSY_TIMEOUT,)
     database.close()
 
 

@@ -127,8 +127,13 @@ async def test_marks_of_many_stories_are_read_in_few_statements(durable: Stores)
         await durable.desk.pin(name, "Ann", NOW, on=True)
         await durable.desk.translate(Translation(name, "ko", "제목", "", "Ann", NOW))
     said: list[str] = []
-    event.listen(durable.database.engine, "before_cursor_execute", lambda *args: said.append(args[2]))
+
+    def note(*told: object) -> None:
+        said.append(str(told[2]))
+
+    event.listen(durable.database.engine, "before_cursor_execute", note)
     found = await durable.statements.stories(names)
+    event.remove(durable.database.engine, "before_cursor_execute", note)
     assert all(s.marks.pinned and s.marks.translations for s in found)
     assert len([s for s in said if s.startswith("SELECT")]) <= 4
 

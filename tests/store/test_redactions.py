@@ -180,12 +180,8 @@ async def test_after_a_redaction_nobody_is_named_anywhere(durable: Stores) -> No
     assert counts["compositions"] == counts["pending deliveries"] == counts["lines of readers"] == 1
 
 
-async def test_not_a_byte_of_the_name_is_left_in_the_files(opened: Callable[[], Stores], address: str) -> None:
-    if not address.startswith("sqlite"):
-        pytest.skip("PostgreSQL keeps its files to itself")
-    stores = opened()
-    await told(stores)
-    files = Path(address.removeprefix("sqlite:///")).parent
+async def test_not_a_byte_of_the_name_is_left_in_the_files(own_file: Stores, tmp_path: Path) -> None:
+    await told(own_file)
     escaped = json.dumps("리은영")[1:-1]
     wire = quopri.encodestring("리은영".encode()).replace(b"=\n", b"")
     needles = (
@@ -198,10 +194,10 @@ async def test_not_a_byte_of_the_name_is_left_in_the_files(opened: Callable[[], 
         wire,
         quote("리은영").encode(),
     )
-    before = b"".join(p.read_bytes() for p in files.glob("nkwatch.db*"))
+    before = b"".join(p.read_bytes() for p in tmp_path.glob("nkwatch.db*"))
     assert [n for n in needles if n not in before] == []
-    assert (await person(stores)).clean
-    after = b"".join(p.read_bytes() for p in files.glob("nkwatch.db*"))
+    assert (await person(own_file)).clean
+    after = b"".join(p.read_bytes() for p in tmp_path.glob("nkwatch.db*"))
     assert [n for n in needles if n in after] == []
 
 

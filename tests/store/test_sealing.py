@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.engine import make_url
 
 from nkwatch.domain.delivery import Deferred, Refused, Sent
 from nkwatch.domain.subscriber import Suppression
@@ -55,23 +54,31 @@ async def reader_with_everything(stores: Stores):
 # Nothing to be read
 
 
-async def test_what_is_secret_stands_nowhere_in_the_database(durable: Stores, address: str) -> None:
-    await reader_with_everything(durable)
-    await durable.subscribers.suppress("suppressed.reader@example.net", Suppression.LEFT, NOW)
-    secrets = [ADDRESS, NEW, "suppressed.reader", PHRASE, WORD, CASE, MUTED, COUNTRY, "example.org", "secret.reader"]
+SECRETS = (ADDRESS, NEW, "suppressed.reader", PHRASE, WORD, CASE, MUTED, COUNTRY, "example.org", "secret.reader")
+
+
+async def with_secrets(stores: Stores) -> None:
+    await reader_with_everything(stores)
+    await stores.subscribers.suppress("suppressed.reader@example.net", Suppression.LEFT, NOW)
+
+
+async def test_what_is_secret_stands_nowhere_in_the_database(durable: Stores) -> None:
+    await with_secrets(durable)
     for table in schema.metadata.sorted_tables:
         stored = "\n".join(repr(tuple(row)) for row in durable.rows(select(table)))
-        for secret in secrets:
+        for secret in SECRETS:
             traces = (secret, secret[::-1], ascii(secret)[1:-1], secret.encode().hex())
             found = [t for t in (*traces, repr(secret.encode())[2:-1]) if t in stored]
             assert [f for f in found if (f, table.name) != ("example.org", "delivery")] == [], table.name
-    path = make_url(address).database
-    if path and address.startswith("sqlite"):
-        files = [f.read_bytes().lower() for f in Path(path).parent.glob(f"{Path(path).name}*")]
-        assert len(files) >= 1
-        for secret in secrets:
-            for code in ("utf-8", "utf-16-le"):
-                assert not [f for f in files if secret.lower().encode(code) in f], secret
+
+
+async def test_what_is_secret_stands_nowhere_in_its_files(own_file: Stores, tmp_path: Path) -> None:
+    await with_secrets(own_file)
+    files = [f.read_bytes().lower() for f in tmp_path.glob("nkwatch.db*")]
+    assert len(files) >= 1
+    for secret in SECRETS:
+        for code in ("utf-8", "utf-16-le"):
+            assert not [f for f in files if secret.lower().encode(code) in f], secret
 
 
 async def test_what_is_secret_comes_back_to_who_may_know_it(stores: Stores) -> None:

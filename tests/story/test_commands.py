@@ -46,12 +46,15 @@ def test_init_says_where_it_cannot_write(installation):
 
 async def test_config_check_shows_the_settings_without_secrets_and_answers_2_to_wrong_ones(installation):
     installation.write(port=2525)
-    code, told, _ = await installation.run("config", "check", "--json")
+    code, told, _ = await run(installation, "config", "check", "--json")
     assert code == 0
     assert json.loads(told)["mail"]["port"] == 2525
     assert "keys" not in told
+    code, told, said = await run(installation, "config", "check")
+    assert {'site.url = "https://watch.example"', "mail.port = 2525", "dkim = (not set)"} <= set(told.splitlines())
+    assert "no problem was found" in said
     installation.settings.write_text(installation.settings.read_text().replace("port = 2525", 'port = "smtp"'))
-    code, told, said = await installation.run("config", "check")
+    code, told, said = await run(installation, "config", "check")
     assert (code, told) == (2, "")
     assert "mail.port" in said
     assert "Traceback" not in said
@@ -60,7 +63,7 @@ async def test_config_check_shows_the_settings_without_secrets_and_answers_2_to_
 async def test_parse_shows_a_feed_as_json_lines_with_its_encoding_and_dates_right(installation):
     feed = installation.folder / "feed.xml"
     feed.write_bytes(FEED.encode("euc-kr"))
-    code, told, _ = await installation.run("parse", str(feed), "--url", "https://a.example/feed")
+    code, told, _ = await run(installation, "parse", str(feed), "--url", "https://a.example/feed")
     first, second = map(json.loads, told.splitlines())
     assert code == 0
     assert first["title"] == "북한 정치범수용소"
@@ -72,7 +75,7 @@ async def test_parse_shows_a_feed_as_json_lines_with_its_encoding_and_dates_righ
 async def test_what_is_no_feed_is_said_in_one_line(installation):
     rubbish = installation.folder / "rubbish.xml"
     rubbish.write_text("<html><title>Log in</title>")
-    code, told, said = await installation.run("parse", str(rubbish))
+    code, told, said = await run(installation, "parse", str(rubbish))
     assert (code, told, len(said.strip().splitlines())) == (1, "", 1)
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Annotated, Any, NoReturn
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console, Group
-from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -21,8 +21,8 @@ from nkwatch.keys import BrokenSeal
 FAILED, WRONG = 1, 2
 #: Columns of a table that goes into a file or pipe.
 WIDE = 160
-#: As wide as nothing is.
-WHOLE = 100_000
+#: Between columns, and how wide a text is at least that is broken into lines.
+GAP, READABLE = 2, 20
 #: Progress and notices; a pipe on standard output stays clean.
 errors = Console(stderr=True, highlight=False)
 
@@ -116,25 +116,39 @@ def rows(records: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> 
     if not records:
         sys.stdout.write(empty + "\n")
         return
-    tables(records, Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDE))
+    seen = sys.stdout.isatty()
+    # a program that reads it wants every record on lines of its own
+    width = None if seen else max(WIDE, sum(_columns(records).values()))
+    tables(records, Console(highlight=False, markup=False, width=width))
 
 
 def tables(records: Sequence[Mapping[str, Any]], console: Console) -> None:
-    """A table of records that have the same names; one below the other where a table would break words."""
-    zoned = {name for record in records for name, value in record.items() if isinstance(value, datetime)}
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for place, name in enumerate(records[0]):
-        # the first column is what other commands ask for: it must be whole
-        header = f"{name.replace('_', ' ')}{' (UTC)' if name in zoned else ''}"
-        table.add_column(header, no_wrap=place == 0, overflow="fold")
-    for record in records:
-        table.add_row(*(_cell(value) for value in record.values()))
-    # the measure of a table never exceeds what it is told that there is
-    if Measurement.get(console, console.options.update_width(WHOLE), table).minimum <= console.width:
-        console.print(table)
+    """A table of records that have the same names; one below the other where it would be too narrow to read."""
+    columns = _columns(records)
+    if sum(columns.values()) > console.width:
+        for record in records:
+            console.print(_below(record))
         return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for place, (name, least) in enumerate(columns.items()):
+        # the first column is what other commands ask for: it must be whole
+        table.add_column(name, no_wrap=place == 0, overflow="fold", min_width=least - GAP)
     for record in records:
-        console.print(_below(record))
+        table.add_row(*map(_cell, record.values()))
+    console.print(table)
+
+
+def _columns(records: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Names of columns, and how wide each must be with the gap behind it: no word is broken, no text very narrow."""
+    found: dict[str, int] = {}
+    for name in records[0]:
+        zone = " (UTC)" if any(isinstance(record[name], datetime) for record in records) else ""
+        header = f"{name.replace('_', ' ')}{zone}"
+        texts = [header, *(_cell(record[name]) for record in records)]
+        words = [w for t in texts for w in t.split()]
+        longest, whole = max(map(cell_len, words), default=0), max(map(cell_len, texts))
+        found[header] = GAP + max(longest, min(whole, READABLE))
+    return found
 
 
 def _below(record: Mapping[str, Any]) -> Group:

@@ -7,7 +7,7 @@ import typer
 
 from nkwatch.assembly.standing import dkim_keys
 from nkwatch.cli.checks import loads
-from nkwatch.cli.output import Json, answer, plain_errors
+from nkwatch.cli.output import Json, answer, plain_errors, say
 from nkwatch.config import Config, load_config, load_secrets
 from nkwatch.config.schema import Schema
 from nkwatch.domain.problems import ConfigError
@@ -33,7 +33,9 @@ def check(context: typer.Context, as_json: Json = False) -> None:
     for name, value in shown.items():
         lines = value.items() if isinstance(value, dict) else [("", value)]
         for part, setting in lines:
-            typer.echo(f"{name}{'.' if part else ''}{part} = {setting}")
+            said = "(not set)" if setting is None else json.dumps(setting, ensure_ascii=False)
+            typer.echo(f"{name}{'.' if part else ''}{part} = {said}")
+    say(f"{context.obj}: no problem was found")
 
 
 def _loaded(all_of_it: Iterable[Callable[[], object]]) -> None:

@@ -9,6 +9,7 @@ from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException
 
 from nkwatch.domain.delivery import Message
 from nkwatch.mail.replies import scrubbed
+from nkwatch.mail.transaction import unreached
 
 Security = Literal["tls", "starttls", "none"]
 #: Extensions that make a difference to us: speed, addresses beyond ASCII, reports of delivery, size.
@@ -121,5 +122,6 @@ def _found(client: SMTP, trouble: str = "", *, logged_in: bool = False) -> Probe
 
 def _said(why: Exception, relay: RelayAt) -> str:
     """What was said, in one line, without who we are there."""
-    said = " ".join(str(getattr(why, "message", "") or why or type(why).__name__).split())
+    heard = unreached(why) or getattr(why, "message", "") or str(why) or type(why).__name__
+    said = " ".join(str(heard).split())
     return scrubbed(said, relay.username or "-").rstrip(".")

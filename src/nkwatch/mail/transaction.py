@@ -1,5 +1,7 @@
 """The careful way (RFC 5321, 3.3): MAIL, RCPT, DATA, each answer read before the next command, all by aiosmtplib."""
 
+import socket
+import ssl
 from collections.abc import Awaitable
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
@@ -138,4 +140,18 @@ def said(problem: Exception) -> str:
     """What the relay answered, or what went wrong on the line."""
     if isinstance(problem, SMTPResponseException):
         return f"{problem.code} {problem.message}"
-    return str(problem) or type(problem).__name__
+    return unreached(problem) or str(problem) or type(problem).__name__
+
+
+def unreached(problem: Exception) -> str:
+    """The usual reasons why there is no connection, in words; else nothing."""
+    match problem.__cause__ or problem:
+        case socket.gaierror():
+            return "no address is found for that name"
+        case ConnectionRefusedError():
+            return "the connection was refused: nobody listens there"
+        case ssl.SSLCertVerificationError() as wrong:
+            return f"its certificate does not hold: {wrong.verify_message}"
+        case ssl.SSLError(reason="WRONG_VERSION_NUMBER"):
+            return "it does not speak TLS there"
+    return ""
