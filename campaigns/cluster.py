@@ -217,9 +217,13 @@ async def _yesterday(place: Installation, address: str, server: Server, stand: N
 
 
 async def _all_at_work(machines: Sequence[Machine]) -> None:
-    async with asyncio.timeout(STARTING):
-        while not all(m.at_work for m in machines):  # noqa: ASYNC110
-            await asyncio.sleep(0.2)
+    try:
+        async with asyncio.timeout(STARTING):
+            while not all(m.at_work for m in machines):  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+    except TimeoutError:
+        logs = (f"{m.line}, alive: {log.alive}\n{log.text()[-2_000:]}" for m in machines for log in m.logs)
+        raise RuntimeError("not all daemons are at work:\n" + "\n".join(logs)) from None
 
 
 async def _misfortunes(

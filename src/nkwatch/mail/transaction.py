@@ -154,4 +154,5 @@ def unreached(problem: Exception) -> str:
             return f"its certificate does not hold: {wrong.verify_message}"
         case ssl.SSLError(reason="WRONG_VERSION_NUMBER"):
             return "it does not speak TLS there"
-    return ""
+        case _:
+            return ""
