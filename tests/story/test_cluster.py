@@ -24,7 +24,7 @@ async def test_daemons_that_are_killed_stopped_and_cut_off_lose_nothing_and_send
         stderr=asyncio.subprocess.PIPE,
     )
     told, errors = await campaign.communicate()
-    assert campaign.returncode == 0, told.decode()[-3_000:] + errors.decode()[-1_000:]
+    assert campaign.returncode == 0, told.decode()[-3_000:] + errors.decode()[-5_000:]
     found = json.loads(told)
     assert found["wrong"] == []
     assert found["lost"] == 0
