@@ -55,7 +55,8 @@ def lines(count: int, ports: Sequence[int], shared: Sequence[int]) -> Iterator[t
     """How they are joined, and a line for each; `shared` ports must have the same number everywhere."""
     with ExitStack() as stack:
         if permitted():
-            made = [stack.enter_context(_namespace(n, [*ports, *shared])) for n in range(count)]
+            net = _unused_net()
+            made = [stack.enter_context(_namespace(n, net, [*ports, *shared])) for n in range(count)]
             yield NAMESPACES, made
         else:
             yield PORTS, [stack.enter_context(_ports(ports)) for _ in range(count)]
@@ -77,10 +78,16 @@ def permitted() -> bool:
     return not paired.returncode
 
 
+def _unused_net() -> str:
+    """Of the addresses for private networks some that no interface has: a campaign that was killed leaves its own."""
+    first = os.getpid() % 200
+    taken = _do("ip", "-oneline", "address")
+    return next(net for n in range(200) if f" {(net := f'10.{(first + n) % 200 + 20}')}." not in taken)
+
+
 @contextmanager
-def _namespace(number: int, ports: Sequence[int]) -> Iterator[Line]:
-    """Of the addresses that are for private networks one such pair each."""
-    name, net = f"nkw{os.getpid()}-{number}", f"10.{os.getpid() % 200 + 20}.{number}"
+def _namespace(number: int, of: str, ports: Sequence[int]) -> Iterator[Line]:
+    name, net = f"nkw{os.getpid()}-{number}", f"{of}.{number}"
     outer = f"nkw{os.getpid() % 100000}o{number}"
     inner = f"nkw{os.getpid() % 100000}i{number}"
     _do("ip", "netns", "add", name)
@@ -134,5 +141,5 @@ def free_port() -> int:
         return port
 
 
-def _do(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True, timeout=_LONGEST)
+def _do(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=_LONGEST).stdout
