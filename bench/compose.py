@@ -1,17 +1,15 @@
 """``python -m bench compose``: the digests of one week for up to a million readers, beside a rendering for each."""
 
-import json
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from operator import add
 from pathlib import Path
 from statistics import median
-from typing import Any
 
+from bench import composing_contenders
+from bench.composing_readers import draw
+from bench.contending import Contender, alone, contender
 from bench.report import Report
 from bench.rounds import ROUNDS
 
@@ -34,39 +32,6 @@ GOALS: dict[str, Mapping[str, float]] = {
     "closing_time_per_subscriber_usual_1m_over_100k": {"max": 1.2},
     "closing_usual_1m_of_300_megabytes": {"max": 1.0},
 }
-_PROGRAM = (sys.executable, "-m", "bench.composing_contenders")
-
-
-@dataclass(slots=True)
-class Contender:
-    """A process that answers a line for each turn."""
-
-    process: "subprocess.Popen[str]"
-    turns: list[Mapping[str, Any]] = field(default_factory=list)
-
-    def ask(self) -> None:
-        """One turn more."""
-        if self.process.stdin is None:
-            raise RuntimeError("the contender has no standard input")
-        self.process.stdin.write("turn\n")
-        self.process.stdin.flush()
-        self.turns.append(self.answer())
-
-    def answer(self) -> Mapping[str, Any]:
-        """The next line."""
-        line = self.process.stdout.readline() if self.process.stdout else ""
-        if not line:
-            raise RuntimeError(f"{self.process.args!r} ended")
-        told: Mapping[str, Any] = json.loads(line)
-        return told
-
-    def each(self, *stages: str, per: str = "readers") -> list[float]:
-        """Microseconds of these stages for one reader or mail, turn by turn."""
-        return [1e6 * sum(turn[stage] for stage in stages) / turn[per] for turn in self.turns]
-
-    def all(self, what: str) -> float:
-        """The sum over all turns."""
-        return float(sum(turn[what] for turn in self.turns))
 
 
 def run(*, quick: bool) -> Report:
@@ -74,8 +39,8 @@ def run(*, quick: bool) -> Report:
     report = Report("compose")
     composed, closed = (QUICK_COMPOSED, QUICK_CLOSED) if quick else (COMPOSED, CLOSED)
     with tempfile.TemporaryDirectory() as folder:
-        most, fewer = str(SIZES[composed[-1]]), [str(QUICK_STORIES)] if quick else []
-        subprocess.run([sys.executable, "-m", "bench.composing_readers", folder, most, most, *fewer], check=True)
+        most, fewer = SIZES[composed[-1]], [QUICK_STORIES] if quick else []
+        alone(draw, Path(folder), dict.fromkeys(SPREADS, most), *fewer)
         for spread in SPREADS:
             _race(report, folder, spread, composed, *((QUICK_SAMPLE, QUICK_TURNS) if quick else (SAMPLE, ROUNDS)))
             for size in closed[spread]:
@@ -91,14 +56,17 @@ def _race(report: Report, folder: str, spread: str, sizes: Sequence[str], sample
         # the most readers are spread over the turns, fewer are composed for anew in each
         ours = {
             size: stack.enter_context(
-                _contender("compose", folder, spread, SIZES[size], rounds if size == sizes[-1] else 1)
+                contender(
+                    composing_contenders.composing,
+                    *(Path(folder), spread, SIZES[size], rounds if size == sizes[-1] else 1),
+                )
             )
             for size in sizes
         }
-        peer = stack.enter_context(_contender("peer", folder, spread, sample))
+        peer = stack.enter_context(contender(composing_contenders.peer_turns, Path(folder), spread, sample))
         for _ in range(rounds):
-            for contender in (*ours.values(), peer):
-                contender.ask()
+            for one in (*ours.values(), peer):
+                one.ask()
     for size, one in ours.items():
         if one.all("readers") >= SIZES[size]:
             _composed(report, f"{spread}_{size}", one, peer)
@@ -141,13 +109,11 @@ def _composed(report: Report, name: str, ours: Contender, peer: Contender) -> No
 def _close(report: Report, folder: str, spread: str, size: str) -> None:
     """One database: its readers are written, then their windows close."""
     count, database = SIZES[size], Path(folder) / "nkwatch.db"
-    subprocess.run([*_PROGRAM, "fill", folder, spread, str(count)], check=True)
-    done = subprocess.run(
-        [*_PROGRAM, "close", folder, spread, str(count)], check=True, stdout=subprocess.PIPE, text=True
-    )
+    alone(composing_contenders.fill, Path(folder), spread, count)
+    told = alone(composing_contenders.close, Path(folder), spread)
     for left in database.parent.glob("nkwatch.db*"):
         left.unlink()
-    told, name = json.loads(done.stdout), f"{spread}_{size}"
+    name = f"{spread}_{size}"
     report.figures |= {
         f"close_{name}_seconds": told["seconds"],
         f"close_{name}_microseconds_per_subscriber": 1e6 * told["processor"] / count,
@@ -182,16 +148,3 @@ def _growth(report: Report) -> None:
 def _ratio(report: Report, name: str, one: str, other: str) -> None:
     if {one, other} <= report.figures.keys():
         report.ratios[name] = report.figures[one] / report.figures[other]
-
-
-@contextmanager
-def _contender(kind: str, folder: str, spread: str, count: int, turns: int = 1) -> Iterator[Contender]:
-    command: Sequence[str] = [*_PROGRAM, kind, folder, spread, str(count), str(turns)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    contender = Contender(process)
-    try:
-        contender.answer()
-        yield contender
-    finally:
-        process.kill()
-        process.wait()

@@ -1,13 +1,11 @@
-"""Contenders of `bench.compose`, each in a process of its own: `KIND FOLDER SPREAD COUNT [TURNS]`.
+"""Contenders of `bench.compose`, each in a process of its own.
 
-`compose` and `peer` say a line of JSON when they are ready, and one for each line that they read. `fill` makes the
-database that `close` works on; that says one line when all windows are closed.
+`composing` and `peer_turns` answer when they are ready, and in each turn. `fill` makes the database that `close` works
+on; that answers when all windows are closed.
 """
 
 import asyncio
-import json
 import resource
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -38,22 +36,10 @@ class DisagreementError(Exception):
     """The peer's mail does not say what the service's says: there is nothing to compare."""
 
 
-def main() -> None:
-    """Do what the command line says."""
-    kind, folder, spread, count = sys.argv[1], Drawn(Path(sys.argv[2])), sys.argv[3], int(sys.argv[4])
-    match kind:
-        case "compose":
-            _turn_by_turn(_composing(folder, spread, count, int(sys.argv[5])))
-        case "peer":
-            _turn_by_turn(peer_turns(folder, spread, count))
-        case "fill":
-            asyncio.run(_fill(folder, spread, count))
-        case _:
-            _say(asyncio.run(_close(folder, spread)))
-
-
-def _composing(drawn: Drawn, spread: str, count: int, turns: int) -> Iterator[Answer]:
+def composing(folder: Path, spread: str, count: int, turns: int) -> Iterator[Answer]:
     """Turns in which digests are planned and composed: for all readers anew, or in so many turns for all of them."""
+    yield {}
+    drawn = Drawn(folder)
     told = drawn.stories()
     kitchen, had = room(told), history(told)
     gathered = asyncio.run(kitchen.gathered())
@@ -80,8 +66,10 @@ def _composing(drawn: Drawn, spread: str, count: int, turns: int) -> Iterator[An
             yield spent | {"renders": composer.renders, "peak_megabytes": _peak()}
 
 
-def peer_turns(drawn: Drawn, spread: str, sample: int) -> Iterator[Answer]:
+def peer_turns(folder: Path, spread: str, sample: int) -> Iterator[Answer]:
     """Turns in which whole mails are rendered and encoded, and those of the service assembled."""
+    yield {}
+    drawn = Drawn(folder)
     told = drawn.stories()
     kitchen, had = room(told), history(told)
     gathered = asyncio.run(kitchen.gathered())
@@ -123,8 +111,12 @@ def _claimed(one: Wanted) -> Claimed:
     return Claimed(delivery, one.reader.id, "reader@readers.example", one.composition, 1, "id", one.slots)
 
 
-async def _fill(drawn: Drawn, spread: str, count: int) -> None:
+def fill(folder: Path, spread: str, count: int) -> None:
     """Write readers, and the alerts that they were sent in the week, into a new database."""
+    asyncio.run(_fill(Drawn(folder), spread, count))
+
+
+async def _fill(drawn: Drawn, spread: str, count: int) -> None:
     with closing(Shelves.at(drawn.folder)) as shelves:
         told = drawn.stories()
         for readers in drawn.readers(spread, count):
@@ -133,8 +125,12 @@ async def _fill(drawn: Drawn, spread: str, count: int) -> None:
                 await shelves.outbox.enqueue(mailing)
 
 
-async def _close(drawn: Drawn, spread: str) -> Answer:
+def close(folder: Path, spread: str) -> Answer:
     """Close the windows of all readers in the database by the service's own round."""
+    return asyncio.run(_close(Drawn(folder), spread))
+
+
+async def _close(drawn: Drawn, spread: str) -> Answer:
     kitchen = room(drawn.stories())
     with closing(Shelves.at(drawn.folder)) as shelves:
         before = kept(shelves)
@@ -156,21 +152,6 @@ async def _close(drawn: Drawn, spread: str) -> Answer:
     return spent | rows | {"mails": done.deliveries, "empty": done.empty, "peak_megabytes": _peak()}
 
 
-def _turn_by_turn(turns: Iterator[Answer]) -> None:
-    _say({})
-    for _ in sys.stdin:
-        _say(next(turns))
-
-
 def _peak() -> float:
     """The most memory that this process ever held, in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-
-
-def _say(answer: Answer) -> None:
-    sys.stdout.write(f"{json.dumps(answer)}\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

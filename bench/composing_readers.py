@@ -1,4 +1,4 @@
-"""Draws the week and its readers into files: ``python -m bench.composing_readers FOLDER USUAL DIFFERENT [STORIES]``.
+"""Draws the week and its readers into files.
 
 `usual` readers choose as `bench.crowd` says. A hundred of them read English 45, Korean 35, Japanese 12, French 8; 15
 take text alone, 60 want alerts, 15 name a government, 5 have a phrase, 5 get the neutral edition. Of `different`
@@ -8,7 +8,6 @@ that no other reader gets.
 
 import pickle
 import random
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -117,11 +116,6 @@ class Drawn:
 SPREADS: "dict[str, Callable[[Sequence[Story]], Iterator[Subscriber]]]" = {"usual": usual, "different": different}
 
 
-def main() -> None:
-    """Draw as many as the command line says."""
-    folder, usual, different, *count = sys.argv[1:]
-    Drawn(Path(folder)).draw({"usual": int(usual), "different": int(different)}, *map(int, count))
-
-
-if __name__ == "__main__":
-    main()
+def draw(folder: Path, counts: "dict[str, int]", stories: int = STORIES) -> None:
+    """Draw a week of so many stories, and so many readers of each spread."""
+    Drawn(folder).draw(counts, stories)

@@ -4,6 +4,7 @@ Everything runs on loopback, against smtp-sink of Postfix, or a sink of ours whe
 spoken. Each contender is a process of its own.
 """
 
+import asyncio
 import os
 import re
 import shutil
@@ -11,14 +12,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
 from bench import postfix
-from bench.compose import Contender
+from bench.contending import Contender, alone, contender
+from bench.delivering_contenders import turns
 from bench.delivering_parts import CONNECTIONS, rows
 from bench.report import Report
 from bench.rounds import ROUNDS
@@ -93,15 +95,15 @@ def run(*, quick: bool) -> Report:
         return report
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        _do("bench.delivering_mails", place, str(sizes.mails))
+        alone(_mails, folder, sizes.mails)
         for count in {sizes.unsigned, sizes.signed, sizes.slow}:
-            _do("bench.delivering_rows", place, str(count))
+            alone(_rows, folder, count)
         report.figures["mail_median_octets"] = _octets(folder)
         peaks = [*_on_loopback(rates, folder, tools, sizes), *_far_away(rates, folder, sizes)]
         peaks += _with_tls(rates, folder, sizes)
         # a million rows take longer to write than everything else together: they come last
         if not rows(folder, sizes.memory).exists():
-            _do("bench.delivering_rows", place, str(sizes.memory))
+            alone(_rows, folder, sizes.memory)
         _memory(report, folder, tools, sizes)
     _tell(report, rates)
     report.figures["turns_peak_megabytes"] = max(peaks)
@@ -213,8 +215,16 @@ def _octets(folder: Path) -> float:
     return len(mail) + mail.count(b"\n")
 
 
-def _do(module: str, *arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", module, *arguments], check=True)
+def _mails(folder: Path, count: int) -> None:
+    from bench.delivering_mails import draw  # noqa: PLC0415  it would weigh in the memory of all
+
+    draw(folder, count)
+
+
+def _rows(folder: Path, count: int) -> None:
+    from bench.delivering_rows import fill  # noqa: PLC0415  as above
+
+    asyncio.run(fill(folder, count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,20 +236,7 @@ class _Starting:
     port: int
 
     def __call__(self, kind: str, count: int, *options: str) -> Contender:
-        command = [sys.executable, "-m", "bench.delivering_contenders", kind, str(self.folder), str(self.port)]
-        return self.stack.enter_context(_contender([*command, str(count), *options]))
-
-
-@contextmanager
-def _contender(command: Sequence[str]) -> Iterator[Contender]:
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        contender = Contender(process)
-        contender.answer()
-        yield contender
-    finally:
-        process.kill()
-        process.communicate()
+        return self.stack.enter_context(contender(turns, kind, self.folder, self.port, count, *options))
 
 
 @contextmanager

@@ -1,25 +1,23 @@
-"""Contenders of `bench.deliver`, each in a process of its own: `KIND FOLDER PORT COUNT [signed] [tls]`.
+"""Contenders of `bench.deliver`, each in a process of its own.
 
-They say a line of JSON when they are ready, and one for each line that they read. `ours` delivers an outbox by the
-service's own parts, and looks at how much memory that takes; `usual` and `ready` are the peers.
+They answer when they are ready, and in each turn. `ours` delivers an outbox by the service's own parts, and looks at
+how much memory that takes; `usual` and `ready` are the peers.
 """
 
 import asyncio
-import json
 import os
 import resource
 import shutil
 import ssl
-import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import uvloop
 
+from bench.contending import Answer
 from bench.delivering_parts import CONNECTIONS, DOMAIN, KEYRING, SELECTOR, assembler, rows
 from nkwatch.domain.delivery import Booked, Claimed, Delivery, Handover, Lane
 from nkwatch.mail.dkim_keys import DkimKey
@@ -31,7 +29,6 @@ from nkwatch.workflow.deliver import Deliver
 
 #: Deliveries between looks at the memory.
 STEP = 100_000
-Answer = Mapping[str, Any]
 
 
 class Watched(OutboxStore):
@@ -100,13 +97,17 @@ class Ours:
         return DkimSigner([DkimKey(DOMAIN, SELECTOR, private)])  # type: ignore[arg-type]
 
 
-def main() -> None:
-    """Do what the command line says."""
-    kind, folder, port, count, *options = sys.argv[1:]
-    _turn_by_turn(_turns(kind, Path(folder), int(port), int(count), options))
+def turns(kind: str, folder: Path, port: int, count: int, *options: str) -> Iterator[Answer]:
+    """Turns of one kind; options are `signed` and `tls`."""
+    turn = _turn(kind, folder, port, count, options)
+    # all contenders on the loop of the service
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        yield {}
+        while True:
+            yield runner.run(turn())  # type: ignore[arg-type]
 
 
-def _turns(kind: str, folder: Path, port: int, count: int, options: Sequence[str]) -> Callable[[], Awaitable[Answer]]:
+def _turn(kind: str, folder: Path, port: int, count: int, options: Sequence[str]) -> Callable[[], Awaitable[Answer]]:
     if kind == "ours":
         return Ours(folder, port, count, options).turn
     from bench.delivering_peers import Ready, Usual  # noqa: PLC0415
@@ -117,14 +118,6 @@ def _turns(kind: str, folder: Path, port: int, count: int, options: Sequence[str
         return {"seconds": await peer.turn(), "messages": count}
 
     return turn
-
-
-def _turn_by_turn(turn: Callable[[], Awaitable[Answer]]) -> None:
-    # all contenders on the loop of the service
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        _say({})
-        for _ in sys.stdin:
-            _say(runner.run(turn()))  # type: ignore[arg-type]
 
 
 def _resident() -> float:
@@ -143,12 +136,3 @@ def _now() -> datetime:
 
 
 def _silent(_event: str, **_facts: object) -> None: ...
-
-
-def _say(answer: Answer) -> None:
-    sys.stdout.write(f"{json.dumps(answer)}\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""The mails of `bench.deliver`: ``python -m bench.delivering_mails FOLDER COUNT`` draws so many into a folder.
+"""The mails of `bench.deliver`.
 
 Digests of a week with few stories for readers as they usually choose (`bench.composing_readers`), of 36 KB or so each;
 the key that signs them, and a certificate for the sink.
@@ -7,7 +7,6 @@ the key that signs them, and a certificate for the sink.
 import asyncio
 import ipaddress
 import pickle
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -54,14 +53,14 @@ def told(folder: Path) -> Sequence[Story]:
     return Drawn(folder).stories()
 
 
-def main() -> None:
-    """Draw as many as the command line says."""
-    folder, count, sources = Path(sys.argv[1]), int(sys.argv[2]), load_sources()
+def draw(folder: Path, count: int) -> None:
+    """Draw so many into a folder."""
+    sources = load_sources()
     week = [in_this_week(n, story, sources) for n, story in enumerate(stories(STORIES))]
     found = list(islice(_fitting(week), count))
-    for name, drawn in (("week", week), ("mails", found)):
+    for name, things in (("week", week), ("mails", found)):
         with (folder / name).open("wb") as file:
-            pickle.dump(drawn, file, pickle.HIGHEST_PROTOCOL)
+            pickle.dump(things, file, pickle.HIGHEST_PROTOCOL)
     octets = sorted((assembler().assemble(claimed(m)).content for m in found), key=len)
     # smtp-source ends its lines itself
     (folder / "one.eml").write_bytes(octets[len(octets) // 2].replace(b"\r\n", b"\n"))
@@ -104,7 +103,3 @@ def _make_certificate(path: Path) -> None:
     certificate = builder.sign(key, SHA256())
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.write_bytes(certificate.public_bytes(Encoding.PEM) + secret)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,8 +1,6 @@
-"""Fills outboxes for `bench.deliver`: ``python -m bench.delivering_rows FOLDER COUNT`` makes `rows-COUNT.db`."""
+"""Fills outboxes for `bench.deliver`."""
 
-import asyncio
 import itertools
-import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +29,3 @@ async def fill(folder: Path, count: int) -> None:
             ]
             await database.write(newly([one.subscriber for one in own], KEYRING))
             await outbox.enqueue(Mailing("digest", BulletinKind.DIGEST, SENT_AT, tuple(own)))
-
-
-if __name__ == "__main__":
-    asyncio.run(fill(Path(sys.argv[1]), int(sys.argv[2])))

@@ -25,7 +25,8 @@ from sqlalchemy import ColumnElement, NullPool, TextClause, create_engine, func,
 from bench import scale_sizes
 from bench.composing_peer import Wanted
 from bench.composing_rows import newly
-from bench.delivering_mails import drawn
+from bench.contending import alone
+from bench.delivering_mails import draw, drawn
 from bench.delivering_parts import DOMAIN, KEYRING
 from bench.report import Report
 from bench.rounds import QUICK_ROUNDS, ROUNDS
@@ -104,7 +105,7 @@ def run(*, quick: bool) -> Report:
         return report
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        subprocess.run([sys.executable, "-m", "bench.delivering_mails", place, str(MAILS)], check=True)
+        alone(draw, folder, MAILS)
         mails = drawn(folder)
         with databases("postgresql", folder) as fresh:
             with _sink() as sink:

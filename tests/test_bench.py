@@ -106,7 +106,7 @@ def test_the_benchmark_of_delivering_reports_by_contract():
 
 
 def test_no_two_of_the_different_readers_choose_alike():
-    readers = list(islice(SPREADS["different"](week()), 300))
+    readers = list(islice(SPREADS["different"](week(12)), 300))
     assert len({(r.choice.wishes, r.choice.mutes) for r in readers}) == 300
     assert {r.choice.edition.language for r in readers} == {"en", "ko", "ja", "fr"}
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nkwatch.cli.choices import Offered, read_choice, record, several
+from nkwatch.cli.choices import Menu, read_choice, record, several
 from nkwatch.cli.rolls import From, Subscriptions, Terms, masked, read_roll
 from nkwatch.cli.sheets import Unused
 from nkwatch.cli.tags import load_tags
@@ -21,7 +21,7 @@ from nkwatch.domain.wish import Follows, Mutes, Wish
 from nkwatch.workflow.import_roll import Row
 from tests.making import at, choice
 
-OFFERED = Offered({"en", "ko", "fr", "ja"}, {"prisons", "refugees", "abductions"}, {"a", "b"})
+OFFERED = Menu({"en", "ko", "fr", "ja"}, {"prisons", "refugees", "abductions"}, {"a", "b"})
 TERMS = Terms(OFFERED, Choice(), origin="the old list")
 
 MAILCHIMP = (

@@ -2,8 +2,14 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
+
+import nkwatch
+
+#: The folder that the project stands in may have our name, too, and all libraries below it.
+OURS = str(Path(nkwatch.__file__).parent)
 
 
 def lines_run(work: Callable[[], object]) -> int:
@@ -12,7 +18,7 @@ def lines_run(work: Callable[[], object]) -> int:
 
     def trace(frame: FrameType, event: str, _arg: Any) -> Any:
         nonlocal count
-        if "nkwatch" not in frame.f_code.co_filename:
+        if not frame.f_code.co_filename.startswith(OURS):
             return None
         count += event in {"line", "call"}
         return trace

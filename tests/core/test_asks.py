@@ -306,3 +306,8 @@ def test_who_is_asked_in_other_words(language: str, text: str, what: str, addres
 @pytest.mark.parametrize("text", ["The prisoners must be released by Friday.", "It must be said by somebody."])
 def test_what_must_be_done_by_nobody_known_is_no_demand(text: str) -> None:
     assert found(text) == ()
+
+
+def test_the_countries_of_which_something_is_found_to_be_asked_are_those_of_the_addressees() -> None:
+    assert {"CN", "KR"} <= SPEECH.addressed
+    assert "" not in SPEECH.addressed

@@ -11,7 +11,7 @@ from nkwatch.domain.outcome import Failed, Fetched, Found, Outcome, Trouble, Unc
 from nkwatch.domain.polling import SILENT_AFTER, Health, PollState
 from nkwatch.domain.rhythm import DAY, HOUR, SHORTEST_WITHOUT_VALIDATORS
 from nkwatch.domain.source import Pace
-from nkwatch.domain.watch import Gap, Watch, is_unreadable, was_asked, watch
+from nkwatch.domain.watch import Lack, Watch, is_unreadable, was_asked, watch
 from tests.making import NOW, entry, source, state
 
 TIMED_OUT = Failed("timed out")
@@ -246,7 +246,7 @@ def test_readers_are_told_of_publishers_and_not_of_sources_that_are_off_or_unkno
         replace(polled(showing(40, 41)), source_id="b"),
     ]
     since = NOW + HOUR  # their second failure, as they were never read
-    silent = Gap("birch", NOW - 40 * DAY)
-    told = Watch(4, 2, silent=(silent,), unreadable=(Gap("Cedar", since),), partly=(Gap("Ash", since),))
+    silent = Lack("birch", NOW - 40 * DAY)
+    told = Watch(4, 2, silent=(silent,), unreadable=(Lack("Cedar", since),), partly=(Lack("Ash", since),))
     assert watch(states, sources) == watch(reversed(states), sources) == told
     assert watch([state("a1")], sources) == Watch()

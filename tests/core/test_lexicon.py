@@ -389,3 +389,7 @@ def test_terms_that_a_text_does_not_have_cost_it_nothing() -> None:
         return lines_run(lambda: made.hits("text", "A guard stood there. " * 50, "en"))
 
     assert cost(10) == cost(5_000)
+
+
+def test_a_theme_is_found_by_its_code() -> None:
+    assert [SMALL.by_code[t.code] for t in SMALL.themes] == list(SMALL.themes)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from nkwatch.domain.polling import Health, PollState
 from nkwatch.domain.rhythm import DAY
-from nkwatch.domain.watch import Gap, Watch, is_unreadable, quiet_since, was_asked, watch
+from nkwatch.domain.watch import Lack, Watch, is_unreadable, quiet_since, was_asked, watch
 from tests.making import NOW, source, state
 
 TWO = {i: source(i, publisher="Ash") for i in ("a", "b")}
@@ -32,25 +32,25 @@ def test_a_source_is_silent_since_it_last_showed_something_and_unreadable_since_
 
 
 def test_a_publisher_is_silent_since_any_of_its_sources_last_showed_something() -> None:
-    assert watch([silent("a", 40), silent("b", 30)], TWO).silent == (Gap("Ash", NOW - 30 * DAY),)
+    assert watch([silent("a", 40), silent("b", 30)], TWO).silent == (Lack("Ash", NOW - 30 * DAY),)
 
 
 def test_a_publisher_cannot_be_read_since_the_last_of_its_sources_could() -> None:
-    assert watch([shut("a", 9), shut("b", 2)], TWO) == Watch(2, 0, unreadable=(Gap("Ash", NOW - 2 * DAY),))
-    assert watch([shut("a", 9), shut("b", None)], TWO).unreadable == (Gap("Ash", NOW - 9 * DAY),)
+    assert watch([shut("a", 9), shut("b", 2)], TWO) == Watch(2, 0, unreadable=(Lack("Ash", NOW - 2 * DAY),))
+    assert watch([shut("a", 9), shut("b", None)], TWO).unreadable == (Lack("Ash", NOW - 9 * DAY),)
 
 
 def test_a_publisher_is_read_in_part_since_the_first_of_its_sources_could_no_longer_be() -> None:
     three = TWO | {"c": source("c", publisher="Ash")}
     told = watch([shut("a", 9), shut("b", 2), state("c", last_ok_at=NOW)], three)
-    assert told == Watch(3, 1, partly=(Gap("Ash", NOW - 9 * DAY),))
+    assert told == Watch(3, 1, partly=(Lack("Ash", NOW - 9 * DAY),))
 
 
 @pytest.mark.parametrize("days", [(None, None), (None,)])
 def test_what_was_never_read_has_no_beginning(days: tuple[None, ...]) -> None:
     states = [shut(i, d) for i, d in zip("ab", days, strict=False)] + [state("b", last_ok_at=NOW)] * (2 - len(days))
     told = watch(states, TWO)
-    assert (*told.unreadable, *told.partly) == (Gap("Ash"),)
+    assert (*told.unreadable, *told.partly) == (Lack("Ash"),)
 
 
 instants = st.none() | st.datetimes(NOW.replace(tzinfo=None) - 99 * DAY, NOW.replace(tzinfo=None)).map(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nkwatch.catalogue.themes import load_lexicon
-from nkwatch.cli.choices import Offered
+from nkwatch.cli.choices import Menu
 from nkwatch.cli.tags import load_tags
 from nkwatch.config import SourceSettings
 from nkwatch.mail.dkim_keys import new_key, write_key
@@ -176,7 +176,7 @@ ELSEWHERE = {
 
 
 def _tags(path: Path) -> None:
-    load_tags(path, Offered({"en"}, {theme.code for theme in load_lexicon().themes}, ()))
+    load_tags(path, Menu({"en"}, {theme.code for theme in load_lexicon().themes}, ()))
 
 
 def _themes(path: Path) -> None:

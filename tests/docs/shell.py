@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from datetime import timedelta
+from functools import cache
 from io import StringIO
 from itertools import chain
 from pathlib import Path, PurePath
@@ -155,6 +156,11 @@ def kind(step: Step) -> str:
 
 def parsed(told: Sequence[str]) -> str:
     """The command that takes these arguments, without running it. Raises Click's `UsageError`."""
+    return _parsed(tuple(told))
+
+
+@cache
+def _parsed(told: tuple[str, ...]) -> str:
     command, context, name, rest = get_command(app), None, "nkwatch", list(told)
     while True:
         context = command.make_context(name, rest, parent=context)

@@ -28,7 +28,7 @@ from nkwatch.domain.reading import (
 from nkwatch.domain.source import Role
 from nkwatch.domain.subscriber import Choice, Edition, Format, Rhythm, Schedule
 from nkwatch.domain.surroundings import Surroundings
-from nkwatch.domain.watch import Gap, Watch
+from nkwatch.domain.watch import Lack, Watch
 from nkwatch.mail.copies import shared_html, shared_text
 from nkwatch.mail.widths import columns
 from tests.edges.bulletins import NOW, RETURN, WEEK, WEEKLY, composer, read, received, report, slots, story
@@ -104,7 +104,7 @@ CHANGES = (
     Change(ChangeKind.DANGERS, ("execution", "disaster")),
     Change(ChangeKind.ASKS, ("the Chinese government",)),
 )
-AROUND = Surroundings(WEEK, Watch(45, 42, unreadable=(Gap("Alder Rights Desk", NOW - timedelta(days=3)),)), held=2)
+AROUND = Surroundings(WEEK, Watch(45, 42, unreadable=(Lack("Alder Rights Desk", NOW - timedelta(days=3)),)), held=2)
 
 
 def mail(*alerts, language="en", form=Format.HTML, neutral=False, by=None):
@@ -670,7 +670,7 @@ def made_of(words):
         yield mail(Alert(one, 15, changes, 12), Alert(TAKEN, 13), neutral=neutral)
         yield corrected(of=one, note=note, neutral=neutral)
         yield of_digest(of=one, note=note, withdrawn=True, neutral=neutral)
-    yield lull(around=Surroundings(WEEK, Watch(9, 2, unreadable=tuple(Gap(f"{words}{n}", NOW) for n in range(300)))))
+    yield lull(around=Surroundings(WEEK, Watch(9, 2, unreadable=tuple(Lack(f"{words}{n}", NOW) for n in range(300)))))
 
 
 @EXTREME

@@ -19,6 +19,7 @@ from nkwatch.domain.story import AlertState
 from nkwatch.mail.blocks import Blocks
 from nkwatch.mail.calling import Calling
 from nkwatch.mail.locales import Locale
+from nkwatch.mail.pen import Pen
 from nkwatch.mail.templates import Templates
 from nkwatch.mail.views import Names
 from nkwatch.mail.widths import columns
@@ -58,16 +59,16 @@ BLOCKS = blocks()
 
 def called(of=WAITING, editor=MINA, calls=0, *, relay=None, after=timedelta(minutes=35), sender="news@watch.example"):
     relay = relay or Postbox()
-    calling = Calling(
+    pen = Pen(
         relay=relay,
         blocks=BLOCKS,
         languages=frozenset({"en", "ko"}),
         name="nkwatch",
         sender=sender,
         return_path="bounce@watch.example",
-        site="https://watch.example/",
         clock=lambda: of.ready_at + after,
     )
+    calling = Calling(pen, "https://watch.example/")
     return asyncio.run(calling.call(editor, of, calls)), relay
 
 

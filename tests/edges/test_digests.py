@@ -11,7 +11,7 @@ from lxml import html as markup
 from nkwatch.domain.bulletin import Block, Slot
 from nkwatch.domain.subscriber import Choice, Edition, Format, Rhythm, Schedule
 from nkwatch.domain.surroundings import Bar, Earlier, Figures, Surroundings
-from nkwatch.domain.watch import Gap, Watch
+from nkwatch.domain.watch import Lack, Watch
 from nkwatch.editing.digests import LINES, Pick, Plan, Section
 from nkwatch.editing.matching import Reason
 from nkwatch.mail.copies import shared_html, shared_text
@@ -392,7 +392,7 @@ def test_without_anything_around_nothing_is_said_of_it():
 
 
 def test_five_publishers_are_named_and_the_rest_is_counted():
-    page = visible(read(digest(watch=Watch(9, 2, unreadable=tuple(map(Gap, "ABCDEFG")))).html))
+    page = visible(read(digest(watch=Watch(9, 2, unreadable=tuple(map(Lack, "ABCDEFG")))).html))
 
     assert "Could not be read: A, B, C, D, E and 2 more." in page
     assert "Silent" not in page
@@ -519,7 +519,7 @@ def test_no_data_makes_a_digest_larger_than_programs_show(language):
     one = composer(contacts=weekly.CONTACTS)
     choice = Choice(edition=Edition(language), country="GB", phrase="&" * 100)
     coming = tuple(replace(c, title=long * 20, place=long * 20) for c in weekly.AROUND.coming) * 20
-    gaps = tuple(Gap(f"{n}{long * 3}", NOW) for n in range(20))
+    gaps = tuple(Lack(f"{n}{long * 3}", NOW) for n in range(20))
     around = replace(weekly.AROUND, coming=coming, watch=Watch(60, 0, gaps, gaps, gaps))
     earlier = {word: Earlier("x", long * 9, "ko", NOW) for word in follows[0].values}
 
@@ -611,7 +611,7 @@ def test_hostile_words_in_every_place_are_only_text(rich):
     coming = replace(
         weekly.AROUND.coming[0], title=HOSTILE, place=HOSTILE, url=f"javascript:{HOSTILE}", language=HOSTILE
     )
-    around = replace(weekly.AROUND, coming=(coming,), watch=Watch(1, 0, (Gap(HOSTILE),), (Gap(HOSTILE),)))
+    around = replace(weekly.AROUND, coming=(coming,), watch=Watch(1, 0, (Lack(HOSTILE),), (Lack(HOSTILE),)))
     mail = rich.issue(around, 1).composed(Plan(leads=picks(of), alerted=tuple(of)), weekly.choice())
     page = read(mail.html)
 

@@ -30,6 +30,7 @@ from nkwatch.net.answers import Unreached
 from nkwatch.net.imap import Imap
 from nkwatch.net.postboxes import ImapPostbox, MaildirPostbox, Postbox, UnseenMail, postbox
 from nkwatch.workflow.replies import Replied, Replies
+from nkwatch.workflow.told import Telling
 from tests.edges.test_mailboxes import PASSWORD, Server, account, running
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
@@ -656,7 +657,7 @@ async def test_one_round_over_a_maildir_lets_leave_passes_on_and_is_over(maildir
     maildir.deliver(b"x" * 2_000_000)
     async with Workers() as pool:
         inbox = inbox_of_replies(MaildirPostbox(maildir.path), pool)
-        replies = Replies(inbox, sort, Desk(), FORWARDING, relay, lambda *_, **__: None)
+        replies = Replies(inbox, sort, Desk(), FORWARDING, relay, Telling(lambda *_, **__: None, lambda: NOW))
         assert await replies() == Replied(left=1, passed_on=2, ignored=2, bounces=1)
         assert await replies() == Replied()
     assert ended == [ID]

@@ -17,6 +17,7 @@ from nkwatch.editing.notices import matters
 from nkwatch.mail.blocks import Blocks
 from nkwatch.mail.informing import MOST, Informing
 from nkwatch.mail.locales import Locale
+from nkwatch.mail.pen import Pen
 from nkwatch.mail.templates import Templates
 from nkwatch.mail.views import Names
 
@@ -51,16 +52,16 @@ def noticed(event, times=1, **facts):
 
 def informed(*notices, week=None, day=TODAY, operator="ops@watch.example"):
     relay = Postbox()
-    informing = Informing(
+    pen = Pen(
         relay=relay,
         blocks=BLOCKS,
+        languages=frozenset({"en"}),
         name="NK Digest",
         sender="news@watch.example",
         return_path="bounce@watch.example",
-        operator=operator,
-        site="https://watch.example",
         clock=lambda: NOW,
     )
+    informing = Informing(pen, operator, "https://watch.example")
     return asyncio.run(informing.tell(day, matters(notices), week)), relay.kept
 
 

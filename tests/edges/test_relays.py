@@ -170,7 +170,7 @@ async def test_relays_that_rest_are_tried_all_the_same_when_no_other_is_left():
 
 async def test_the_operator_hears_once_that_one_is_gone_and_once_that_it_is_back():
     heard = []
-    first, _, clock, relays = two(told=lambda event, **facts: heard.append((event, facts)))
+    first, _, clock, relays = two(notice=lambda event, **facts: heard.append((event, facts)))
     first.up = False
     for _ in range(3):
         await relays.carry(bag(1))

@@ -10,7 +10,7 @@ from nkwatch.domain.source import Role, Source
 from nkwatch.domain.story import AlertState
 from nkwatch.domain.subscriber import Choice, Edition
 from nkwatch.domain.surroundings import Bar, Coming, Earlier, Figures, Surroundings
-from nkwatch.domain.watch import Gap, Watch
+from nkwatch.domain.watch import Lack, Watch
 from nkwatch.editing.digests import Plan, Section
 from nkwatch.editing.matching import Reason
 from tests.edges.bulletins import ANY, JAPANESE, NOW, RETURN, SOURCES, URGENT, WEEK, WEEKLY, picks, report, story
@@ -152,9 +152,9 @@ AROUND = Surroundings(
     Watch(
         45,
         42,
-        silent=(Gap("しおりの会", NOW - timedelta(days=40)),),
-        unreadable=(Gap("Alder Rights Desk", NOW - timedelta(days=3)),),
-        partly=(Gap("Quarry Relief"),),
+        silent=(Lack("しおりの会", NOW - timedelta(days=40)),),
+        unreadable=(Lack("Alder Rights Desk", NOW - timedelta(days=3)),),
+        partly=(Lack("Quarry Relief"),),
     ),
     held=2,
     figures=Figures(34, 27.5, (Bar("refoulement", 12, 7), Bar("detention", 8, 8.5), Bar("gone", 1, 3))),

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from nkwatch.domain.bulletin import Addressed, BulletinKind, Mailing
 from nkwatch.domain.delivery import DeliveryState
@@ -167,9 +167,20 @@ async def test_what_was_counted_is_good_for_a_minute(counted):
 
 
 async def test_no_more_counts_are_kept_than_there_is_room_for(counted):
-    for n in range(MOST_KEPT + 9):
+    asked: list[str] = []
+
+    def note(*told: object) -> None:
+        asked.append(str(told[2]))
+
+    event.listen(counted.stores.database.engine, "before_cursor_execute", note)
+    for n in range(MOST_KEPT + 1):
         await counted.plots.delivered(n, NOW)
-    assert len(counted.plots._kept) == MOST_KEPT
+    looked = len(asked)
+    await counted.plots.delivered(MOST_KEPT, NOW)
+    assert len(asked) == looked
+    await counted.plots.delivered(0, NOW)
+    assert len(asked) > looked
+    event.remove(counted.stores.database.engine, "before_cursor_execute", note)
 
 
 async def test_the_newest_bytes_that_show_a_statement_are_found(counted):

@@ -4,8 +4,10 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from nkwatch.assembly import open_newsroom
 from nkwatch.catalogue.sources import load_sources
 from nkwatch.config import load_config, load_secrets
 from nkwatch.keys import new_master_key
+from nkwatch.store.database import Database
 
 SETTINGS = """
 database = "sqlite:///nkwatch.db"
@@ -46,8 +49,10 @@ SHIPPED = json.dumps([s.id for s in load_sources().values() if s.enabled])
 class Installation:
     """Runs `nkwatch` as a process of its own, or opens the newsroom in this one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, empty: Path | None = None) -> None:
         self.folder = folder
+        #: A database as a new one is, which is copied: to make one takes longer than most commands.
+        self.empty = empty
         self.settings = folder / "nkwatch.toml"
         #: What time it is where it is opened in this process, or a command runs in it.
         self.clock = FakeClock()
@@ -60,6 +65,8 @@ class Installation:
         if not secrets.exists():
             secrets.touch(mode=0o600)
             secrets.write_text(f'current = 1\n[keys]\n1 = "{new_master_key()}"\n')
+            if self.empty:
+                shutil.copy(self.empty, self.folder / "nkwatch.db")
 
     def open(self, clock=None):
         config = load_config(self.settings)
@@ -81,8 +88,23 @@ class Installation:
         return process.returncode or 0, out.decode(), err.decode()
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all tables and no rows."""
+    path = tmp_path_factory.mktemp("empty") / "nkwatch.db"
+    with closing(Database(f"sqlite:///{path}")) as database:
+        database.prepare()
+    return path
+
+
 @pytest.fixture
-def installation(tmp_path: Path) -> Installation:
+def installation(tmp_path: Path, empty: Path) -> Installation:
+    return Installation(tmp_path, empty)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Installation:
+    """An installation whose database nobody has made yet."""
     return Installation(tmp_path)
 
 

@@ -35,13 +35,13 @@ def another_key(installation):
 # The database, as the doctor sees it
 
 
-async def test_the_doctor_makes_no_database(installation):
-    patient = patient_of(settings(installation))
+async def test_the_doctor_makes_no_database(bare):
+    patient = patient_of(settings(bare))
     found = await examined(patient, OF_THE_DATABASE)
     assert [f.found for f in found if f.severity is not Severity.FINE] == [
-        f"{installation.folder / 'nkwatch.db'}: there is none yet"
+        f"{bare.folder / 'nkwatch.db'}: there is none yet"
     ]
-    assert not list(installation.folder.glob("*.db*"))
+    assert not list(bare.folder.glob("*.db*"))
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ async def test_the_doctor_says_which_folder_of_the_database_is_missing(installat
     assert "mounted" in found[0].do
 
 
-async def test_a_database_that_is_gone_while_the_file_of_who_left_is_there_was_lost(installation):
-    settings(installation)
-    (installation.folder / "nkwatch.db.departed").write_text("what was\n")
-    (found,) = await checks.database(patient_of(installation))
+async def test_a_database_that_is_gone_while_the_file_of_who_left_is_there_was_lost(bare):
+    settings(bare)
+    (bare.folder / "nkwatch.db.departed").write_text("what was\n")
+    (found,) = await checks.database(patient_of(bare))
     assert found.severity is Severity.WRONG
     assert "db restore" in found.do
 
@@ -176,11 +176,11 @@ def test_no_command_answers_with_a_traceback(wrong, said):
     assert "reader@" not in ended.stderr
 
 
-async def test_a_database_that_is_made_or_upgraded_is_told_with_its_place(installation):
-    settings(installation)
-    code, _, said = await run(installation, "alert", "list")
+async def test_a_database_that_is_made_or_upgraded_is_told_with_its_place(bare):
+    settings(bare)
+    code, _, said = await run(bare, "alert", "list")
     assert code == 0
     assert "database made" in said
     assert "nkwatch.db" in said
-    _, _, said = await run(installation, "alert", "list")
+    _, _, said = await run(bare, "alert", "list")
     assert said == ""

@@ -46,24 +46,24 @@ def execute(installation, statement):
         connection.execute(text(statement))
 
 
-async def test_an_upgrade_says_from_where_to_where_and_what_each_step_does(installation):
-    installation.write(port=9)
-    assert "there is no database yet" in await refused(installation, "db", "upgrade", "--dry-run", code=2)
-    told = await answered(installation, "db", "upgrade")
+async def test_an_upgrade_says_from_where_to_where_and_what_each_step_does(bare):
+    bare.write(port=9)
+    assert "there is no database yet" in await refused(bare, "db", "upgrade", "--dry-run", code=2)
+    told = await answered(bare, "db", "upgrade")
     assert (told["from"], told["to"], told["done"]) == (None, NEWEST, True)
     assert [s["schema"] for s in told["steps"]] == sorted(revisions())
     assert all(s["does"] for s in told["steps"])
-    assert f"schema {NEWEST}, the newest" in await done(installation, "db", "upgrade")
+    assert f"schema {NEWEST}, the newest" in await done(bare, "db", "upgrade")
 
 
-async def test_a_dry_upgrade_changes_nothing(installation):
-    installation.write(port=9)
-    Database(address(installation)).close()
-    (installation.folder / "nkwatch.db").touch(mode=0o600)
-    said = await done(installation, "db", "upgrade", "--dry-run")
+async def test_a_dry_upgrade_changes_nothing(bare):
+    bare.write(port=9)
+    Database(address(bare)).close()
+    (bare.folder / "nkwatch.db").touch(mode=0o600)
+    said = await done(bare, "db", "upgrade", "--dry-run")
     assert f"would go from schema none to {NEWEST}" in said
     assert "sources, statements, readings" in said
-    assert (installation.folder / "nkwatch.db").stat().st_size < 9000
+    assert (bare.folder / "nkwatch.db").stat().st_size < 9000
 
 
 COMMANDS = [

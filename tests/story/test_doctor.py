@@ -115,18 +115,18 @@ FOUND = checks.Finding("DKIM", Severity.WRONG, "see [watch]\x1b[31m", "Publish i
 # Database, disk, clock
 
 
-async def test_a_database_that_is_not_there_is_not_made(installation):
-    found = await checks.database(patient_of(settings(installation)))
-    assert (found[0].severity, list(installation.folder.glob("*.db"))) == (Severity.ADVICE, [])
+async def test_a_database_that_is_not_there_is_not_made(bare):
+    found = await checks.database(patient_of(settings(bare)))
+    assert (found[0].severity, list(bare.folder.glob("*.db"))) == (Severity.ADVICE, [])
 
 
-async def test_a_database_of_another_version_or_none_at_all_is_wrong(installation):
-    settings(installation)
-    file = installation.folder / "nkwatch.db"
+async def test_a_database_of_another_version_or_none_at_all_is_wrong(bare):
+    settings(bare)
+    file = bare.folder / "nkwatch.db"
     file.touch()
-    assert "schema" in wrong(await checks.database(patient_of(installation)))[0]
+    assert "schema" in wrong(await checks.database(patient_of(bare)))[0]
     file.write_bytes(b"hello " * 1000)
-    assert "cannot be used" in wrong(await checks.database(patient_of(installation)))[0]
+    assert "cannot be used" in wrong(await checks.database(patient_of(bare)))[0]
 
 
 async def test_others_must_not_read_the_database(installation):

@@ -145,18 +145,18 @@ async def test_the_doctor_looks_whether_vitals_are_told(installation):
     assert found.severity is Severity.ADVICE
 
 
-async def test_the_doctor_looks_when_the_operator_was_mailed_last(installation):
-    into_a_folder(installation)
-    assert await vital_checks.mornings(patient_of(installation)) == []
-    assert list(installation.folder.glob("*.db")) == [], "it makes none"
-    (found,) = await vital_checks.mornings(patient_of(prepared(installation)))
+async def test_the_doctor_looks_when_the_operator_was_mailed_last(bare):
+    into_a_folder(bare)
+    assert await vital_checks.mornings(patient_of(bare)) == []
+    assert list(bare.folder.glob("*.db")) == [], "it makes none"
+    (found,) = await vital_checks.mornings(patient_of(prepared(bare)))
     assert found.found == "none was ever sent"
-    async with installation.open(installation.clock) as newsroom:
-        await a_day_ago(newsroom, installation)
+    async with bare.open(bare.clock) as newsroom:
+        await a_day_ago(newsroom, bare)
         await newsroom.morning()
     for days, severity in ((8, Severity.FINE), (9, Severity.WRONG)):
-        late = patient_of(installation)
-        clock = lambda days=days: installation.clock.now + timedelta(days=days)  # noqa: E731
+        late = patient_of(bare)
+        clock = lambda days=days: bare.clock.now + timedelta(days=days)  # noqa: E731
         (found,) = await vital_checks.mornings(type(late)(late.config, late.secrets, late.keys, clock))
         assert found.severity is severity
 

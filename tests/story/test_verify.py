@@ -114,7 +114,8 @@ async def test_a_changed_mail_is_not_ours_any_more(post):
     assert told["detail"]
 
 
-async def test_without_a_database_the_signature_counts_all_the_same(post):
+async def test_without_a_database_the_signature_counts_all_the_same(bare):
+    post = Post(bare)
     raw = await post.signed(mail())
     assert (await post.told(raw))["bulletin"] == "none that is known here"
     assert not list(post.folder.glob("*.db"))

@@ -1,9 +1,10 @@
 """A newsroom with the bundled sample texts in it, read and ready, and some readers."""
 
+import atexit
 import re
 import sqlite3
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -87,9 +88,36 @@ def _settings() -> Config:
 async def empty_newsroom(folder: Path, config: Config | None = None) -> AsyncIterator[Newsroom]:
     """A newsroom in which nothing has happened yet, over a database in this folder."""
     (folder / "nkwatch.db").write_bytes(_empty_database())
-    secrets = Secrets(current=1, keys={1: new_master_key()})
-    async with open_newsroom(config or settings(folder), secrets, Clock(), shipped=False) as newsroom:
+    async with open_newsroom(config or settings(folder), _secrets(), Clock(), shipped=False) as newsroom:
         yield newsroom
+
+
+@cache
+def _secrets() -> Secrets:
+    """One key for all: what one newsroom has sealed, others that get its rows can read."""
+    return Secrets(current=1, keys={1: new_master_key()})
+
+
+#: Databases as they were filled, by what filled them.
+_FILLED: dict[str, sqlite3.Connection] = {}
+
+
+async def once(newsroom: Newsroom, fill: Callable[[Newsroom], Awaitable[object]]) -> None:
+    """Let `fill` write into the database of a newsroom in which nothing has happened yet.
+
+    It is done once; later newsrooms get a copy of what the first one had. So `fill` changes nothing but rows.
+    """
+    assert newsroom.clock() == NOW
+    assert not any(rows(newsroom, table) for table in ("statement", "source_state", "subscriber", "bulletin"))
+    name, path = f"{fill.__module__}.{fill.__qualname__}", newsroom.config.database.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as database:
+        if name in _FILLED:
+            _FILLED[name].backup(database)
+            return
+        await fill(newsroom)
+        _FILLED[name] = sqlite3.connect(":memory:")
+        atexit.register(_FILLED[name].close)
+        database.backup(_FILLED[name])
 
 
 @cache

@@ -129,7 +129,7 @@ async def open_site(folder, workers=None, domain="watch.example", names=None):
         newsroom = replace(opened, workers=workers or Here())
         app = FastAPI() if names else create_app(newsroom)
         if names:
-            app.include_router(Check(newsroom, Pages(newsroom), names).routes())
+            app.router.routes.extend(Check(newsroom, Pages(newsroom), names).routes())
         yield Site(newsroom, app)
 
 

@@ -37,7 +37,7 @@ async def desk(folder):
         await tell_samples(newsroom)
         await newsroom.publish()
         post = Post()
-        object.__setattr__(newsroom.editors.enrol.post, "relay", post)
+        object.__setattr__(newsroom.editors.enrol.post.pen, "relay", post)
         stop, listening = asyncio.Event(), asyncio.get_running_loop().create_future()
         task = asyncio.create_task(
             serve(create_desk(newsroom), listen(place.listen, port, "desk"), stop, listening.set_result)

@@ -58,7 +58,7 @@ async def client(newsroom):
 @pytest.fixture
 def post(newsroom, monkeypatch):
     kept = Post()
-    object.__setattr__(newsroom.editors.enrol.post, "relay", kept)
+    object.__setattr__(newsroom.editors.enrol.post.pen, "relay", kept)
     return kept
 
 
@@ -187,7 +187,7 @@ async def test_a_mail_that_cannot_be_sent_is_told_to_the_operator(newsroom, clie
         async def hand_over(self, message):
             return Refused("550 no")
 
-    object.__setattr__(newsroom.editors.enrol.post, "relay", Down())
+    object.__setattr__(newsroom.editors.enrol.post.pen, "relay", Down())
     assert (await ask(client, "Ann")).status_code == 200
     told = capsys.readouterr()
     assert "link to a passkey not sent" in told.out + told.err

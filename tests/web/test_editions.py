@@ -14,7 +14,7 @@ from nkwatch.store import schema
 from nkwatch.store.editions import EditionStore
 from nkwatch.web.editions import PAGE
 from tests.web.html import Page
-from tests.web.samples import NOW, READER, SITE, confirmed, handed_over, link_in, rows, tell_samples
+from tests.web.samples import NOW, READER, SITE, confirmed, handed_over, link_in, once, rows, tell_samples
 
 #: Where the week of the samples is over: editions close on Mondays at 7:00 UTC.
 MONDAY = NOW + timedelta(days=1)
@@ -24,11 +24,17 @@ WORDS = Note((("en", "It was in Hoeryong."), ("ko", "회령이었습니다.")), 
 
 async def told(newsroom) -> StandardEdition:
     """The edition of the samples' week."""
+    await once(newsroom, closed)
+    newsroom.clock.now = MONDAY
+    (found,) = [e for e in await EditionStore(newsroom.database).listed() if isinstance(e, StandardEdition)]
+    return found
+
+
+async def closed(newsroom):
+    """The rows of that."""
     await tell_samples(newsroom)
     newsroom.clock.now = MONDAY
     assert (await newsroom.editions()).editions == 1
-    (found,) = [e for e in await EditionStore(newsroom.database).listed() if isinstance(e, StandardEdition)]
-    return found
 
 
 async def corrected(newsroom, story, kind=RulingKind.CORRECT, hours=1):

@@ -98,9 +98,7 @@ ALIKE, SLOWLY = 6, 2
 def routes(found, before="") -> Iterator[str]:
     """The templates of all addresses that can be read."""
     for route in found:
-        if hasattr(route, "original_router"):
-            yield from routes(route.original_router.routes, before + route.include_context.prefix)
-        elif getattr(route, "routes", None):
+        if getattr(route, "routes", None):
             yield from routes(route.routes, before + route.path)
         elif "GET" in (getattr(route, "methods", None) or ()):
             yield before + route.path
@@ -227,7 +225,9 @@ def tree_of(page: str, *, slowly: bool):
 
 def letters(text: str) -> list[str]:
     """Letters that nobody sees, that turn others round, that control a terminal, or that are none (XML 1.0, 2.2)."""
-    return [f"letter U+{ord(c):04X} {n} times" for c, n in Counter(text).items() if hidden(c)]
+    if text.isprintable():  # none of them is, and most attributes are
+        return []
+    return [f"letter U+{ord(c):04X} {text.count(c)} times" for c in dict.fromkeys(text) if hidden(c)]
 
 
 def hidden(letter: str) -> bool:
@@ -261,8 +261,8 @@ def of_tree(tree) -> list[str]:
 def attribute(tag, name, value, element):
     if name.startswith("on") or name == "style" or EVIL in name or name in {"srcdoc", "autofocus", "ping"}:
         return [f"<{tag} {name}>"]
-    if letters(value):
-        return [f"<{tag} {name}>: {w}" for w in letters(value)]
+    if found := letters(value):
+        return [f"<{tag} {name}>: {w}" for w in found]
     return away(tag, name, value, element) if name in ADDRESSES else []
 
 

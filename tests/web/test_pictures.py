@@ -18,7 +18,7 @@ from nkwatch.web.pages import Frame, Pages
 from nkwatch.web.pictures import STATES, WEEKS, Pictures
 from tests.making import finding, reading
 from tests.web.html import Page
-from tests.web.samples import NOW, empty_newsroom
+from tests.web.samples import NOW, empty_newsroom, once
 from tests.web.test_browser import SCREENS, TRANSLATED, looked_at, site
 from tests.web.watched import EVERY_STATE, published
 
@@ -39,6 +39,12 @@ async def watch_for_months(newsroom):
     """Sources in every state, each with statements of a third of a year: on one theme, or on two."""
     newsroom.sources.clear()
     newsroom.sources.update({source.id: source for source, _, _ in EVERY_STATE})
+    await once(newsroom, months)
+    return newsroom
+
+
+async def months(newsroom):
+    """The rows of that."""
     told = [one for row in EVERY_STATE for one in published(*row) if row[0].enabled]
     read = [read_of(one, n) for n, one in enumerate(told)]
 
@@ -52,7 +58,6 @@ async def watch_for_months(newsroom):
 
     await newsroom.database.write(write)
     await newsroom.index()
-    return newsroom
 
 
 def days_of(state):

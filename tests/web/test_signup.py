@@ -167,7 +167,7 @@ async def test_too_many_forecasts_at_once_are_turned_away(newsroom):
     assert Counter(answers) == {Unknown.NO_STORIES: 8, Unknown.CROWDED: 12}
 
 
-async def test_stories_are_read_once_in_five_minutes_and_dropped_then(newsroom):
+async def test_stories_are_read_once_in_five_minutes(newsroom):
     await tell_samples(newsroom)
     recent, reads = Recent(newsroom), []
     with counted(newsroom, reads):
@@ -178,10 +178,6 @@ async def test_stories_are_read_once_in_five_minutes_and_dropped_then(newsroom):
         newsroom.clock.now += timedelta(minutes=6)
         await recent.forecast(Choice())
         assert len(reads) == 2 * once
-    recent._drop(newsroom.clock.now - timedelta(minutes=6))
-    assert recent._offers
-    recent._drop(newsroom.clock.now)
-    assert not recent._offers
 
 
 async def test_joining_begins_on_the_page_that_was_seen_and_asks_by_mail(newsroom, client):

@@ -52,7 +52,7 @@ async def test_pages_of_the_sitemap_hold_so_many_stories_and_stay_as_they_are(ne
     app = FastAPI()
     *first, last = apart(6)
     await told(newsroom, *first)
-    app.include_router(Sitemap(newsroom, Pages(newsroom), size=2).routes())
+    app.router.routes.extend(Sitemap(newsroom, Pages(newsroom), size=2).routes())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=SITE) as client:
         index = await locations(client, "/sitemap.xml")
         pages = [p for p in index if "stories" in p]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from nkwatch.domain.polling import Health, PollState
-from nkwatch.domain.watch import Gap, Watch, watch
+from nkwatch.domain.watch import Lack, Watch, watch
 from nkwatch.store import records, schema
 from nkwatch.store.rows import insert_new
 from nkwatch.web.strips import DAYS, Bar, Span, Trail
@@ -58,18 +58,18 @@ def test_nothing_is_told_before_the_first_poll():
 def test_a_publisher_is_silent_only_when_all_its_sources_are():
     silent = answers("a1", Health.SILENT)
     assert watch([silent, answers("a2")], FOUR) == Watch(2, 2)
-    assert watch([silent, answers("a2", Health.SILENT)], FOUR) == Watch(2, 2, silent=(Gap("Alder"),))
+    assert watch([silent, answers("a2", Health.SILENT)], FOUR) == Watch(2, 2, silent=(Lack("Alder"),))
 
 
 @pytest.mark.parametrize("health", [Health.FAILING, Health.BLOCKED, Health.GONE])
 def test_a_publisher_is_unreadable_when_none_of_its_sources_can_be_read_and_else_in_part(health):
-    assert watch([broken("a1", health), answers("a2")], FOUR) == Watch(2, 1, partly=(Gap("Alder", NOW),))
-    assert watch([broken("a1", health), broken("a2")], FOUR) == Watch(2, 0, unreadable=(Gap("Alder", NOW),))
+    assert watch([broken("a1", health), answers("a2")], FOUR) == Watch(2, 1, partly=(Lack("Alder", NOW),))
+    assert watch([broken("a1", health), broken("a2")], FOUR) == Watch(2, 0, unreadable=(Lack("Alder", NOW),))
 
 
 def test_one_failure_is_an_accident_unless_nothing_was_ever_read():
     assert watch([answers("b", failures=1)], FOUR) == Watch(1, 1)
-    assert watch([state("b", failures=1)], FOUR) == Watch(1, 0, unreadable=(Gap("bay"),))
+    assert watch([state("b", failures=1)], FOUR) == Watch(1, 0, unreadable=(Lack("bay"),))
 
 
 def test_a_suspected_gap_is_an_answer():

@@ -10,6 +10,7 @@ from nkwatch.domain.reply import Handling, Received, Reply, Sorted
 from nkwatch.domain.subscriber import Standing
 from nkwatch.workflow.replies import NoReplies, Replied, Replies
 from nkwatch.workflow.subscribe import Subscribe
+from nkwatch.workflow.told import Telling
 from tests.making import sign_up
 from tests.workflow.fakes import FakeClock, Notices, PlainComposer
 from tests.workflow.memory import Memory, MemoryOutbox, MemorySubscribers
@@ -74,7 +75,8 @@ class Desk:
         subscribe = Subscribe(self.roll, MemoryOutbox(self.memory), PlainComposer(), FakeClock())
         self.subscribe, self.relay = subscribe, FakeRelay(answers)
         self.inbox = FakeInbox([mail(n, s) for n, s in enumerate(subjects)], **how)
-        self.replies = Replies(self.inbox, self._sort, subscribe, _forwarding, self.relay, self.notices)
+        telling = Telling(self.notices, FakeClock())
+        self.replies = Replies(self.inbox, self._sort, subscribe, _forwarding, self.relay, telling)
         self.reader = "nobody"
 
     async def with_reader(self) -> "Desk":

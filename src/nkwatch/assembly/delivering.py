@@ -1,15 +1,18 @@
 """How mail leaves and what comes back, by what the settings say: relays, signatures, two lanes, bounces, the watch."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from nkwatch import logs
+from nkwatch.assembly.parts import mailbox
 from nkwatch.assembly.standing import identities, unsigned
+from nkwatch.assembly.stores import Stores
 from nkwatch.config import Config, Secrets
 from nkwatch.domain.delivery import Lane
 from nkwatch.domain.problems import ConfigError
-from nkwatch.domain.rates import Limits, Rate
 from nkwatch.domain.subscriber import Subscriber
 from nkwatch.feeds.workers import Workers
 from nkwatch.keys import Keyring
@@ -19,30 +22,44 @@ from nkwatch.mail.dkim_keys import DkimKey
 from nkwatch.mail.folders import FolderRelay
 from nkwatch.mail.inbox import inbox_of_bounces, inbox_of_canary
 from nkwatch.mail.relays import Relays
-from nkwatch.mail.signing import DkimSigner, Unsigned
+from nkwatch.mail.signing import DkimSigner, SigningRelay, Unsigned
 from nkwatch.mail.smtp import SmtpRelay
 from nkwatch.net.bell import Bell
 from nkwatch.net.dns import Dns
-from nkwatch.net.mailboxes import problems_of
-from nkwatch.net.postboxes import Postbox, postbox
 from nkwatch.store.bounces import BounceStore
 from nkwatch.store.database import Database
-from nkwatch.store.departing import Departing
-from nkwatch.store.outbox import OutboxStore
 from nkwatch.store.pulse import Pulse
 from nkwatch.store.subscribers import SubscriberStore
-from nkwatch.store.surveying import UpkeepStore
 from nkwatch.workflow.bounces import Bounces
 from nkwatch.workflow.canary import ensure
 from nkwatch.workflow.deliver import Deliver, Lanes, Line
 from nkwatch.workflow.halts import Brake
 from nkwatch.workflow.lock import Lock
 from nkwatch.workflow.permits import Permits
-from nkwatch.workflow.ports import Clock, Relay, Signer
+from nkwatch.workflow.ports import Clock
 from nkwatch.workflow.posture import Posture
 from nkwatch.workflow.recover import Recover
 from nkwatch.workflow.told import Telling
 from nkwatch.workflow.watching import Arrivals, Watch, Why
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What carries mails and what signs them; `relay` does both, for single mails."""
+
+    line: Relays | FolderRelay
+    signer: DkimSigner | Unsigned
+    relay: SigningRelay[Any]
+
+
+def open_sending(
+    stack: AsyncExitStack, config: Config, secrets: Secrets, keys: tuple[DkimKey, ...], clock: Clock
+) -> Sending:
+    """All of it. Raises `ConfigError` as the parts do."""
+    line, signer = relay_of(config, secrets, clock), signer_of(config, keys)
+    stack.push_async_callback(signer.close)
+    stack.push_async_callback(line.close)
+    return Sending(line, signer, SigningRelay(line, signer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +68,14 @@ class Means:
 
     database: Database
     keyring: Keyring
-    outbox: OutboxStore
+    stores: Stores
     assembler: MailAssembler
-    relay: Relay
-    signer: Signer
+    sending: Sending
     workers: Workers
     clock: Clock
     owner: str
     canary: Subscriber | None
-    upkeep: UpkeepStore
     lock: Lock
-    departing: Departing
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +121,6 @@ def signer_of(config: Config, keys: tuple[DkimKey, ...]) -> DkimSigner | Unsigne
     return DkimSigner(keys, dkim.leave_out, dkim.processes, logs.notice) if dkim else Unsigned()
 
 
-def limits_of(config: Config) -> Limits:
-    """How fast bulk may leave."""
-    mail = config.mail
-    return Limits(
-        Rate(mail.rate) if mail.rate else None,
-        Rate(mail.domain_rate) if mail.domain_rate else None,
-        {domain.lower(): Rate(rate) for domain, rate in mail.rates.items()},
-    )
-
-
 async def canary_of(config: Config, subscribers: SubscriberStore, clock: Clock) -> Subscriber | None:
     """The canary's row. An address that cannot be it is told, and stops nothing else."""
     if config.watch.canary is None:
@@ -130,8 +134,8 @@ async def canary_of(config: Config, subscribers: SubscriberStore, clock: Clock) 
 
 def delivering(config: Config, secrets: Secrets, keys: tuple[DkimKey, ...], means: Means) -> Delivering:
     """All of it. Raises `ConfigError` for mailboxes and keys that cannot be used."""
-    clock, outbox, mail = means.clock, means.outbox, config.mail
-    permits = Permits(means.relay.connections)
+    clock, outbox, mail = means.clock, means.stores.outbox, config.mail
+    permits = Permits(means.sending.line.connections)
     brake, pulse = Brake(outbox, clock, mail.per_day), Pulse(means.database, clock)
     urgent = _lane(Lane.URGENT, config, means, permits)
     posture = Posture(Dns(), identities(config, keys), clock, logs.notice, off=mail.impersonable or bool(mail.to))
@@ -146,7 +150,7 @@ def delivering(config: Config, secrets: Secrets, keys: tuple[DkimKey, ...], mean
     )
     return Delivering(
         deliver=Lanes(urgent, bulk),
-        recover=Recover(outbox, clock, logs.notice, means.upkeep),
+        recover=Recover(outbox, clock, logs.notice, means.stores.upkeep),
         bounces=_bounces(config, secrets, means),
         hooks=hooks(config.bounces.webhooks if config.bounces else (), secrets.webhook_keys),
         watch=_watch(config, secrets, means, pulse, excuses=(brake, means.lock.locked)),
@@ -166,10 +170,10 @@ def _lane(
 ) -> Deliver:
     """The rounds of one lane; `permits` are for both, `line` is what another knows of the relays."""
     return Deliver(
-        means.outbox,
+        means.stores.outbox,
         means.assembler,
-        means.signer,
-        means.relay,
+        means.sending.signer,
+        means.sending.line,
         means.clock,
         logs.notice,
         means.owner,
@@ -187,10 +191,10 @@ def _bounces(config: Config, secrets: Secrets, means: Means) -> Bounces:
     """What reads the bounces; without a mailbox of theirs, only what relays refuse is judged."""
     settings, box = config.bounces, None
     if settings and settings.mailbox:
-        box = _box(settings.mailbox, secrets.bounces_password, "bounces")
+        box = mailbox(settings.mailbox, secrets.bounces_password, "bounces")
     return Bounces(
-        ledger=BounceStore(means.database, means.keyring, means.departing),
-        accepted=means.outbox.accepted,
+        ledger=BounceStore(means.database, means.keyring, means.stores.departing),
+        accepted=means.stores.outbox.accepted,
         clock=means.clock,
         telling=Telling(logs.notice, means.clock),
         inbox=inbox_of_bounces(box, means.workers) if box else None,
@@ -203,13 +207,13 @@ def _watch(config: Config, secrets: Secrets, means: Means, pulse: Pulse, excuses
     telling = Telling(logs.notice, clock)
     arrivals = None
     if means.canary and settings.mailbox:
-        inbox = inbox_of_canary(_box(settings.mailbox, secrets.canary_password, "canary"), means.workers)
+        inbox = inbox_of_canary(mailbox(settings.mailbox, secrets.canary_password, "canary"), means.workers)
         within = timedelta(seconds=settings.arrival_within)
         ledger = BounceStore(means.database, means.keyring)
         arrivals = Arrivals(means.canary.id, ledger, inbox, clock, telling, within)
     bell = Bell(settings.webhook, settings.command) if settings.webhook or settings.command else None
     return Watch(
-        means.outbox,
+        means.stores.outbox,
         clock,
         telling,
         bell,
@@ -219,9 +223,3 @@ def _watch(config: Config, secrets: Secrets, means: Means, pulse: Pulse, excuses
         excuses,
         pulse,
     )
-
-
-def _box(url: str, password: str, whose: str) -> Postbox:
-    if problems := [*problems_of(url, password=bool(password), whose=whose)]:
-        raise ConfigError(*(f"{whose}: {p}" for p in problems))
-    return postbox(url, password)

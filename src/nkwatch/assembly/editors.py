@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 from nkwatch import logs
+from nkwatch.assembly.parts import pen_of
 from nkwatch.assembly.publishing import Publishing, Tools
 from nkwatch.config import Config
 from nkwatch.keys import Keyring
@@ -43,22 +44,13 @@ def editors_of(
 ) -> Editors:
     """All of it."""
     passkeys, sessions = PasskeyStore(database), SessionStore(database, keyring)
-    audit, clock, mail = AuditStore(database, keyring), tools.clock, config.mail
-    post = Enrolling(
-        relay=tools.relay,
-        blocks=tools.composer.blocks,
-        languages=tools.composer.languages,
-        name=config.site.name,
-        sender=mail.sender,
-        return_path=mail.envelope_sender,
-        clock=clock,
-    )
-    editors = tuple(e.editor() for e in config.editor)
+    audit, clock = AuditStore(database, keyring), tools.clock
+    post = Enrolling(pen_of(config, tools.composer, tools.relay, clock))
     return Editors(
         passkeys=passkeys,
         sessions=sessions,
         audit=audit,
-        enrol=Enrol(editors, sessions, passkeys, post, clock, logs.notice, config.desk.origin, new_secret),
+        enrol=Enrol(config.editors, sessions, passkeys, post, clock, logs.notice, config.desk.origin, new_secret),
         acts=Acts(
             rulings=made.rulings,
             stories=made.stories,

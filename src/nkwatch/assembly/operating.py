@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from nkwatch import logs
-from nkwatch.assembly.parts import user_agent
+from nkwatch.assembly.parts import pen_of, user_agent
 from nkwatch.config import Config
 from nkwatch.mail.compose import Composer
 from nkwatch.mail.informing import Informing
@@ -51,16 +51,8 @@ def operating(
     """All of it. Raises `ConfigError` for an address that is none."""
     told, weeks, telling = NoticeStore(database), WeekStore(database), Telling(logs.notice, clock)
     watch, operator = config.watch, config.operator
-    letters = Informing(
-        relay=relay,
-        blocks=composer.blocks,
-        name=config.site.name,
-        sender=config.mail.sender,
-        return_path=config.mail.envelope_sender,
-        operator=operator.address or config.site.contact,
-        site=config.site.url,
-        clock=clock,
-    )
+    pen = pen_of(config, composer, relay, clock)
+    letters = Informing(pen, operator.address or config.site.contact, config.site.url)
     url = watch.heartbeat_url
     knock = Knock("watch.heartbeat_url", "heartbeat's receiver", url, user_agent(config)) if url else None
     return Operating(

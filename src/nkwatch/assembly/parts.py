@@ -1,43 +1,31 @@
 """Single parts of the newsroom, made by what the settings say."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 from nkwatch import __version__, logs
+from nkwatch.assembly.standing import senders
 from nkwatch.catalogue.leaving import load_leaving
 from nkwatch.catalogue.sources import load_sources
 from nkwatch.config import Config, Secrets
 from nkwatch.domain.problems import ConfigError
-from nkwatch.domain.source import Role, Scope, Source
-from nkwatch.domain.statement import Statement
+from nkwatch.domain.source import Role, Source
 from nkwatch.editing.leaving import Sorting
-from nkwatch.feeds.fetch import WebKind
-from nkwatch.feeds.kinds import Kind, KindPoller
-from nkwatch.feeds.mailboxes import Mailboxes
-from nkwatch.feeds.pages import PAGE
-from nkwatch.feeds.parse import FEED
-from nkwatch.feeds.reliefweb import RELIEFWEB
-from nkwatch.feeds.sitemaps import SITEMAP
 from nkwatch.feeds.workers import Workers
 from nkwatch.keys import Keyring
 from nkwatch.mail.assemble import MailAssembler
+from nkwatch.mail.compose import Composer
 from nkwatch.mail.forwarding import Forwarding
 from nkwatch.mail.inbox import inbox_of_replies
+from nkwatch.mail.pen import Pen
 from nkwatch.mail.prepared import Sender
-from nkwatch.net import Limits, Robots, Web
 from nkwatch.net.mailboxes import problems_of
-from nkwatch.net.postboxes import postbox
-from nkwatch.reading import may_concern
-from nkwatch.reading.lexicon import Lexicon
-from nkwatch.store.database import Database
-from nkwatch.store.turns import TurnStore
+from nkwatch.net.postboxes import Postbox, postbox
+from nkwatch.reading.rules import Rules
 from nkwatch.workflow.ports import Clock, Relay
 from nkwatch.workflow.replies import NoReplies, Replies
 from nkwatch.workflow.subscribe import Subscribe
-
-#: What a turn at a host may take beyond its requests.
-SLACK = timedelta(seconds=30)
+from nkwatch.workflow.told import Telling
 
 
 def sources_of(config: Config, *, shipped: bool = True) -> dict[str, Source]:
@@ -60,50 +48,16 @@ def _untrusted(source_id: str, sources: Mapping[str, Source]) -> str:
     return "" if primary else f"{source_id!r} is no primary source (role {sources[source_id].role})"
 
 
-def kinds(web: Web, workers: Workers, robots: Robots, clock: Clock, passwords: Mapping[str, str]) -> tuple[Kind, ...]:
-    """Every kind of source that there is."""
-    documents = (FEED, PAGE, SITEMAP, RELIEFWEB)
-    mailboxes = Mailboxes(passwords, workers, clock)
-    return (*(WebKind(kind, web, workers, robots, clock) for kind in documents), mailboxes)
-
-
-def check(sources: Mapping[str, Source], poller: KindPoller) -> None:
-    """Raises `ConfigError` with everything that is wrong with the sources that are on."""
-    problems = [f"source {s.id}: {p}" for s in sources.values() if s.enabled for p in poller.problems(s)]
-    if problems:
-        raise ConfigError(*problems)
-
-
-def concerns_north_korea(lexicon: Lexicon) -> Callable[[Source, Statement], bool]:
-    """A function that says whether a statement of a source may be on North Korea."""
-
-    def concerns(source: Source, statement: Statement) -> bool:
-        return may_concern(statement, lexicon, nk_only=source.scope is Scope.NK_ONLY)
-
-    return concerns
-
-
 def user_agent(config: Config) -> str:
     """Who we are and how to reach us (RFC 9110, 10.1.5)."""
     return f"nkwatch/{__version__} (+{config.site.url}; {config.site.contact})"
 
 
-def limits(config: Config) -> Limits:
-    """How much is asked of others."""
-    polling = config.polling
-    return Limits(connections=polling.at_once, pause=polling.pause, deadline=polling.deadline)
-
-
-def turns(config: Config, database: Database, owner: str) -> TurnStore | None:
-    """What shares the turns at hosts with other processes, where there may be any.
-
-    On SQLite one process polls, unless the settings say otherwise: to share costs two commits for each request.
-    """
-    shared = config.polling.shared
-    if not (database.engine.dialect.name == "postgresql" if shared is None else shared):
-        return None
-    # a request may wait for a connection as long as others have theirs
-    return TurnStore(database, owner, 3 * timedelta(seconds=config.polling.deadline) + SLACK)
+def mailbox(url: str, password: str, whose: str) -> Postbox:
+    """The mailbox at this address. Raises `ConfigError` where it cannot be one."""
+    if problems := [*problems_of(url, password=bool(password), whose=whose)]:
+        raise ConfigError(*(f"{whose}: {p}" for p in problems))
+    return postbox(url, password)
 
 
 def reply_reader(
@@ -113,18 +67,47 @@ def reply_reader(
     replies, mail = config.replies, config.mail
     if replies is None:
         return NoReplies()
-    password = secrets.replies_password
-    if problems := [*problems_of(replies.mailbox, password=bool(password), whose="replies")]:
-        raise ConfigError(*(f"replies: {p}" for p in problems))
-    senders = (mail.sender, config.neutral.sender or mail.sender, replies.address)
+    box = mailbox(replies.mailbox, secrets.replies_password, "replies")
     is_tag = secrets.keyring().is_reply_tag
     return Replies(
-        inbox=inbox_of_replies(postbox(replies.mailbox, password), workers),
-        sort=Sorting(load_leaving(), replies.address, frozenset(s.lower() for s in senders), is_tag),
+        inbox=inbox_of_replies(box, workers),
+        sort=Sorting(load_leaving(), replies.address, senders(config) | {replies.address.lower()}, is_tag),
         subscribe=subscribe,
         forwarding=Forwarding(config.site.name, mail.sender, mail.envelope_sender, config.site.contact, clock),
         relay=relay,
-        notice=logs.notice,
+        telling=Telling(logs.notice, clock),
+    )
+
+
+def pen_of(config: Config, composer: Composer, relay: Relay, clock: Clock) -> Pen:
+    """What writes to editors and the operator."""
+    return Pen(
+        relay=relay,
+        blocks=composer.blocks,
+        languages=composer.languages,
+        name=config.site.name,
+        sender=config.mail.sender,
+        return_path=config.mail.envelope_sender,
+        clock=clock,
+    )
+
+
+def composer_of(
+    config: Config, rules: Rules, translations: Mapping[str, Mapping[str, str]], sources: Mapping[str, Source]
+) -> Composer:
+    """What makes the parts of mails. Raises `ConfigError` for templates that cannot be used."""
+    return Composer(
+        site=config.site.url,
+        name=config.site.name,
+        contact=config.site.contact,
+        themes=rules.lexicon.themes,
+        translations=translations,
+        sources=sources,
+        neutral=config.neutral.name,
+        templates=config.templates,
+        contacts=config.contacts,
+        places=rules.places,
+        per_day=config.alerts.per_day,
     )
 
 
@@ -136,7 +119,7 @@ def mail_assembler(config: Config, keyring: Keyring) -> MailAssembler:
         return_path=config.mail.envelope_sender,
         site=config.site.url,
         link=keyring.token,
-        neutral=Sender(config.neutral.name, config.neutral.sender or config.mail.sender),
+        neutral=Sender(config.neutral.name, config.neutral_sender),
         replies=config.replies.address if config.replies else "",
         reply_tag=keyring.reply_tag,
         bounces=config.bounces.address if config.bounces else "",

@@ -1,11 +1,13 @@
 """What decides, composes and corrects: alerts, digests, and the editors' part in both."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from nkwatch import logs
+from nkwatch.assembly.parts import pen_of
+from nkwatch.assembly.standing import message_id_domain
 from nkwatch.config import Config
 from nkwatch.domain.source import Source
 from nkwatch.domain.surroundings import Coming
@@ -16,6 +18,7 @@ from nkwatch.mail.calling import Calling
 from nkwatch.mail.compose import Composer
 from nkwatch.reading.rules import Rules
 from nkwatch.store.desk import DeskStore
+from nkwatch.store.editions import EditionStore
 from nkwatch.store.outbox import OutboxStore
 from nkwatch.store.statements import StatementStore
 from nkwatch.store.subscribers import SubscriberStore
@@ -25,6 +28,7 @@ from nkwatch.workflow.closing import CloseWindows
 from nkwatch.workflow.composing import Composing
 from nkwatch.workflow.desk import DigestDesk, StoryDesk
 from nkwatch.workflow.digests import Digests
+from nkwatch.workflow.editions import Editions
 from nkwatch.workflow.gather import Gather
 from nkwatch.workflow.office import Office
 from nkwatch.workflow.ports import Clock, Relay
@@ -41,10 +45,13 @@ class Tools:
     subscribers: SubscriberStore
     outbox: OutboxStore
     desk: DeskStore
+    editions: EditionStore
     composer: Composer
     assembler: MailAssembler
     relay: Relay
     clock: Clock
+    #: those of the site, the fallback first
+    languages: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class Publishing:
     stories: StoryDesk
     digests: DigestDesk
     proofs: Proofs
+    editions: Editions
 
 
 def publishing(config: Config, rules: Rules, sources: Mapping[str, Source], tools: Tools) -> Publishing:
@@ -71,7 +79,6 @@ def publishing(config: Config, rules: Rules, sources: Mapping[str, Source], tool
     composing = Composing(logs.notice)
     clock, outbox, composer = tools.clock, tools.outbox, tools.composer
     digests = Digests(CloseWindows(gather, tools.subscribers, outbox, composer, composing), clock)
-    editors = tuple(e.editor() for e in config.editor)
     return Publishing(
         publish=Publish(Alerts(_office(config, rules, sources, tools, composing)), digests),
         call=_calls(config, tools),
@@ -80,13 +87,9 @@ def publishing(config: Config, rules: Rules, sources: Mapping[str, Source], tool
         ),
         stories=StoryDesk(tools.desk, tools.statements, clock),
         digests=DigestDesk(digests, outbox, composer, composing, clock),
-        proofs=Proofs(gather, composer, tools.assembler, tools.relay, clock, editors, message_id_domain(config)),
+        proofs=Proofs(gather, composer, tools.assembler, tools.relay, clock, config.editors, message_id_domain(config)),
+        editions=_editions(config, gather, tools),
     )
-
-
-def message_id_domain(config: Config) -> str:
-    """The right-hand side of our Message-IDs."""
-    return config.mail.sender.rpartition("@")[2]
 
 
 def _office(config: Config, rules: Rules, sources: Mapping[str, Source], tools: Tools, composing: Composing) -> Office:
@@ -107,24 +110,27 @@ def _office(config: Config, rules: Rules, sources: Mapping[str, Source], tools: 
 
 
 def _calls(config: Config, tools: Tools) -> CallEditors:
-    mail = config.mail
     return CallEditors(
         statements=tools.statements,
         desk=tools.desk,
-        callers=Calling(
-            relay=tools.relay,
-            blocks=tools.composer.blocks,
-            languages=tools.composer.languages,
-            name=config.site.name,
-            sender=mail.sender,
-            return_path=mail.envelope_sender,
-            site=config.site.url,
-            clock=tools.clock,
-        ),
-        editors=tuple(e.editor() for e in config.editor),
+        callers=Calling(pen_of(config, tools.composer, tools.relay, tools.clock), config.site.url),
+        editors=config.editors,
         clock=tools.clock,
         notice=logs.notice,
         second_after=timedelta(minutes=config.alerts.second_after),
+    )
+
+
+def _editions(config: Config, gather: Gather, tools: Tools) -> Editions:
+    return Editions(
+        gather=gather,
+        subscribers=tools.subscribers,
+        editions=tools.editions,
+        composer=tools.composer,
+        clock=tools.clock,
+        notice=logs.notice,
+        schedules=config.archive.schedules(),
+        languages=tools.languages,
     )
 
 

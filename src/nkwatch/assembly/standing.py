@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import idna
 
 from nkwatch.config import Config
+from nkwatch.config.mail import LOOPBACK
 from nkwatch.domain.posture import Identity, SigningKey
 from nkwatch.domain.problems import ConfigError
 from nkwatch.mail.dkim_keys import DkimKey, load_keys
@@ -14,7 +15,6 @@ from nkwatch.mail.signing import chosen, signs_for
 
 #: How mails name their bulletin; each translation has its own way.
 NUMBERED = "No. %(number)s"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def dkim_keys(config: Config) -> tuple[DkimKey, ...]:
@@ -34,8 +34,8 @@ def dkim_keys(config: Config) -> tuple[DkimKey, ...]:
 def unsigned(config: Config) -> list[str]:
     """One sentence for each sender whose mails no key of ours proves; none where the mail server signs."""
     signing = [s.domain for s in config.dkim.signing] if config.dkim else []
-    named = {domain_of(config.neutral.sender or config.mail.sender): "neutral.sender"}
-    named[domain_of(config.mail.sender)] = "mail.sender"
+    own, neutral = map(domain_of, config.senders)
+    named = {neutral: "neutral.sender"} | {own: "mail.sender"}
     remedy = "and write what it says into the settings, or leave [dkim] out and let the mail server sign"
     return [
         f"{name}: no key signs mail from {domain}, [dkim] signs for {', '.join(signing)} only:"
@@ -47,11 +47,10 @@ def unsigned(config: Config) -> list[str]:
 
 def identities(config: Config, keys: Sequence[DkimKey]) -> tuple[Identity, ...]:
     """The sender, and the neutral one where it has a domain of its own; each with the keys that sign its mails."""
-    mail = config.mail
-    path = domain_of(config.bounces.address if config.bounces else mail.return_path or mail.sender)
+    host, path = config.mail.host, domain_of(config.return_path)
     public, domains = [_public(key) for key in keys], tuple(key.domain for key in keys)
-    relay = "" if mail.host in LOOPBACK else mail.host
-    senders = {domain_of(a): a for a in (config.neutral.sender or mail.sender, mail.sender)}
+    relay = "" if host in LOOPBACK else host
+    senders = {domain_of(a): a for a in reversed(config.senders)}
     return tuple(
         Identity(address, domain, path, tuple(public[i] for i in chosen(domains, domain)) if keys else (), relay)
         for domain, address in reversed(senders.items())
@@ -60,7 +59,12 @@ def identities(config: Config, keys: Sequence[DkimKey]) -> tuple[Identity, ...]:
 
 def senders(config: Config) -> frozenset[str]:
     """The addresses that our mails come from, in small letters."""
-    return frozenset({config.mail.sender.lower(), (config.neutral.sender or config.mail.sender).lower()})
+    return frozenset(map(str.lower, config.senders))
+
+
+def message_id_domain(config: Config) -> str:
+    """The right-hand side of our Message-IDs."""
+    return config.mail.sender.rpartition("@")[2]
 
 
 def domain_of(address: str) -> str:

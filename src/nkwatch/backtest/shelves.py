@@ -11,9 +11,8 @@ from nkwatch.domain.polling import PollState
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
-from nkwatch.feeds.dates import home
 from nkwatch.feeds.documents import address, language_tag
-from nkwatch.feeds.embargo import embargo
+from nkwatch.feeds.embargo import held_until
 from nkwatch.workflow.ports import Clock
 
 #: What a feed shows besides what is new since the last poll.
@@ -64,7 +63,6 @@ def entry(archived: Archived, source: Source) -> Entry:
     """An archived entry as `feeds.parse` would have read it."""
     title, text = title_line(archived.title), paragraphs(archived.summary, source.strip)
     language = language_tag(archived.language)
-    held = embargo(f"{title}\n{text}", home(source, f"{title} {language}"), archived.published)
     return Entry(
         title=title,
         url=address("", archived.url),
@@ -73,5 +71,5 @@ def entry(archived: Archived, source: Source) -> Entry:
         published=archived.published,
         author=title_line(archived.author),
         language=language,
-        embargo=held.until if held else None,
+        embargo=held_until(source, f"{title} {language}", title, text, archived.published),
     )

@@ -1,11 +1,10 @@
 """Reads cases.toml into the book that persons and groups at risk are found by."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
-from importlib.resources import files
 from typing import Any
 
+from nkwatch.catalogue.shipped import toml
 from nkwatch.domain.problems import ConfigError
 from nkwatch.reading.casebook import Case, CaseBook
 from nkwatch.reading.cues import Words
@@ -22,9 +21,8 @@ _PAIRS: Mapping[str, tuple[type, str]] = {
 
 def load_case_book(text: str = "") -> CaseBook:
     """The book in `text`, or the one that ships with nkwatch. Raises `ConfigError` when it is wrong."""
-    shipped = text or (files("nkwatch.catalogue") / "cases.toml").read_text("utf-8")
+    data = toml("cases.toml", text)
     try:
-        data = tomllib.loads(shipped)
         return CaseBook(
             known=_cases(data["case"]),
             words={language: _words(language, w) for language, w in _table(data["words"], "words").items()},
@@ -32,8 +30,6 @@ def load_case_book(text: str = "") -> CaseBook:
             places={name: _phrases(p, f"places.{name}") for name, p in _table(data["places"], "places").items()},
             wide_places=frozenset(_phrases(data["wide_places"], "wide_places")),
         )
-    except tomllib.TOMLDecodeError as wrong:
-        raise ConfigError(f"cases.toml is no TOML: {wrong}") from wrong
     except KeyError as missing:
         raise ConfigError(f"cases.toml lacks {missing}") from missing
 

@@ -31,6 +31,12 @@ def by_language(where: str, value: object) -> Iterator[str]:
         yield from listed(f"{where}.{code}", phrases)
 
 
+def named(where: str, names: object, such: str) -> Iterator[str]:
+    """What is wrong with a table of names by language; `such` is a name of this kind in English."""
+    if not isinstance(names, dict) or "en" not in names or not all(isinstance(n, str) and n for n in names.values()):
+        yield f'{where}: names must give the name by language, English at least: names = {{ en = "{such}" }}'
+
+
 def unknown(where: str, table: Mapping[str, object], known: Collection[str]) -> Iterator[str]:
     """The keys that nobody reads: most are misspelt."""
     yield from (f"{where}: {key} is unknown; there are {', '.join(sorted(known))}" for key in table if key not in known)

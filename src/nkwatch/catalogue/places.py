@@ -1,12 +1,11 @@
 """Reads places.toml: the places that statements on North Korea speak of."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
-from nkwatch.catalogue.phrases import by_language, listed, unknown
+from nkwatch.catalogue.phrases import by_language, listed, named, unknown
+from nkwatch.catalogue.shipped import toml
 from nkwatch.domain.place import Place, around
 from nkwatch.domain.problems import ConfigError
 
@@ -15,12 +14,9 @@ CODE = re.compile(r"[a-z]{2}(?:\.[a-z][a-z0-9_]{1,40}){0,3}")
 OF_A_PLACE = frozenset({"code", "names", "terms", "masks"})
 
 
-def load_places(text: str | None = None) -> tuple[Place, ...]:
+def load_places(text: str = "") -> tuple[Place, ...]:
     """The places in this TOML text, or those that ship with nkwatch. Raises `ConfigError` naming all that is wrong."""
-    try:
-        data = tomllib.loads(text or (files("nkwatch.catalogue") / "places.toml").read_text("utf-8"))
-    except tomllib.TOMLDecodeError as wrong:
-        raise ConfigError(f"places.toml is no TOML: {wrong}") from wrong
+    data = toml("places.toml", text)
     if problems := tuple(_wrong(data)):
         raise ConfigError(*problems)
     return tuple(_place(one) for one in data["place"])
@@ -61,9 +57,7 @@ def _wrong_code(number: int, codes: Sequence[object]) -> Iterator[str]:
 
 
 def _wrong_place(where: str, place: Mapping[str, Any]) -> Iterator[str]:
-    names = place.get("names")
-    if not isinstance(names, dict) or "en" not in names or not all(isinstance(n, str) and n for n in names.values()):
-        yield f'{where}: names must give the name by language, English at least: names = {{ en = "Hyesan" }}'
+    yield from named(where, place.get("names"), "Hyesan")
     yield from unknown(where, place, OF_A_PLACE)
     yield from by_language(f"{where}: terms", place.get("terms", {}))
     yield from listed(f"{where}: masks", place.get("masks", []))

@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from nkwatch.catalogue.cases import load_case_book
 from nkwatch.catalogue.places import load_places
+from nkwatch.catalogue.shipped import shipped
 from nkwatch.catalogue.speech import load_speech
 from nkwatch.catalogue.stories import load_vocabulary
 from nkwatch.catalogue.themes import load_lexicon
@@ -62,7 +62,7 @@ def _rules(texts: Mapping[str, str]) -> Rules:
 def _text(folder: Path | None, name: str) -> str:
     own = folder / name if folder else None
     if own is None or not own.exists():
-        return (files("nkwatch.catalogue") / name).read_text("utf-8")
+        return shipped(name)
     try:
         text = own.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as wrong:

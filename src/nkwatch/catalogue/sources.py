@@ -1,12 +1,11 @@
 """Reads sources.toml, the sources that ship with nkwatch, and the operator's changes to them."""
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from nkwatch.catalogue.shipped import toml
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.source import Role, Scope, Source
 
@@ -45,8 +44,8 @@ def _shipped() -> tuple[Source, ...]:
 
 def _rows() -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     """Each source as it stands in the file, after its publisher."""
-    data = tomllib.loads((files("nkwatch.catalogue") / "sources.toml").read_text("utf-8"))
-    return ((publisher, row) for publisher in data["publisher"] for row in publisher["source"])
+    publishers = toml("sources.toml")["publisher"]
+    return ((publisher, row) for publisher in publishers for row in publisher["source"])
 
 
 def _source(publisher: Mapping[str, Any], row: Mapping[str, Any]) -> Source:

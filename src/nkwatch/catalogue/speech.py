@@ -1,13 +1,12 @@
 """Reads speech.toml into the words by which quotes and asks are found."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from importlib.resources import files
 from typing import Any
 
 from nkwatch.catalogue.phrases import listed, unknown
+from nkwatch.catalogue.shipped import toml
 from nkwatch.domain.problems import ConfigError
 from nkwatch.reading.speech import Speech, Tongue
 
@@ -18,11 +17,7 @@ LISTS = tuple(f.name for f in fields(Tongue) if f.name != "countries")
 
 def load_speech(text: str = "") -> Speech:
     """The words in `text`, or those that ship with nkwatch. Raises `ConfigError` naming all that is wrong."""
-    shipped = text or (files("nkwatch.catalogue") / "speech.toml").read_text("utf-8")
-    try:
-        data = tomllib.loads(shipped)
-    except tomllib.TOMLDecodeError as wrong:
-        raise ConfigError(f"speech.toml is no TOML: {wrong}") from wrong
+    data = toml("speech.toml", text)
     problems = tuple(_problems(data))
     if problems:
         raise ConfigError(*problems)
@@ -36,13 +31,13 @@ def _tongue(data: Mapping[str, Any], code: str) -> Tongue:
 
 def _problems(data: Mapping[str, Any]) -> Iterator[str]:
     for code in LANGUAGES:
-        table = data.get(code)
-        if not isinstance(table, dict):
+        lists = data.get(code)
+        if not isinstance(lists, dict):
             yield f"speech.toml lacks the table [{code}]"
             continue
-        yield from unknown(f"speech.toml, [{code}]", table, LISTS)
+        yield from unknown(f"speech.toml, [{code}]", lists, LISTS)
         for name in LISTS:
-            yield from listed(f"speech.toml, [{code}]: {name}", table.get(name))
+            yield from listed(f"speech.toml, [{code}]: {name}", lists.get(name))
     addressees = data.get("addressee", [])
     if not isinstance(addressees, list) or not all(isinstance(a, dict) for a in addressees):
         yield "speech.toml: addressee must be written as [[addressee]] tables"

@@ -1,8 +1,8 @@
 """Reads concepts.tsv and rarity.tsv into the vocabulary that stories are found by."""
 
 from functools import cache
-from importlib.resources import files
 
+from nkwatch.catalogue.shipped import shipped
 from nkwatch.reading.vocabulary import Vocabulary
 
 
@@ -14,6 +14,5 @@ def load_vocabulary() -> Vocabulary:
 
 
 def _rows(name: str) -> list[tuple[str, str]]:
-    text = (files("nkwatch.catalogue") / f"{name}.tsv").read_text("utf-8")
-    rows = (line.partition("\t") for line in text.splitlines() if line and not line.startswith("#"))
+    rows = (line.partition("\t") for line in shipped(f"{name}.tsv").splitlines() if line and not line.startswith("#"))
     return [(key, value) for key, _, value in rows]

@@ -1,12 +1,11 @@
 """Reads themes.toml, relevance.toml and urgency.toml into the lexicon that statements are read by."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
 from itertools import product
 from typing import Any
 
-from nkwatch.catalogue.phrases import by_language, listed, unknown
+from nkwatch.catalogue.phrases import by_language, listed, named, unknown
+from nkwatch.catalogue.shipped import toml
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.theme import Theme, ThemeKind
 from nkwatch.reading.lexicon import CUE, HINTS, NAMES, Lexicon, Term
@@ -27,21 +26,15 @@ def load_lexicon(themes: str = "", relevance: str = "", urgency: str = "") -> Le
 
     Raises `ConfigError` naming all that is wrong.
     """
-    ruled, named, cued = _toml("themes", themes), _toml("relevance", relevance), _toml("urgency", urgency)
-    problems = (*_wrong_themes(ruled), *_wrong_names(named), *_wrong_cues(cued))
+    ruled, found = toml("themes.toml", themes), toml("relevance.toml", relevance)
+    cued = toml("urgency.toml", urgency)
+    problems = (*_wrong_themes(ruled), *_wrong_names(found), *_wrong_cues(cued))
     if problems:
         raise ConfigError(*problems)
     exact = frozenset(ruled["exact"])
     subjects = tuple(Theme(t["code"], ThemeKind(t["kind"]), t["names"]) for t in ruled["theme"])
-    terms = (*_themes(ruled["theme"], exact), *_cues(cued), *_names(named, exact))
-    return Lexicon(ruled["rules"], subjects, terms, tuple(named["masks"]))
-
-
-def _toml(name: str, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text or (files("nkwatch.catalogue") / f"{name}.toml").read_text("utf-8"))
-    except tomllib.TOMLDecodeError as wrong:
-        raise ConfigError(f"{name}.toml is no TOML: {wrong}") from wrong
+    terms = (*_themes(ruled["theme"], exact), *_cues(cued), *_names(found, exact))
+    return Lexicon(ruled["rules"], subjects, terms, tuple(found["masks"]))
 
 
 def _wrong_themes(ruled: Mapping[str, Any]) -> Iterator[str]:
@@ -65,22 +58,20 @@ def _wrong_theme(where: str, theme: Mapping[str, Any]) -> Iterator[str]:
     kinds = [str(kind) for kind in ThemeKind]
     if theme.get("kind") not in kinds:
         yield f"{where}: kind is {theme.get('kind')!r}; it must be one of {', '.join(kinds)}"
-    names = theme.get("names")
-    if not isinstance(names, dict) or "en" not in names or not all(isinstance(n, str) and n for n in names.values()):
-        yield f'{where}: names must give the name by language, English at least: names = {{ en = "Prisons" }}'
+    yield from named(where, theme.get("names"), "Prisons")
     yield from unknown(where, theme, OF_A_THEME | LISTS.keys())
     for kind in LISTS:
         yield from by_language(f"{where}: {kind}", theme.get(kind, {}))
 
 
-def _wrong_names(named: Mapping[str, Any]) -> Iterator[str]:
-    yield from unknown("relevance.toml", named, {*NEEDED, *OPTIONAL, *BOUND})
+def _wrong_names(found: Mapping[str, Any]) -> Iterator[str]:
+    yield from unknown("relevance.toml", found, {*NEEDED, *OPTIONAL, *BOUND})
     for name in NEEDED:
-        yield from listed(f"relevance.toml: {name}", named.get(name))
+        yield from listed(f"relevance.toml: {name}", found.get(name))
     for name in OPTIONAL:
-        yield from listed(f"relevance.toml: {name}", named.get(name, []))
+        yield from listed(f"relevance.toml: {name}", found.get(name, []))
     for name in BOUND:
-        yield from by_language(f"relevance.toml: {name}", named.get(name, {}))
+        yield from by_language(f"relevance.toml: {name}", found.get(name, {}))
 
 
 def _wrong_cues(cued: Mapping[str, Any]) -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from importlib.resources import files
 from math import isfinite
 
+from nkwatch.catalogue.shipped import shipped
 from nkwatch.domain.problems import ConfigError
 from nkwatch.reading.weights import Head, Weights
 
@@ -15,7 +15,7 @@ VERSION = "# version: "
 
 def load_weights(text: str = "") -> Weights:
     """The weights in `text`, or those that ship with nkwatch. Raises `ConfigError` with the line that is wrong."""
-    lines = (text or (files("nkwatch.catalogue") / "weights.tsv").read_text("utf-8")).splitlines()
+    lines = (text or shipped("weights.tsv")).splitlines()
     version = next((line.removeprefix(VERSION) for line in lines if line.startswith(VERSION)), "")
     biases: dict[str, float] = {}
     heads: dict[str, dict[str, float]] = defaultdict(dict)

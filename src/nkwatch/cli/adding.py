@@ -11,9 +11,9 @@ import typer
 from pydantic import ValidationError
 
 from nkwatch.assembly import Newsroom
-from nkwatch.cli.finding import Choice, Finding, as_table, fresh_id
+from nkwatch.cli.finding import Scout, Way, as_table, fresh_id
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import FAILED, Json, answer, errors, plain_errors, printable, rows, say
+from nkwatch.cli.output import FAILED, WRONG, Json, answer, end, errors, plain_errors, printable, rows, say
 from nkwatch.cli.settings_file import read_settings, source_text, with_sources, write_settings
 from nkwatch.config import SourceSettings
 from nkwatch.domain.identity import normalised_address
@@ -71,15 +71,15 @@ def add(
         enabled=not off,
         options=options,
     )
-    choices, refusals = in_newsroom(context, lambda newsroom: _found(newsroom, draft, told=bool(kind or options)))
-    chosen = _chosen(choices, yes=yes or dry_run, as_json=as_json)
-    if not choices:
+    ways, refusals = in_newsroom(context, lambda newsroom: _found(newsroom, draft, told=bool(kind or options)))
+    chosen = _chosen(ways, yes=yes or dry_run, as_json=as_json)
+    if not ways:
         for reason in refusals:
             errors.print(reason, style="red", markup=False, soft_wrap=True)
     with plain_errors():
         written = _written(context, chosen, dry_run=dry_run) if chosen else ""
     if as_json:
-        told = {"choices": [_record(c) for c in choices], "refused": refusals, "settings": written}
+        told = {"choices": [_record(c) for c in ways], "refused": refusals, "settings": written}
         answer(told | {"added": chosen.source.id if chosen and not dry_run else None}, as_json=True)
     elif chosen:
         sys.stdout.write(written)
@@ -90,32 +90,31 @@ def add(
 def _options(pairs: Sequence[str], selectors: Mapping[str, str]) -> dict[str, str]:
     wrong = [p for p in pairs if not p.partition("=")[1]]
     if wrong:
-        errors.print(f"--option: write NAME=VALUE, not {wrong[0]!r}", style="red", markup=False)
-        raise typer.Exit(2)
+        end(f"--option: write NAME=VALUE, not {wrong[0]!r}", WRONG)
     given = {name: value for name, value in selectors.items() if value}
     if given:
         given = {"title": "a", "link": "a"} | given
     return given | {name.strip(): value for name, _, value in (p.partition("=") for p in pairs)}
 
 
-async def _found(newsroom: Newsroom, draft: Source, *, told: bool) -> tuple[list[Choice], list[str]]:
+async def _found(newsroom: Newsroom, draft: Source, *, told: bool) -> tuple[list[Way], list[str]]:
     """The ways to poll it, and what was refused. Raises `ConfigError` for a draft that cannot stand in the settings."""
     known = {normalised_address(s.url): s.id for s in newsroom.sources.values()}
     if draft.id in newsroom.sources:
         raise ConfigError(f"--id: there is a source {draft.id!r} already; choose another id")
     _refuse_known(known, draft.url)
     drawn = replace(draft, id=draft.id or fresh_id(draft.url, newsroom.sources))
-    finding = Finding(newsroom, _valid(drawn))
+    scout = Scout(newsroom, _valid(drawn))
     guess = draft.kind == "page" and not draft.options
     if told and not guess:
         if problems := newsroom.poller.problems(drawn):
             raise ConfigError(*problems)
-        return await finding.as_told(), finding.refusals
-    choices = await finding.choices(only_page=guess)
-    fresh = [c for c in choices if normalised_address(c.source.url) not in known]
-    if choices and not fresh:
-        _refuse_known(known, choices[0].source.url)
-    return fresh, finding.refusals
+        return await scout.as_told(), scout.refusals
+    ways = await scout.ways(only_page=guess)
+    fresh = [c for c in ways if normalised_address(c.source.url) not in known]
+    if ways and not fresh:
+        _refuse_known(known, ways[0].source.url)
+    return fresh, scout.refusals
 
 
 def _refuse_known(known: Mapping[str, str], url: str) -> None:
@@ -133,31 +132,31 @@ def _valid(draft: Source) -> Source:
     return draft
 
 
-def _chosen(choices: Sequence[Choice], *, yes: bool, as_json: bool) -> Choice | None:
-    """The choice to take: the only one, the first by `--yes`, or the one that somebody at a terminal names."""
+def _chosen(ways: Sequence[Way], *, yes: bool, as_json: bool) -> Way | None:
+    """The way to take: the only one, the first by `--yes`, or the one that somebody at a terminal names."""
     if not as_json:
-        _show(choices)
-    certain = len(choices) == 1 and not choices[0].proposed
-    if not choices or yes or certain:
-        return next(iter(choices), None)
+        _show(ways)
+    certain = len(ways) == 1 and not ways[0].proposed
+    if not ways or yes or certain:
+        return next(iter(ways), None)
     if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         say("nothing was added: look at what is above, then take the first with --yes, or give the address you want")
         return None
     number = typer.prompt("Which one (0: none)", type=int, default=1, err=True)
-    return choices[number - 1] if 1 <= number <= len(choices) else None
+    return ways[number - 1] if 1 <= number <= len(ways) else None
 
 
-def _show(choices: Sequence[Choice]) -> None:
-    for number, choice in enumerate(choices, 1):
-        source = choice.source
-        newest = max((f"{local(e.published, source, e):%Y-%m-%d}" for e in choice.entries if e.published), default="")
+def _show(ways: Sequence[Way]) -> None:
+    for number, way in enumerate(ways, 1):
+        source = way.source
+        newest = max((f"{local(e.published, source, e):%Y-%m-%d}" for e in way.entries if e.published), default="")
         lines = [
-            f"{number}. {source.kind} {source.url} ({choice.found})",
-            f"   {len(choice.entries)} entries, newest: {newest or 'no dates'}, {choice.about} name North Korea",
+            f"{number}. {source.kind} {source.url} ({way.found})",
+            f"   {len(way.entries)} entries, newest: {newest or 'no dates'}, {way.about} name North Korea",
             *(f"   {name} = {selector}" for name, selector in source.options.items()),
         ]
         sys.stdout.write("\n".join(lines) + "\n")
-        rows([_seen(e, source) for e in choice.entries[:SHOWN]], as_json=False, empty="   it shows nothing")
+        rows([_seen(e, source) for e in way.entries[:SHOWN]], as_json=False, empty="   it shows nothing")
         sys.stdout.write("\n")
 
 
@@ -176,29 +175,29 @@ def local(instant: datetime, source: Source, entry: Entry) -> datetime:
     return instant.astimezone(ZoneInfo(home(source, f"{entry.title} {entry.language}")))
 
 
-def _record(choice: Choice) -> dict[str, object]:
+def _record(way: Way) -> dict[str, object]:
     return {
-        "source": as_table(choice.source),
-        "found": choice.found,
-        "proposed": choice.proposed,
-        "entries": len(choice.entries),
-        "newest": choice.newest,
-        "about_nk": choice.about,
+        "source": as_table(way.source),
+        "found": way.found,
+        "proposed": way.proposed,
+        "entries": len(way.entries),
+        "newest": way.newest,
+        "about_nk": way.about,
         "samples": [
             {"title": e.title, "url": e.url, "published": e.published, "text": e.text[:200]}
-            for e in choice.entries[:SHOWN]
+            for e in way.entries[:SHOWN]
         ],
     }
 
 
-def _written(context: typer.Context, choice: Choice, *, dry_run: bool) -> str:
+def _written(context: typer.Context, way: Way, *, dry_run: bool) -> str:
     """Write the source into the settings; answers its table."""
-    table = as_table(choice.source)
+    table = as_table(way.source)
     before = read_settings(context.obj)
     after = with_sources(before, [table])
     if dry_run:
         say(f"{context.obj} would get this at its end; nothing was written")
     else:
         write_settings(context.obj, before, after)
-        say(f"added {choice.source.id} to {context.obj}; a running daemon takes it up at SIGHUP")
+        say(f"added {way.source.id} to {context.obj}; a running daemon takes it up at SIGHUP")
     return source_text(table)

@@ -12,7 +12,7 @@ from nkwatch.cli.editors import OPERATOR
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, Json, Yes, answer, confirmed, end, plain_errors, rows, say
 from nkwatch.cli.settings_file import read_settings, with_trusted
-from nkwatch.cli.signing import TELLS, By, Say, signer, words
+from nkwatch.cli.signing import TELLS, By, Say, Why, signed, signer, words
 from nkwatch.cli.switching import DryRun, save, unknown
 from nkwatch.config import load_config
 from nkwatch.domain.alert import Told
@@ -27,7 +27,6 @@ from nkwatch.workflow.ruled import Outcome, Ruled
 alert_app = typer.Typer(help="Alerts: release, withhold, stop, and say what was wrong.", no_args_is_help=True)
 
 StoryId = Annotated[str, typer.Argument(metavar="STORY", help="The story's id, from `nkwatch alert list`.")]
-Why = Annotated[str, typer.Option("--note", help="Why, for the record; readers do not see it.")]
 
 #: Why a ruling was not taken.
 REFUSALS = {
@@ -94,15 +93,14 @@ def release(context: typer.Context, story: StoryId, by: By = "", note: Why = "",
     Example: nkwatch alert release mfrggzdfmztwq2lk --by Ann
     """
 
-    async def work(newsroom: Newsroom) -> Ruled:
-        editor = signer(newsroom.config, by)
+    async def ruling(newsroom: Newsroom, editor: str) -> Ruled:
         for old in await newsroom.statements.stories([story]):
             age = newsroom.clock() - max(r.statement.published for r in old.reports)
             if age > NEWS_LASTS:
                 say(f"its newest report is {age.days} days old; `nkwatch alert stop {story}` still keeps it back")
         return await newsroom.editors.acts.release(story, editor, note)
 
-    _answer(story, in_newsroom(context, work), as_json=as_json)
+    _answer(story, signed(context, by, ruling), as_json=as_json)
 
 
 @alert_app.command("withhold")
@@ -111,11 +109,8 @@ def withhold(context: typer.Context, story: StoryId, by: By = "", note: Why = ""
 
     Example: nkwatch alert withhold mfrggzdfmztwq2lk --by Ann --note "an anniversary"
     """
-
-    async def work(newsroom: Newsroom) -> Ruled:
-        return await newsroom.editors.acts.withhold(story, signer(newsroom.config, by), note)
-
-    _answer(story, in_newsroom(context, work), as_json=as_json)
+    ruled = signed(context, by, lambda newsroom, editor: newsroom.editors.acts.withhold(story, editor, note))
+    _answer(story, ruled, as_json=as_json)
 
 
 @alert_app.command("stop")
@@ -124,11 +119,8 @@ def stop(context: typer.Context, story: StoryId, by: By = "", note: Why = "", as
 
     Example: nkwatch alert stop mfrggzdfmztwq2lk --by Ann
     """
-
-    async def work(newsroom: Newsroom) -> Ruled:
-        return await newsroom.editors.acts.stop(story, signer(newsroom.config, by), note)
-
-    _answer(story, in_newsroom(context, work), as_json=as_json)
+    ruled = signed(context, by, lambda newsroom, editor: newsroom.editors.acts.stop(story, editor, note))
+    _answer(story, ruled, as_json=as_json)
 
 
 @alert_app.command("withdraw")

@@ -23,6 +23,7 @@ from nkwatch.store import backup as backups
 from nkwatch.store.backup import BadBackup, Manifest
 from nkwatch.store.database import Database
 from nkwatch.store.departed import DepartedFile, on_disk
+from nkwatch.store.engines import file_of
 from nkwatch.store.installation import InstallationStore
 from nkwatch.store.key_use import key_use
 
@@ -121,10 +122,9 @@ def sentences() -> Iterator[None]:
 
 def sqlite_file(config: Config, *, there: bool = True) -> Path:
     """The file of the database."""
-    url = make_url(config.database)
-    if url.get_backend_name() != "sqlite":
-        end(POSTGRESQL.format(url=url.set(password=None).render_as_string()))
-    file = Path(url.database or ":memory:")
+    file = file_of(config.database)
+    if file is None:
+        end(POSTGRESQL.format(url=make_url(config.database).set(password=None).render_as_string()))
     if there and not file.is_file():
         end(f"{file}: there is no database")
     return file

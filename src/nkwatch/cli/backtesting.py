@@ -16,7 +16,7 @@ from nkwatch import backtest as backtesting
 from nkwatch.backtest import Backtested, Options, Shown, Span
 from nkwatch.catalogue.locales import load_locales
 from nkwatch.catalogue.rules import load_rules
-from nkwatch.cli.choices import Offered, read_choice
+from nkwatch.cli.choices import Menu, read_choice
 from nkwatch.cli.corpus import Rules
 from nkwatch.cli.newsroom import CLOCK
 from nkwatch.cli.output import Json, bar, end, plain_errors, say
@@ -92,8 +92,8 @@ def _shown(files: Sequence[Path], span: Span, known: Iterable[Source], rules: Re
 
 
 def _choice(file: Path, sources: Collection[str], rules: ReadingRules) -> Choice:
-    offered = Offered({ENGLISH, *load_locales()}, {t.code for t in rules.lexicon.themes}, sources)
-    chosen = read_choice(_object(file), offered, Choice())
+    menu = Menu({ENGLISH, *load_locales()}, {t.code for t in rules.lexicon.themes}, sources)
+    chosen = read_choice(_object(file), menu, Choice())
     weekly = backtesting.weekly(chosen)
     if chosen.schedule != weekly.schedule:
         say(f"{file}: digests are weekly here, on Monday mornings ({weekly.schedule.zone}), whatever was chosen")

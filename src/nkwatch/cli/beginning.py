@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nkwatch.cli.output import FAILED, end, errors, say
+from nkwatch.cli.output import end, say
 from nkwatch.config import SECRETS
 from nkwatch.keys import new_master_key
 
@@ -47,8 +47,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Where the files go.")] = P
     targets = {folder / SETTINGS, folder / SECRETS}
     present = sorted(str(t) for t in targets if t.exists())
     if present:
-        errors.print(f"{', '.join(present)}: already there, nothing was written", style="red", markup=False)
-        raise typer.Exit(FAILED)
+        end(f"{', '.join(present)}: already there, nothing was written")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / SETTINGS).write_text((files("nkwatch.catalogue") / SETTINGS).read_text("utf-8"), "utf-8")

@@ -35,6 +35,10 @@ bounces_app = typer.Typer(
     help="Mails that come back: bounces, complaints, automatic replies.", no_args_is_help=True, cls=deferring(COMMANDS)
 )
 
+Mails = Annotated[
+    Path,
+    typer.Argument(help="A mail, an mbox file, a folder of mails, a maildir; - reads one mail from standard input."),
+]
 #: Mails that are read at a time, so that both workers have something to do.
 AT_A_TIME = 8
 #: The line between two mails in an mbox file (RFC 4155, appendix A).
@@ -43,12 +47,7 @@ _BETWEEN = re.compile(rb"From \S{1,300} +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ")
 
 @bounces_app.command("read")
 def read(
-    path: Annotated[
-        Path,
-        typer.Argument(
-            help="A mail, an mbox file, a folder of mails, a maildir; - reads one mail from standard input."
-        ),
-    ],
+    path: Mails,
 ) -> None:
     """Show what mails tell, as JSON lines: file, kind, final, recipients, status, reason.
 
@@ -56,8 +55,7 @@ def read(
 
     Example: nkwatch bounces read /var/mail/bounces
     """
-    if str(path) != "-" and not path.exists():
-        end(f"{path}: there is no such file or folder")
+    refuse_missing(path)
     with plain_errors(), bar("Reading") as show:
         asyncio.run(_read(path, show))
 
@@ -69,6 +67,12 @@ async def _read(path: Path, show: Callable[[int, int], None]) -> None:
             sys.stdout.write(json.dumps(_record(name, bounce), ensure_ascii=False) + "\n")
             done += 1
             show(done, max(done, expected))
+
+
+def refuse_missing(path: Path) -> None:
+    """End the command where nothing is at a path."""
+    if str(path) != "-" and not path.exists():
+        end(f"{path}: there is no such file or folder")
 
 
 def told(path: Path, workers: Workers) -> AsyncGenerator[tuple[str, Bounce], None]:

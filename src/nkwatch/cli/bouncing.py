@@ -3,27 +3,20 @@
 from collections import Counter
 from contextlib import aclosing
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from nkwatch.assembly import Newsroom
-from nkwatch.cli.bounces import told
+from nkwatch.cli.bounces import Mails, refuse_missing, told
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import Json, answer, end, rows
+from nkwatch.cli.output import Json, answer, rows
 from nkwatch.mail.bounces.hooks import path_of
 from nkwatch.workflow.bounces import CameBack
 
 
 def take(
     context: typer.Context,
-    path: Annotated[
-        Path,
-        typer.Argument(
-            help="A mail, an mbox file, a folder of mails, a maildir; - reads one mail from standard input."
-        ),
-    ],
+    path: Mails,
     as_json: Json = False,
 ) -> None:
     """Act on mails that came back, as if they had come to the mailbox of bounces; the files stay as they are.
@@ -32,8 +25,7 @@ def take(
 
     Example: nkwatch bounces take - < mail.eml
     """
-    if str(path) != "-" and not path.exists():
-        end(f"{path}: there is no such file or folder")
+    refuse_missing(path)
 
     async def work(newsroom: Newsroom) -> dict[str, int]:
         done = Counter(asdict(CameBack()))

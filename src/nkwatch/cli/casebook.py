@@ -8,7 +8,7 @@ import typer
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, Json, answer, end, rows, say
-from nkwatch.cli.signing import By, signer
+from nkwatch.cli.signing import By, signed
 from nkwatch.domain.casepage import Candidate, CasePage, CaseWords, Extent, problems_of
 from nkwatch.domain.passkey import Act
 from nkwatch.domain.problems import ConfigError
@@ -42,15 +42,14 @@ def open_page(
     Example: nkwatch case open "kim ok" --heading "Kim Ok" --words "Held since 2019." --language en --by Ann
     """
 
-    async def work(newsroom: Newsroom) -> CasePage | None:
-        editor = signer(newsroom.config, by)
+    async def work(newsroom: Newsroom, editor: str) -> CasePage | None:
         said = CaseWords(language, heading.strip(), words.strip(), editor, newsroom.clock())
         if problems := problems_of(said, (FALLBACK, *newsroom.translations)):
             raise ConfigError(*problems)
         acts = newsroom.editors.acts
         return await acts.noted(Act.OPEN_CASE, f"case {acts.mark(key)}", editor, newsroom.cases.open(key, said))
 
-    page = in_newsroom(context, work)
+    page = signed(context, by, work)
     if page is None:
         end(f"no statement names the case {key!r}; see `nkwatch case list --candidates`", FAILED)
     answer({"case": page.key, "page": f"/cases/{page.id}", "languages": _languages(page)}, as_json=as_json)
@@ -63,12 +62,11 @@ def close_page(context: typer.Context, key: Key, by: By = "", as_json: Json = Fa
     Example: nkwatch case close "kim ok" --by Ann
     """
 
-    async def work(newsroom: Newsroom) -> bool:
-        editor, acts = signer(newsroom.config, by), newsroom.editors.acts
-        work = newsroom.cases.close(key, editor, newsroom.clock())
-        return await acts.noted(Act.CLOSE_CASE, f"case {acts.mark(key)}", editor, work)
+    async def work(newsroom: Newsroom, editor: str) -> bool:
+        acts, done = newsroom.editors.acts, newsroom.cases.close(key, editor, newsroom.clock())
+        return await acts.noted(Act.CLOSE_CASE, f"case {acts.mark(key)}", editor, done)
 
-    if not in_newsroom(context, work):
+    if not signed(context, by, work):
         end(f"the case {key!r} has no page; see `nkwatch case list`", FAILED)
     answer({"case": key, "closed": True}, as_json=as_json)
 

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from nkwatch.assembly import check_sources
@@ -31,6 +30,7 @@ from nkwatch.net.mailboxes import problems_of
 from nkwatch.net.postboxes import postbox
 from nkwatch.store import schema
 from nkwatch.store.database import PLACE, Database, remedy
+from nkwatch.store.engines import file_of
 from nkwatch.store.migrations import pending
 from nkwatch.store.rows import upsert
 from nkwatch.workflow.ports import Clock
@@ -114,7 +114,7 @@ async def database(patient: Patient) -> list[Finding]:
 
 def _file_missing(config: Config) -> Finding | None:
     """What is to be said where there is no file, or nobody can look; of a server nothing."""
-    if (file := _file(config.database)) is None:
+    if (file := file_of(config.database)) is None:
         return None
     try:
         file.stat()
@@ -152,7 +152,7 @@ def _stale(store: Database) -> Finding | None:
 
 async def disk(patient: Patient) -> list[Finding]:
     """Room beside the database, its modes, and its write-ahead log."""
-    file = _file(patient.config.database)
+    file = file_of(patient.config.database)
     if file is None or not file.parent.is_dir():
         return []
     found = [_room(file.parent)]
@@ -256,9 +256,3 @@ def _sentence(do: str) -> str:
 
 def _megabytes(size: int) -> str:
     return f"{size // 1_000_000:,} MB"
-
-
-def _file(address: str) -> Path | None:
-    """The file of an SQLite database."""
-    url = make_url(address)
-    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None

@@ -30,7 +30,7 @@ _LAST_HOUR = 23
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class Menu:
     """What there is to choose from."""
 
     languages: Collection[str]
@@ -56,7 +56,7 @@ def several(cell: Any) -> list[str]:
 
 
 def _known(kind: str, one: str) -> BeforeValidator:
-    def check(cell: Any, info: ValidationInfo[Offered]) -> Any:
+    def check(cell: Any, info: ValidationInfo[Menu]) -> Any:
         values, offered = several(cell), getattr(info.context, kind)
         if unknown := [v for v in values if v not in offered]:
             few = f"; there are {', '.join(sorted(offered))}" if kind == "themes" else "; see `nkwatch sources list`"
@@ -81,7 +81,7 @@ def _zone(value: str) -> str:
     return value
 
 
-def _language(value: str, info: ValidationInfo[Offered]) -> str:
+def _language(value: str, info: ValidationInfo[Menu]) -> str:
     if value not in info.context.languages:
         raise _wrong(f"{value!r} is none of {', '.join(sorted(info.context.languages))}")
     return value
@@ -169,7 +169,7 @@ def zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def read_choice(given: Mapping[str, Any], offered: Offered, otherwise: Choice) -> Choice:
+def read_choice(given: Mapping[str, Any], menu: Menu, otherwise: Choice) -> Choice:
     """A choice from fields by name; what is not given is as in `otherwise`. Raises `ConfigError` with each problem.
 
     Fields are `SINGLE`, and either `wishes` and `mutes` as in a record, or the `SIDES` of one wish and its mutes.
@@ -180,7 +180,7 @@ def read_choice(given: Mapping[str, Any], offered: Offered, otherwise: Choice) -
         if side and name not in given:
             fields[name] = [side] if name == "wishes" else side
     try:
-        return _Given.model_validate(fields, context=offered).choice()
+        return _Given.model_validate(fields, context=menu).choice()
     except ValidationError as wrong:
         found = wrong.errors(include_url=False, include_input=False)
         raise ConfigError(*dict.fromkeys(f"{_name(e['loc'])}: {e['msg']}" for e in found)) from None

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from nkwatch.catalogue.labelled import load_labelled, read_labelled
 from nkwatch.catalogue.rules import load_rules, load_terms
 from nkwatch.catalogue.weights import written
-from nkwatch.cli.output import FAILED, WIDE, Json, errors, plain_errors, say
+from nkwatch.cli.output import Json, answer, end, page, plain_errors, say
 from nkwatch.cli.records import RecordError, readings, record, statement
 from nkwatch.domain.labelled import Labelled
 from nkwatch.domain.problems import ConfigError
@@ -55,12 +54,11 @@ def evaluate(
         with _opened(file) as lines:
             labelled = list(read_labelled(lines, file.name))
         if not labelled:
-            errors.print(f"{file}: no labelled statement in it", style="red", markup=False)
-            raise typer.Exit(FAILED)
+            end(f"{file}: no labelled statement in it")
         told = judged(labelled, loaded)
         report = {"rules": loaded.version} | _report(told, [t.code for t in loaded.lexicon.themes])
         if as_json:
-            sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
+            answer(report, as_json=True)
         else:
             _show(report)
 
@@ -176,7 +174,7 @@ def _show(report: dict[str, Any]) -> None:
     rows |= {f"themes, {name or '?'}": group["themes"] for name, group in report["by_language"].items()}
     for name, figures in rows.items():
         table.add_row(name, *_cells(figures))
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDE)
+    console = page()
     console.print(f"{report['statements']} statements, rules {report['rules']}")
     console.print(table)
 

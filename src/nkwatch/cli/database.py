@@ -22,6 +22,7 @@ from nkwatch.domain.posture import Severity
 from nkwatch.domain.problems import ConfigError
 from nkwatch.store import checking, moving, sizes
 from nkwatch.store.database import Database
+from nkwatch.store.engines import file_of
 from nkwatch.store.migrations import Mark, mark, marked, pending
 from nkwatch.store.promises import Asked
 
@@ -175,10 +176,10 @@ def move(
         return
     say("every row was compared. Write into the settings, and start nkwatch:")
     say(f'database = "{_hidden(target)}"')
-    url = make_url(source)
-    file = Path(f"{url.database}.departed").resolve()
-    if url.get_backend_name() == "sqlite" and file.exists():
-        say(f'[installation]\ndeparted = "{file}"')
+    file = file_of(source)
+    departed = Path(f"{file}.departed").resolve()
+    if file and departed.exists():
+        say(f'[installation]\ndeparted = "{departed}"')
     else:
         say("and let [installation] name the same file of who left (departed) as before")
 
@@ -226,9 +227,9 @@ class _Steps:
 @contextmanager
 def _database(config: Config, *, made: bool) -> Iterator[Database]:
     """The database of the settings; where there is none, one is made only if it may be."""
-    url = make_url(config.database)
-    if not made and url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-        raise ConfigError(f"{url.database}: there is no database yet; it is made when nkwatch starts")
+    file = file_of(config.database)
+    if file and not made and not file.is_file():
+        raise ConfigError(f"{file}: there is no database yet; it is made when nkwatch starts")
     database = Database(config.database)
     try:
         yield database

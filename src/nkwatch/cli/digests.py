@@ -1,24 +1,23 @@
 """``nkwatch digest``: what editors do with digests and the stories in them."""
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.deferring import Later, deferring
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import FAILED, WRONG, Json, Yes, answer, confirmed, end, say
-from nkwatch.cli.signing import TELLS, By, Say, signer, words
+from nkwatch.cli.output import WRONG, Json, Yes, answer, confirmed, end, say
+from nkwatch.cli.signing import TELLS, By, Say, signed, signer, taken, words
 from nkwatch.cli.switching import DryRun
-from nkwatch.domain.desk import Marks, Note, Translation
+from nkwatch.domain.desk import Marks, Note
 from nkwatch.domain.subscriber import Rhythm
 from nkwatch.mail.compose import FALLBACK
 from nkwatch.workflow.closing import Digested
 from nkwatch.workflow.correct import Refused
 from nkwatch.workflow.desk import Corrected, Marked
 
-T = TypeVar("T")
 COMMANDS = {
     "preview": Later(
         "previewing:preview",
@@ -72,12 +71,8 @@ def hold(context: typer.Context, story: StoryId, by: By = "", off: Off = False, 
 
     Example: nkwatch digest hold mfrggzdfmztwq2lk --by Ann; nkwatch digest hold mfrggzdfmztwq2lk --off
     """
-
-    async def work(newsroom: Newsroom) -> Marked:
-        editor = signer(newsroom.config, by)
-        return taken(await newsroom.editors.acts.hold(story, editor, on=not off))
-
-    _marked(in_newsroom(context, work), as_json=as_json)
+    made = signed(context, by, lambda newsroom, editor: newsroom.editors.acts.hold(story, editor, on=not off))
+    _marked(made, as_json=as_json)
 
 
 @digest_app.command("pin")
@@ -86,11 +81,8 @@ def pin(context: typer.Context, story: StoryId, by: By = "", off: Off = False, a
 
     Example: nkwatch digest pin mfrggzdfmztwq2lk --by Ann
     """
-
-    async def work(newsroom: Newsroom) -> Marked:
-        return taken(await newsroom.editors.acts.pin(story, signer(newsroom.config, by), on=not off))
-
-    _marked(in_newsroom(context, work), as_json=as_json)
+    made = signed(context, by, lambda newsroom, editor: newsroom.editors.acts.pin(story, editor, on=not off))
+    _marked(made, as_json=as_json)
 
 
 @digest_app.command("drop")
@@ -99,11 +91,8 @@ def drop(context: typer.Context, story: StoryId, by: By = "", off: Off = False, 
 
     Example: nkwatch digest drop mfrggzdfmztwq2lk --by Ann
     """
-
-    async def work(newsroom: Newsroom) -> Marked:
-        return taken(await newsroom.editors.acts.drop(story, signer(newsroom.config, by), on=not off))
-
-    _marked(in_newsroom(context, work), as_json=as_json)
+    made = signed(context, by, lambda newsroom, editor: newsroom.editors.acts.drop(story, editor, on=not off))
+    _marked(made, as_json=as_json)
 
 
 @digest_app.command("note")
@@ -120,9 +109,9 @@ def note(
     Example: nkwatch digest note mfrggzdfmztwq2lk --by Ann --say "en=The hearing is on Friday."
     """
 
-    async def work(newsroom: Newsroom) -> Marked:
+    async def work(newsroom: Newsroom) -> Marked | Refused:
         said = () if off else words(sentences, (FALLBACK, *newsroom.translations))
-        return taken(await newsroom.editors.acts.note(story, said, signer(newsroom.config, by)))
+        return await newsroom.editors.acts.note(story, said, signer(newsroom.config, by))
 
     _marked(in_newsroom(context, work), as_json=as_json)
 
@@ -148,12 +137,13 @@ def translate(
         told = text.read_text("utf-8") if text and not off else ""
     except (OSError, UnicodeDecodeError) as wrong:
         end(f"{text}: cannot be read: {wrong}", WRONG)
-
-    async def work(newsroom: Newsroom) -> Translation:
-        editor = signer(newsroom.config, by)
-        return taken(await newsroom.editors.acts.translate(statement, language, title, told, editor))
-
-    kept = in_newsroom(context, work)
+    kept = taken(
+        signed(
+            context,
+            by,
+            lambda newsroom, editor: newsroom.editors.acts.translate(statement, language, title, told, editor),
+        )
+    )
     answer({"statement": kept.statement_id, "language": kept.language, "title": kept.title}, as_json=as_json)
 
 
@@ -182,14 +172,8 @@ def correct(
     answer(in_newsroom(context, work), as_json=as_json)
 
 
-def taken(made: T | Refused) -> T:
-    """What was done. Ends the command where it could not be."""
-    if isinstance(made, Refused):
-        end(made.reason, WRONG if made.usage else FAILED)
-    return made
-
-
-def _marked(done: Marked, *, as_json: bool) -> None:
+def _marked(made: Marked | Refused, *, as_json: bool) -> None:
+    done = taken(made)
     answer({"story": done.story_id} | _marks(done.marks), as_json=as_json)
 
 

@@ -67,7 +67,7 @@ def dkim(
 def _domains(config: Config) -> list[str]:
     """Those that sign, and those that mails come from and nothing signs for; the first stands in [dkim] itself."""
     found = [s.domain for s in config.dkim.signing] if config.dkim else []
-    for address in (config.mail.sender, config.neutral.sender or config.mail.sender):
+    for address in config.senders:
         sender = domain_of(address)
         found += [] if any(signs_for(d, sender) for d in found) else [sender]
     return found

@@ -1,7 +1,6 @@
 """``nkwatch doctor``: is everything as it must be, and what to do where it is not."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +16,7 @@ from nkwatch.assembly.standing import dkim_keys
 from nkwatch.cli import checks, lock_checks, mail_checks, roundtrips, vital_checks
 from nkwatch.cli.checks import Patient
 from nkwatch.cli.newsroom import CLOCK
-from nkwatch.cli.output import FAILED, WIDE, WRONG, Json, answer, end, plain_errors, printable
+from nkwatch.cli.output import FAILED, WRONG, Json, answer, end, page, plain_errors, printable
 from nkwatch.config import Config, Secrets, load_config, load_secrets
 from nkwatch.domain.posture import Finding, Severity
 from nkwatch.domain.problems import ConfigError
@@ -103,15 +101,14 @@ def show(found: Sequence[Finding], *, as_json: bool) -> None:
     """A list for people, the worst last, and what to publish; or one JSON object."""
     if as_json:
         wrong = any(f.severity is Severity.WRONG for f in found)
-        told = {"ok": not wrong, "findings": [asdict(f) for f in found]}
-        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+        answer({"ok": not wrong, "findings": [asdict(f) for f in found]}, as_json=True)
         return
     table = Table.grid(padding=(0, 2))
     for severity, style in _STYLES.items():
         for f in (f for f in found if f.severity is severity):
             said = printable(f"{f.about}: {f.found}")
             table.add_row(Text(str(severity), style), Text(f"{said}\n{printable(f.do)}" if f.do else said))
-    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
+    page().print(table)
     # whole, so that they can be copied
     for f in (f for f in found if f.record):
         sys.stdout.write(f"\n{f.about}: {f.do}\n{f.record}\n")

@@ -5,11 +5,11 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from nkwatch.cli.output import FAILED, errors
+from nkwatch.cli.output import answer, end, say
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Article, Entry, Origin
 from nkwatch.feeds.documents import Document, Unreadable
@@ -32,14 +32,14 @@ def parse(
     try:
         body = file.read_bytes()
     except OSError as wrong:
-        _no(f"{file}: {wrong.strerror}")
+        end(f"{file}: {wrong.strerror}")
     headers = dict(_header(h) for h in header or [])
     source = Source(id="file", url=url, publisher="")
     parsed = read_feed(Document(body, url, headers.get("content-type", "")), source)
     if isinstance(parsed, Unreadable):
-        _no(f"{file}: {parsed.reason}")
+        end(f"{file}: {parsed.reason}")
     if parsed.partial:
-        errors.print(f"{file}: it is cut off; these entries came whole.", markup=False, soft_wrap=True)
+        say(f"{file}: it is cut off; these entries came whole.")
     now = datetime.now(UTC)
     for entry in parsed.entries:
         sys.stdout.write(json.dumps(_record(entry, now), ensure_ascii=False) + "\n")
@@ -58,10 +58,10 @@ def extract(
     try:
         body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as wrong:
-        _no(f"{file}: {wrong.strerror}")
+        end(f"{file}: {wrong.strerror}")
     article = asyncio.run(_extracted(Document(body, url), Source(id="file", url=url, publisher="")))
     if isinstance(article, Unreadable):
-        _no(f"{name}: {article.reason}")
+        end(f"{name}: {article.reason}")
     record = {
         "title": article.title,
         "text": article.text,
@@ -69,7 +69,7 @@ def extract(
         "author": article.author,
         "language": article.language,
     }
-    sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+    answer(record, as_json=True)
 
 
 async def _extracted(page: Document, source: Source) -> Article | Unreadable:
@@ -101,8 +101,3 @@ def _iso(instant: datetime) -> str:
 def _header(line: str) -> tuple[str, str]:
     name, _, value = line.partition(":")
     return name.strip().lower(), value.strip()
-
-
-def _no(reason: str) -> NoReturn:
-    errors.print(reason, style="red", markup=False, soft_wrap=True)
-    raise typer.Exit(FAILED)

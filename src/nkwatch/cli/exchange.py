@@ -14,7 +14,7 @@ from nkwatch.catalogue.opml import LARGEST, Subscriptions, on_the_web, read_opml
 from nkwatch.catalogue.sources import load_sources
 from nkwatch.cli.finding import as_table, fresh_id
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import FAILED, Json, answer, errors, plain_errors, say
+from nkwatch.cli.output import Json, answer, end, plain_errors, say
 from nkwatch.cli.settings_file import read_settings, with_sources
 from nkwatch.cli.switching import DryRun, save
 from nkwatch.config import SourceSettings, load_config
@@ -47,8 +47,7 @@ def import_sources(
 
     read, known = in_newsroom(context, work)
     if read.problem:
-        errors.print(f"{file}: {read.problem}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(FAILED)
+        end(f"{file}: {read.problem}")
     fresh = as_sources(read, known, enabled=enable)
     for reason, count in Counter(s.reason for s in read.skipped).items():
         say(f"skipped {count}: {reason} For example: {next(s.url for s in read.skipped if s.reason == reason)!r}")
@@ -101,8 +100,7 @@ def plot_sources(
     try:
         out.write_text(drawn, "utf-8")
     except OSError as wrong:
-        errors.print(f"{out}: {wrong.strerror}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(FAILED) from None
+        end(f"{out}: {wrong.strerror}")
     say(f"wrote {out}")
 
 

@@ -17,37 +17,32 @@ from nkwatch.editing.matching import CASE, WORD, Offer, Reason, reasons
 from nkwatch.reading.stories import Alike, most_alike
 from nkwatch.store.bounces import BounceStore
 from nkwatch.store.traces import BulletinTrace, DeliveryTrace, StatementTrace, StoryTrace
+from nkwatch.web.asking import whole
 
 DELIVERY = "delivery:"
-Told = dict[str, Any]
-#: Numbers of rows are below 2**63.
-DIGITS = 18
+Facts = dict[str, Any]
 #: Of a comparison: the share of runs of words in common for a reprint, log odds for a report; days between.
 _COMPARED = ("as", "score", "days", "shared")
 
 
-async def explained(newsroom: Newsroom, name: str) -> Told | None:
+async def explained(newsroom: Newsroom, name: str) -> Facts | None:
     """What is known under this name: `delivery:` and a number, a bulletin's number, or a statement's or story's id."""
     if name.startswith(DELIVERY):
-        number = name.removeprefix(DELIVERY)
-        delivery = await newsroom.traces.delivery(int(number)) if _is_number(number) else None
+        number = whole(name.removeprefix(DELIVERY))
+        delivery = await newsroom.traces.delivery(number) if number is not None else None
         return await _delivery(newsroom, delivery) if delivery else None
-    bulletin = await newsroom.traces.bulletin(int(name)) if _is_number(name) else None
+    bulletin = await newsroom.traces.bulletin(number) if (number := whole(name)) is not None else None
     if bulletin:
         return {"kind": "bulletin", "id": name} | await _bulletin(newsroom, bulletin)
     return await _statement(newsroom, name)
 
 
-def _is_number(name: str) -> bool:
-    return name.isascii() and name.isdigit() and len(name) <= DIGITS
-
-
-async def _statement(newsroom: Newsroom, name: str) -> Told | None:
+async def _statement(newsroom: Newsroom, name: str) -> Facts | None:
     traced = await newsroom.traces.statement(name)
     story = await newsroom.traces.story((traced.story_id if traced else "") or name)
     if traced is None and story is None:
         return None
-    told: Told = {"kind": "statement" if traced else "story", "id": name} | _merged(story, name)
+    told: Facts = {"kind": "statement" if traced else "story", "id": name} | _merged(story, name)
     if traced:
         filed = await newsroom.readings.filed(name)
         said = await newsroom.readings.corrections(name)
@@ -70,7 +65,7 @@ async def _statement(newsroom: Newsroom, name: str) -> Told | None:
     }
 
 
-def _merged(story: StoryTrace | None, name: str) -> Told:
+def _merged(story: StoryTrace | None, name: str) -> Facts:
     """Where the story of this name went, if an editor merged it."""
     for one in story.took_in if story else ():
         if story and one.id == name:
@@ -78,7 +73,7 @@ def _merged(story: StoryTrace | None, name: str) -> Told:
     return {}
 
 
-async def _said(newsroom: Newsroom, story_id: str) -> Told:
+async def _said(newsroom: Newsroom, story_id: str) -> Facts:
     """What editors did to a story, and what was ruled on its alert."""
     traced = await newsroom.traces.desk(story_id)
     return {
@@ -87,7 +82,7 @@ async def _said(newsroom: Newsroom, story_id: str) -> Told:
     }
 
 
-def _facts(newsroom: Newsroom, traced: StatementTrace) -> Told:
+def _facts(newsroom: Newsroom, traced: StatementTrace) -> Facts:
     statement = traced.statement
     source = newsroom.sources.get(statement.source_id)
     hidden = {"teaser", "text", "presence"}
@@ -108,14 +103,14 @@ def _facts(newsroom: Newsroom, traced: StatementTrace) -> Told:
     }
 
 
-def _reading(reading: Reading) -> Told:
+def _reading(reading: Reading) -> Facts:
     """All that was found, urgency and kinds by their names."""
     found = asdict(reading)
     found["urgency"] = reading.urgency.name.lower()
     return found
 
 
-def summary(reading: Reading) -> Told:
+def summary(reading: Reading) -> Facts:
     """What counts of a reading: whether it is on North Korea, themes, urgency, rules, and who corrected it."""
     return {
         "about_nk": reading.about_nk,
@@ -126,7 +121,7 @@ def summary(reading: Reading) -> Told:
     }
 
 
-def correction(filed: Filed, *, in_force: bool) -> Told:
+def correction(filed: Filed, *, in_force: bool) -> Facts:
     """A correction beside what had been read."""
     said = filed.correction or Correction("", 0, "", filed.statement.first_seen, "")
     return {
@@ -141,7 +136,7 @@ def correction(filed: Filed, *, in_force: bool) -> Told:
     }
 
 
-def _reports(shown: Iterable[Story]) -> Told:
+def _reports(shown: Iterable[Story]) -> Facts:
     """Which report leads and why, and the others. None leads where none is shown."""
     for story in shown:
         lead = story.lead
@@ -149,7 +144,7 @@ def _reports(shown: Iterable[Story]) -> Told:
     return {"lead": None, "others": []}
 
 
-def _grouped(newsroom: Newsroom, statement: Statement, shown: Iterable[Story]) -> Told:
+def _grouped(newsroom: Newsroom, statement: Statement, shown: Iterable[Story]) -> Facts:
     """Why a statement stands in its story: the shown report that it is most like, compared by the rules as they are."""
     others = [r.statement for story in shown for r in story.reports if r.statement.id != statement.id]
     alike = most_alike(statement, others, newsroom.rules.vocabulary)
@@ -170,11 +165,11 @@ def _alike(alike: Alike) -> str:
     )
 
 
-def _report(report: Report) -> Told:
+def _report(report: Report) -> Facts:
     return _named(report.statement) | {"role": str(report.role), "by": report.by} | summary(report.reading)
 
 
-def _named(statement: Statement) -> Told:
+def _named(statement: Statement) -> Facts:
     names = ("id", "title", "publisher", "published", "published_estimated", "url")
     return {name: getattr(statement, name) for name in names}
 
@@ -201,7 +196,7 @@ async def _unmailed(newsroom: Newsroom, story: StoryTrace, shown: Iterable[Story
     return "none of its reports is shown"
 
 
-def _counted(bulletin: BulletinTrace) -> Told:
+def _counted(bulletin: BulletinTrace) -> Facts:
     window = bulletin.window
     return {
         "number": bulletin.number,
@@ -216,11 +211,11 @@ def _counted(bulletin: BulletinTrace) -> Told:
     }
 
 
-async def _bulletin(newsroom: Newsroom, bulletin: BulletinTrace) -> Told:
+async def _bulletin(newsroom: Newsroom, bulletin: BulletinTrace) -> Facts:
     return _counted(bulletin) | {"stories": await _stories(newsroom, bulletin.stories)}
 
 
-async def _delivery(newsroom: Newsroom, traced: DeliveryTrace) -> Told:
+async def _delivery(newsroom: Newsroom, traced: DeliveryTrace) -> Facts:
     """A delivery by the ids of its rows. The reasons are those of the reader's choice as it is now."""
     reader = traced.subscriber
     named = await newsroom.statements.named(traced.stories)
@@ -249,21 +244,21 @@ async def _delivery(newsroom: Newsroom, traced: DeliveryTrace) -> Told:
     }
 
 
-def _reason(reason: Reason) -> Told:
+def _reason(reason: Reason) -> Facts:
     """Followed words and names are the reader's own, and are kept sealed: only that they matched is told."""
     return {"kind": reason.kind, "values": [] if reason.kind in {WORD, CASE} else list(reason.values)}
 
 
-def _asked(asked: Wish | Mutes) -> Told:
+def _asked(asked: Wish | Mutes) -> Facts:
     chosen = {"themes": sorted(asked.themes), "sources": sorted(asked.sources), "roles": sorted(asked.roles)}
     return chosen | {"follows": _counts(asked.follows)}
 
 
-def _counts(follows: Follows) -> Told:
+def _counts(follows: Follows) -> Facts:
     return {"words": len(follows.words), "cases": len(follows.cases)}
 
 
-async def _stories(newsroom: Newsroom, ids: Iterable[str]) -> list[Told]:
+async def _stories(newsroom: Newsroom, ids: Iterable[str]) -> list[Facts]:
     """These stories as they are now; of one that is no longer shown only the id."""
     found: Mapping[str, Story] = await newsroom.statements.named(ids)
     blank = {"title": None, "publisher": None, "published": None, "published_estimated": None, "url": None}

@@ -1,14 +1,12 @@
 """Writes the roll of readers into a file that `nkwatch subscribers import` reads again."""
 
 import csv
-import io
 import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -17,8 +15,8 @@ import typer
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.choices import MUTE, SIDES, SINGLE, record
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import plain_errors, say
-from nkwatch.cli.sheets import FORMULA
+from nkwatch.cli.output import Form, plain, plain_errors, say
+from nkwatch.cli.sheets import FORMULA, several_in
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.subscriber import Own, Standing
 
@@ -29,13 +27,6 @@ COLUMNS = (
     *(MUTE + side for side in SIDES),
     "wishes",
 )
-
-
-class Form(StrEnum):
-    """What an export is written as."""
-
-    JSON_LINES = "jsonl"
-    CSV = "csv"
 
 
 def export_readers(
@@ -122,14 +113,12 @@ def _consent(own: Own) -> Mapping[str, str | None] | None:
 
 
 def _said(instant: datetime | None) -> str | None:
-    return instant.isoformat().replace("+00:00", "Z") if instant else None
+    return plain(instant) if instant else None
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, list):
-        written = io.StringIO()
-        csv.writer(written, lineterminator="").writerow(value)
-        value = written.getvalue()
+        value = several_in(value)
     said = {None: "", True: "yes", False: "no"}.get(value) if value is None or isinstance(value, bool) else str(value)
     return f"'{said}" if said and FORMULA.match(said) else said or ""
 

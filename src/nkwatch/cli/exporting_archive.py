@@ -9,29 +9,20 @@ from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
-from starlette.datastructures import QueryParams
 
 from nkwatch.assembly import Newsroom
+from nkwatch.cli.asking import Several, asked_for
 from nkwatch.cli.completing import all_sources
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import counter, say
+from nkwatch.cli.output import Form, counter, say
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.search import Query
 from nkwatch.editing.columns import COVERAGE, STATEMENTS, Columns
 from nkwatch.editing.exporting import dictionary, heading
 from nkwatch.web.api.files import BOM, written
 from nkwatch.web.api.rows import Rows
-from nkwatch.web.asking import Known, read_query
 
 PIPE = Path("-")
-Several = list[str] | None
-
-
-class Form(StrEnum):
-    """What an export is written as."""
-
-    JSON_LINES = "jsonl"
-    CSV = "csv"
 
 
 class Table(StrEnum):
@@ -75,13 +66,12 @@ def export_archive(
 
     Example: nkwatch export --theme prisons --since 2025 --format csv --out prisons
     """
-    several = {"theme": theme, "source": source, "country": country, "language": language, "asked": asked}
     single = {"q": words, "since": since, "until": until, "urgency": urgency, "rights": "yes" if rights else ""}
-    given = [(n, v) for n, values in several.items() for v in values or ()]
-    params = QueryParams([*given, *((n, v) for n, v in single.items() if v)])
+    typed: dict[str, Several] = {name: [value] for name, value in single.items()}
+    typed |= {"theme": theme, "source": source, "country": country, "language": language, "asked": asked}
 
     async def work(newsroom: Newsroom) -> list[str]:
-        export = Export(newsroom, _query(newsroom, params), form, bom=bom)
+        export = Export(newsroom, asked_for(newsroom, typed), form, bom=bom)
         if out == PIPE:
             return [await export.write(table, sys.stdout)]
         return await export.folder(out)
@@ -151,12 +141,3 @@ async def _single(rows: Rows, query: Query) -> AsyncIterator[object]:
     async for part in rows.statements(query):
         for row in part.rows:
             yield row
-
-
-def _query(newsroom: Newsroom, params: QueryParams) -> Query:
-    """What is asked for. Raises `ConfigError` with all that is mistaken in it."""
-    known = Known({t.code for t in newsroom.rules.lexicon.themes}, newsroom.sources)
-    query, mistakes = read_query(params, known)
-    if mistakes:
-        raise ConfigError(*map(str, mistakes))
-    return query

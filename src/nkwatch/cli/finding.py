@@ -36,7 +36,7 @@ ACCEPT = {"Accept": "text/html, application/xhtml+xml, application/rss+xml, appl
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Way:
     """One way to poll the site, tried once. `proposed` says that its selectors are a guess to be looked at.
 
     `about` is how many of its entries name North Korea.
@@ -51,10 +51,10 @@ class Choice:
     @property
     def newest(self) -> datetime | None:
         """The date of the newest entry that has one."""
-        return max((e.published for e in self.entries if e.published), default=None)
+        return newest(self.entries)
 
     def rank(self, now: datetime) -> tuple[object, ...]:
-        """Better choices have smaller ranks: alive, on North Korea (in quarters), fresh, with many entries."""
+        """Better ways have smaller ranks: alive, on North Korea (in quarters), fresh, with many entries."""
         newest = self.newest or LONG_AGO
         share = round(4 * self.about / max(len(self.entries), 1))
         comments = Candidate(self.source.url).comments
@@ -62,7 +62,7 @@ class Choice:
 
 
 @dataclass(slots=True)
-class Finding:
+class Scout:
     """Looks at one site. `draft` holds what the operator has said; `refusals` are told when nothing is found."""
 
     newsroom: Newsroom
@@ -70,11 +70,11 @@ class Finding:
     refusals: list[str] = field(default_factory=list)
     requests: int = 0
 
-    async def as_told(self) -> list[Choice]:
+    async def as_told(self) -> list[Way]:
         """The draft itself, polled once."""
         return [c for c in [await self._tried(self.draft, "as you said")] if c]
 
-    async def choices(self, *, only_page: bool = False) -> list[Choice]:
+    async def ways(self, *, only_page: bool = False) -> list[Way]:
         """Ways to poll what is at the address, the best first; `only_page` looks for no feed."""
         document = await self._asked(self.draft.url)
         if document is None:
@@ -101,15 +101,15 @@ class Finding:
             return None
         return Document(answer.body, answer.url, answer.headers.get("content-type", ""))
 
-    async def _at_once(self, document: Document) -> list[Choice]:
+    async def _at_once(self, document: Document) -> list[Way]:
         """The address itself, where it is a feed or a sitemap."""
         if SITEMAP_ROOT.search(document.body[:2_000]):
-            choice = await self._tried(replace(self.draft, kind=SITEMAP), "the address itself")
-            return [choice] if choice else []
+            way = await self._tried(replace(self.draft, kind=SITEMAP), "the address itself")
+            return [way] if way else []
         read = await self.newsroom.workers.run(read_feed, document, self.draft)
         if not isinstance(read, Parsed):
             return []
-        return [self._choice(replace(self.draft, kind="feed", url=document.url), "the address itself", read.entries)]
+        return [self._way(replace(self.draft, kind="feed", url=document.url), "the address itself", read.entries)]
 
     def _informed(self, seen: Seen, url: str) -> Source:
         """The draft with what the page says of itself, where the operator said nothing."""
@@ -117,7 +117,7 @@ class Finding:
         publisher = self.draft.publisher or seen.name
         return replace(self.draft, publisher=publisher, languages=languages, homepage=self.draft.homepage or url)
 
-    async def _feeds(self, named: Sequence[Candidate], url: str) -> list[Choice]:
+    async def _feeds(self, named: Sequence[Candidate], url: str) -> list[Way]:
         """What the page names; failing that, what robots.txt names; failing that, the first usual place that works."""
         found = [c for n in named[:MOST_NAMED] if (c := await self._candidate(n))]
         if any(not Candidate(c.source.url).comments for c in found):
@@ -127,14 +127,14 @@ class Finding:
         for candidate in (*news[:1], *usual_places(url, *self.draft.languages[:1])):
             if self.requests >= MOST_REQUESTS - 1:  # one is left for the page itself
                 break
-            if choice := await self._candidate(candidate):
-                return [choice, *found]
+            if way := await self._candidate(candidate):
+                return [way, *found]
         return found
 
-    async def _candidate(self, candidate: Candidate) -> Choice | None:
+    async def _candidate(self, candidate: Candidate) -> Way | None:
         return await self._tried(replace(self.draft, url=candidate.url, kind=candidate.kind), candidate.found)
 
-    async def _page(self, document: Document) -> list[Choice]:
+    async def _page(self, document: Document) -> list[Way]:
         """The page itself by proposed selectors, polled as it will be: robots.txt may forbid it."""
         proposals = await self.newsroom.workers.run(propose, document)
         if isinstance(proposals, Unreadable) or not proposals:
@@ -146,36 +146,39 @@ class Finding:
             return []
         others = [(page, await self.newsroom.workers.run(read_page, document, page)) for page in pages[1:]]
         read = [
-            self._choice(p, "proposed, look at them", r.entries, proposed=True)
-            for p, r in others
-            if isinstance(r, Parsed)
+            self._way(p, "proposed, look at them", r.entries, proposed=True) for p, r in others if isinstance(r, Parsed)
         ]
         return [first, *read]
 
     def _drawn(self, proposal: Proposal, url: str) -> Source:
         return replace(self.draft, url=url, kind="page", options=dict(proposal.options))
 
-    async def _tried(self, source: Source, found: str, *, proposed: bool = False) -> Choice | None:
+    async def _tried(self, source: Source, found: str, *, proposed: bool = False) -> Way | None:
         """`source` polled once, without storing anything."""
         self.requests += 1
         say(f"trying {source.url} ({found})")
         outcome = await self.newsroom.poller.poll(source, PollState(source.id, self.newsroom.clock(), source.url))
         if isinstance(outcome, Fetched) and outcome.entries:
-            return self._choice(source, found, outcome.entries, proposed=proposed)
+            return self._way(source, found, outcome.entries, proposed=proposed)
         reason = outcome.reason if isinstance(outcome, Failed) else "It shows nothing."
         self.refusals.append(f"{source.url}: {reason}")
         return None
 
-    def _choice(self, source: Source, found: str, entries: tuple[Entry, ...], *, proposed: bool = False) -> Choice:
+    def _way(self, source: Source, found: str, entries: tuple[Entry, ...], *, proposed: bool = False) -> Way:
         languages = source.languages or usual_language(entries)
         drawn = replace(source, languages=languages, domains=source.domains or usual_domains(source.url, entries))
         drawn = replace(drawn, publisher=source.publisher or host_of(source.url))
         about = sum(self._concerns(drawn, entry) for entry in entries)
-        return Choice(drawn, found, entries, about, proposed)
+        return Way(drawn, found, entries, about, proposed)
 
     def _concerns(self, source: Source, entry: Entry) -> bool:
         origin = Origin(source.id, source.publisher, "", backlog=True)
         return may_concern(origin.statement(entry, entry.url, self.newsroom.clock()), self.newsroom.rules.lexicon)
+
+
+def newest(entries: Iterable[Entry]) -> datetime | None:
+    """The date of the newest of these entries that has one."""
+    return max((e.published for e in entries if e.published), default=None)
 
 
 def usual_language(entries: Iterable[Entry]) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from nkwatch.assembly import Newsroom
-from nkwatch.cli.choices import Offered, read_choice
+from nkwatch.cli.choices import Menu, read_choice
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, Json, answer, bar, rows, say
-from nkwatch.cli.people import offered
+from nkwatch.cli.people import menu
 from nkwatch.cli.rolls import From, Subscriptions, Terms, read_roll
 from nkwatch.cli.sheets import Unused
 from nkwatch.cli.switching import DryRun
@@ -75,7 +75,7 @@ def import_readers(
     otherwise = {"language": language, "zone": zone, "rhythm": rhythm, "alerts": alerts}
 
     async def work(newsroom: Newsroom) -> tuple[list[Action], list[Unused], dict[str, Any]]:
-        terms = _terms(offered(newsroom), kind, origin, subscriptions, tags, otherwise)
+        terms = _terms(menu(newsroom), kind, origin, subscriptions, tags, otherwise)
         read = list(read_roll(file, kind, terms))
         people = [r for r in read if isinstance(r, Row)]
         actions = plan(people, await _known(newsroom, people), newsroom.clock(), per_day)
@@ -98,7 +98,7 @@ def import_readers(
 
 
 def _terms(
-    there: Offered,
+    there: Menu,
     kind: From,
     origin: str,
     subscriptions: Subscriptions | None,

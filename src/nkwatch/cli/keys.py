@@ -5,15 +5,15 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-import tomlkit
 import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.deferring import Later, deferring
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import WRONG, Json, answer, bar, end, plain_errors, rows, say
-from nkwatch.cli.settings_file import beside, read_settings
-from nkwatch.config import Secrets, load_config, load_secrets
+from nkwatch.cli.secrets_file import edited, replace_secrets
+from nkwatch.cli.settings_file import read_settings
+from nkwatch.config import load_config, load_secrets
 from nkwatch.domain.problems import ConfigError
 from nkwatch.keys import new_master_key
 from nkwatch.store.key_use import KeyUse, key_use
@@ -75,7 +75,7 @@ def new_key(context: typer.Context, as_json: Json = False) -> None:
         path = load_config(context.obj).secrets
         load_secrets(path).keyring()
         before = read_settings(path)
-        number, after = with_key(before, new_master_key(), path)
+        number, after = _with_key(before, new_master_key(), path)
         replace_secrets(path, before, after)
     say(f"wrote {path}. Back it up, apart from the database; start the service again; then run `nkwatch keys reseal`")
     answer({"current": number}, as_json=as_json)
@@ -150,33 +150,14 @@ def reseal(context: typer.Context, as_json: Json = False) -> None:
     answer({"moved": moved}, as_json=as_json)
 
 
-def with_key(text: str, key: str, path: Path) -> tuple[int, str]:
+def _with_key(text: str, key: str, path: Path) -> tuple[int, str]:
     """The id of a new key, and the secrets with it as the current one. Raises `ConfigError`."""
-    document: Any = tomlkit.parse(text)
-    number = max(map(int, document["keys"])) + 1
+    number = max(map(int, tomllib.loads(text)["keys"])) + 1
     if number > LAST_KEY:
         raise ConfigError(f"{path}: key {LAST_KEY} is the last that there can be")
-    document["keys"][str(number)] = key
-    document["current"] = number
-    wanted = tomllib.loads(text)
-    wanted["keys"][str(number)], wanted["current"] = key, number
-    after = tomlkit.dumps(document)
-    if tomllib.loads(after) != wanted:
-        raise ConfigError(f"{path}: it is written in a way that cannot be edited here; add the key by hand")
-    return number, after
 
+    def change(secrets: Any) -> None:
+        secrets["keys"][str(number)] = key
+        secrets["current"] = number
 
-def replace_secrets(path: Path, before: str, after: str) -> None:
-    """Replace the secrets in one step. Raises `ConfigError`, and then nothing has changed."""
-    place = path.resolve()
-    try:
-        new = beside(place, after)
-        try:
-            Secrets.model_validate(tomllib.loads(after)).keyring()
-            if read_settings(place) != before:
-                raise ConfigError(f"{path}: somebody else has just changed it; nothing was written, try again")
-            new.replace(place)
-        finally:
-            new.unlink(missing_ok=True)
-    except OSError as wrong:
-        raise ConfigError(f"{path}: cannot be written: {wrong.strerror}; nothing was changed") from wrong
+    return number, edited(path, text, change, "add the key")

@@ -1,29 +1,27 @@
 """Shows nested facts to people: headings, names beside values, phrases with where they stand."""
 
-import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from nkwatch.cli.output import WIDE, printable
+from nkwatch.cli.output import page, printable, told
 
 _EVIDENCE = {"field", "start", "end", "phrase"}
 #: What a list of facts is told by, each on a line of its own above the rest.
 _HEADS = ("title", "code", "number", "rules", "id")
 
 
-def show(told: Mapping[str, Any]) -> None:
+def show(facts: Mapping[str, Any]) -> None:
     """Print the facts: those without parts first, then each of the others under its heading."""
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDE)
-    console.print(Text(f"{told['kind']} {told['id']}", style="bold"))
-    plain = {name: value for name, value in told.items() if name not in {"kind", "id"} and not _parts(value)}
+    console = page()
+    console.print(Text(f"{facts['kind']} {facts['id']}", style="bold"))
+    plain = {name: value for name, value in facts.items() if name not in {"kind", "id"} and not _parts(value)}
     console.print(_facts(plain))
-    for name, value in told.items():
+    for name, value in facts.items():
         if _parts(value):
             console.print(Text(f"\n{_name(name).capitalize()}", style="bold underline"))
             console.print(Padding(_shown(value), (0, 0, 0, 2)))
@@ -78,10 +76,4 @@ def _name(name: str) -> str:
 
 
 def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M} UTC"
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    return printable(str(value))
+    return f"{value:.2f}" if isinstance(value, float) else told(value)

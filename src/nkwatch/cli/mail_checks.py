@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from nkwatch.assembly.standing import LOOPBACK, domain_of, identities
+from nkwatch.assembly.standing import domain_of, identities
 from nkwatch.cli.checks import ADVICE, FINE, WRONG, Patient
+from nkwatch.config.mail import LOOPBACK
 from nkwatch.domain.posture import Absent, Answered, Finding, Unreached, is_reserved
 from nkwatch.mail.probe import Probed, RelayAt, probe
 from nkwatch.net.dns import Dns

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -28,6 +29,13 @@ errors = Console(stderr=True, highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+class Form(StrEnum):
+    """What an export is written as."""
+
+    JSON_LINES = "jsonl"
+    CSV = "csv"
 
 
 @contextmanager
@@ -97,11 +105,16 @@ def counter(what: str) -> Iterator[Callable[[int], None]]:
         yield lambda done: shown.update(task, completed=done)
 
 
+def page() -> Console:
+    """Standard output, for what is laid out in columns."""
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDE)
+
+
 def answer(result: Any, *, as_json: bool) -> None:
     """One result: a JSON object, or its figures for people."""
     figures = asdict(result) if is_dataclass(result) and not isinstance(result, type) else dict(result)
     if as_json:
-        sys.stdout.write(json.dumps(figures, ensure_ascii=False, default=_plain) + "\n")
+        sys.stdout.write(json.dumps(figures, ensure_ascii=False, default=plain) + "\n")
         return
     there = {name: value for name, value in figures.items() if value not in (None, "", [], (), {})}
     sys.stdout.write(", ".join(f"{name.replace('_', ' ')}: {told(value)}" for name, value in there.items()) + "\n")
@@ -111,7 +124,7 @@ def rows(records: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> 
     """Several records: JSON lines, or a table for people."""
     if as_json:
         for record in records:
-            sys.stdout.write(json.dumps(record, ensure_ascii=False, default=_plain) + "\n")
+            sys.stdout.write(json.dumps(record, ensure_ascii=False, default=plain) + "\n")
         return
     if not records:
         sys.stdout.write(empty + "\n")
@@ -176,7 +189,8 @@ def told(value: Any) -> str:
             return printable(str(value))
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A value that JSON has no form for; an instant as ISO 8601."""
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 

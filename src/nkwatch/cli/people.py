@@ -8,7 +8,7 @@ import typer
 from email_validator import EmailNotValidError, validate_email
 
 from nkwatch.assembly import Newsroom
-from nkwatch.cli.choices import Offered
+from nkwatch.cli.choices import Menu
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.subscriber import Own
 
@@ -18,10 +18,10 @@ Someone = Annotated[
 ]
 
 
-def offered(newsroom: Newsroom) -> Offered:
+def menu(newsroom: Newsroom) -> Menu:
     """What readers of this installation can choose from."""
     languages = frozenset({"en", *newsroom.translations})
-    return Offered(languages, frozenset(t.code for t in newsroom.rules.lexicon.themes), frozenset(newsroom.sources))
+    return Menu(languages, frozenset(newsroom.rules.lexicon.by_code), frozenset(newsroom.sources))
 
 
 def address_of(value: str) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from nkwatch.cli.output import told
 from nkwatch.domain.bounce import BounceKind
 from nkwatch.domain.delivery import Delivery, DeliveryState
 from nkwatch.store.bounces import BounceTrace
@@ -94,4 +95,4 @@ def facts(found: Posted, mark: BounceTrace | None = None) -> dict[str, Any]:
 
 def when(instant: datetime | None) -> str:
     """A moment, for people."""
-    return f"{instant:%Y-%m-%d %H:%M} UTC" if instant else "an unknown day"
+    return told(instant) or "an unknown day"

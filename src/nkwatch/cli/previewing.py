@@ -11,10 +11,10 @@ import typer
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.choices import MUTE, SIDES, SINGLE, read_choice
 from nkwatch.cli.completing import editors
-from nkwatch.cli.digests import taken
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, WRONG, Json, answer, end, say
-from nkwatch.cli.people import offered
+from nkwatch.cli.people import menu
+from nkwatch.cli.signing import taken
 from nkwatch.domain.bulletin import Window
 from nkwatch.domain.delivery import Sent
 from nkwatch.domain.problems import ConfigError
@@ -95,7 +95,7 @@ def _choice(newsroom: Newsroom, chosen: Sequence[str]) -> Choice:
     pairs = [given.partition("=") for given in chosen]
     if unknown := [name for name, _, _ in pairs if name not in FIELDS]:
         raise ConfigError(*(f"--as {name}: there is no such choice; there are {', '.join(FIELDS)}" for name in unknown))
-    return read_choice({name: value for name, _, value in pairs}, offered(newsroom), Choice())
+    return read_choice({name: value for name, _, value in pairs}, menu(newsroom), Choice())
 
 
 def _window(schedule: Schedule, start: str, to: str, now: datetime) -> Window:

@@ -10,7 +10,7 @@ import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.completing import editors
-from nkwatch.cli.explaining import Told, correction, explained, summary
+from nkwatch.cli.explaining import Facts, correction, explained, summary
 from nkwatch.cli.layout import show
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, WRONG, Json, answer, bar, end, plain_errors, rows, say
@@ -56,7 +56,7 @@ def correct(
     with plain_errors():
         said = Said(editor or login(), note, about_nk, _codes(themes), _level(urgency), undo)
 
-    async def work(newsroom: Newsroom) -> Told:
+    async def work(newsroom: Newsroom) -> Facts:
         if dry_run:
             made = await newsroom.correct(statement_id, said, dry_run=True)
         else:
@@ -84,7 +84,7 @@ async def _refusal(newsroom: Newsroom, statement_id: str, made: Refused) -> str:
     return f"{made.reason}; there are: {', '.join(alike)}" if alike else f"{made.reason}: there are no statements yet"
 
 
-def _revised(made: Revised, said: Said, *, written: bool) -> Told:
+def _revised(made: Revised, said: Said, *, written: bool) -> Facts:
     was = made.filed
     return {
         "kind": "correction",
@@ -120,7 +120,7 @@ def _review(context: typer.Context, export: Path | None, *, counted: bool, as_js
     rows(records, as_json=as_json, empty="nothing was corrected")
 
 
-def _tallied(found: Tally, *, flat: bool) -> Told:
+def _tallied(found: Tally, *, flat: bool) -> Facts:
     names = {"statements": found.changes.statements}
     names |= {n: getattr(found.changes, n) for n in _RELEVANCE_AND_URGENCY}
     themes: Mapping[str, Mapping[str, int]] = {
@@ -134,7 +134,7 @@ def _tallied(found: Tally, *, flat: bool) -> Told:
 _RELEVANCE_AND_URGENCY = ("about_nk_gained", "about_nk_lost", "urgency_raised", "urgency_lowered")
 
 
-def _listed(filed: Filed, in_force: list[Filed], *, flat: bool) -> Told:
+def _listed(filed: Filed, in_force: list[Filed], *, flat: bool) -> Facts:
     told = correction(filed, in_force=any(f.correction == filed.correction for f in in_force))
     if not flat:
         return told
@@ -143,7 +143,7 @@ def _listed(filed: Filed, in_force: list[Filed], *, flat: bool) -> Told:
     return short | {"": state, "read": _in_words(told["read"]), "corrected": _in_words(told["corrected"])}
 
 
-def _in_words(read: Told) -> str:
+def _in_words(read: Facts) -> str:
     return f"{', '.join(read['themes']) or 'no theme'}; {read['urgency']}" if read["about_nk"] else "not on North Korea"
 
 
@@ -155,7 +155,7 @@ def _export(path: Path, found: list[Filed]) -> None:
         raise ConfigError(f"{path}: cannot be written: {wrong.strerror}") from wrong
 
 
-def _labelled(filed: Filed) -> Told:
+def _labelled(filed: Filed) -> Facts:
     one, read = filed.statement, filed.in_force
     return {
         "id": one.id,

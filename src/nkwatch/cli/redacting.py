@@ -10,8 +10,8 @@ import typer
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.completing import editors
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import FAILED, WRONG, Json, Yes, answer, confirmed, end, errors, rows, say
-from nkwatch.cli.signing import signer
+from nkwatch.cli.output import WRONG, Json, Yes, answer, confirmed, end, errors, rows, say
+from nkwatch.cli.signing import signed, taken
 from nkwatch.cli.switching import DryRun
 from nkwatch.domain.passkey import Act
 from nkwatch.domain.redaction import Affected, Redaction
@@ -70,14 +70,13 @@ def person(
     async def foresee(newsroom: Newsroom) -> Affected | Refused:
         return await newsroom.redact.foresee_person(given, _say_step)
 
-    async def work(newsroom: Newsroom) -> Redacted | Refused:
-        by = signer(newsroom.config, editor)
+    async def work(newsroom: Newsroom, by: str) -> Redacted | Refused:
         done = newsroom.redact.person(given, by, reason, _say_step)
         return await newsroom.editors.acts.noted(Act.REDACT, "person", by, done)
 
-    _confirmed(_or_end(in_newsroom(context, foresee)), dry_run=dry_run, yes=yes, as_json=as_json)
+    _confirmed(taken(in_newsroom(context, foresee)), dry_run=dry_run, yes=yes, as_json=as_json)
     if not dry_run:
-        _tell(_or_end(in_newsroom(context, work)), as_json=as_json)
+        _tell(taken(signed(context, editor, work)), as_json=as_json)
 
 
 @redact_app.command("statement")
@@ -97,15 +96,14 @@ def statement(
     Example: nkwatch redact statement mfrggzdfmztwq2lk --by Ann --reason "published by mistake"
     """
 
-    async def work(newsroom: Newsroom) -> Redacted | Refused:
-        by = signer(newsroom.config, editor)
+    async def work(newsroom: Newsroom, by: str) -> Redacted | Refused:
         done = newsroom.redact.statement(statement_id, by, reason)
         return await newsroom.editors.acts.noted(Act.REDACT, f"statement {statement_id}", by, done)
 
-    foreseen = _or_end(in_newsroom(context, lambda newsroom: newsroom.redact.foresee_statement(statement_id)))
+    foreseen = taken(in_newsroom(context, lambda newsroom: newsroom.redact.foresee_statement(statement_id)))
     _confirmed(foreseen, dry_run=dry_run, yes=yes, as_json=as_json)
     if not dry_run:
-        _tell(_or_end(in_newsroom(context, work)), as_json=as_json)
+        _tell(taken(signed(context, editor, work)), as_json=as_json)
 
 
 @redact_app.command("list")
@@ -136,11 +134,10 @@ def lift(
     Example: nkwatch redact lift 3 --by Ann
     """
 
-    async def work(newsroom: Newsroom) -> bool:
-        by = signer(newsroom.config, editor)
+    async def work(newsroom: Newsroom, by: str) -> bool:
         return await newsroom.editors.acts.noted(Act.LIFT, f"redaction {number}", by, newsroom.redact.lift(number))
 
-    if not in_newsroom(context, work):
+    if not signed(context, editor, work):
         end(f"no redaction of a person with the number {number} is in force; see `nkwatch redact list`")
     answer({"lifted": number}, as_json=as_json)
 
@@ -204,12 +201,6 @@ def _tell(done: Redacted, *, as_json: bool) -> None:
 def _say_step(name: str) -> None:
     if errors.is_terminal:
         say(f"looking through {name.replace('_', ' ')}")
-
-
-def _or_end(done: Any) -> Any:
-    if isinstance(done, Refused):
-        end(done.reason, WRONG if done.usage else FAILED)
-    return done
 
 
 def _line(one: Redaction, *, show: bool) -> dict[str, Any]:

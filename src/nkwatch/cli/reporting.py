@@ -5,13 +5,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import Json
+from nkwatch.cli.output import Json, plain
 from nkwatch.domain.week import Week
 from nkwatch.editing.notices import Matter, matters
 from nkwatch.editing.weekly import sections, states
@@ -32,7 +32,7 @@ def report(
         return matters(await newsroom.told.untold()), await newsroom.weeks.last(now) if week else None, now
 
     told, known, now = in_newsroom(context, work)
-    lines = [json.dumps(_object(told, known), ensure_ascii=False)] if as_json else _lines(told, known, now)
+    lines = [_json(told, known)] if as_json else _lines(told, known, now)
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
@@ -61,21 +61,11 @@ def _week(week: Week, now: datetime) -> Iterator[str]:
     yield from (f"    {label}: {said}" for label, said in states(week, now))
 
 
-def _object(told: Sequence[Matter], week: Week | None) -> dict[str, Any]:
-    """All of it as JSON holds it: instants as ISO 8601, spans in seconds."""
-    found = {"matters": [_plain(asdict(one)) for one in told]}
-    return found | ({"week": _plain(asdict(week))} if week else {})
+def _json(told: Sequence[Matter], week: Week | None) -> str:
+    found = {"matters": [asdict(one) for one in told]} | ({"week": asdict(week)} if week else {})
+    return json.dumps(found, ensure_ascii=False, default=_plain)
 
 
-def _plain(value: Any) -> Any:
-    match value:
-        case dict():
-            return {k: _plain(v) for k, v in value.items()}
-        case list() | tuple():
-            return [_plain(v) for v in value]
-        case datetime():
-            return value.isoformat().replace("+00:00", "Z")
-        case timedelta():
-            return value.total_seconds()
-        case _:
-            return value
+def _plain(value: object) -> object:
+    """What JSON has no form for: instants as ISO 8601, spans in seconds."""
+    return value.total_seconds() if isinstance(value, timedelta) else plain(value)

@@ -4,8 +4,6 @@ by its place and a reason, without the address.
 Network addresses, names, opens and clicks are never looked at.
 """
 
-import csv
-import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -17,8 +15,8 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
-from nkwatch.cli.choices import MUTE, SIDES, SINGLE, Offered, read_choice, several, zones
-from nkwatch.cli.sheets import ADDRESSES, Line, Unused, lines
+from nkwatch.cli.choices import MUTE, SIDES, SINGLE, Menu, read_choice, several, zones
+from nkwatch.cli.sheets import ADDRESSES, Cells, Unused, read_cells, several_in
 from nkwatch.cli.tags import Tags
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.subscriber import Choice, Consent, Suppression
@@ -50,7 +48,7 @@ class Subscriptions(StrEnum):
 class Terms:
     """How a file is to be understood. `otherwise` is chosen for whoever chose nothing."""
 
-    offered: Offered
+    menu: Menu
     otherwise: Choice
     origin: str = ""
     tags: Tags = field(default_factory=Tags)
@@ -60,12 +58,12 @@ class Terms:
 def read_roll(path: Path, kind: From, terms: Terms) -> Iterator[Row | Unused]:
     """Every row of a file, or of the files in a zip archive. Raises `ConfigError` when the file is none of its kind."""
     read = _READERS[kind]
-    for line in lines(path):
+    for cells in read_cells(path):
         try:
-            yield line if isinstance(line, Unused) else read(line, terms)
+            yield cells if isinstance(cells, Unused) else read(cells, terms)
         except (ConfigError, ValueError) as wrong:
             # what goes wrong may quote a cell, and a cell may hold an address
-            yield Unused(line.place, _AN_ADDRESS.sub("…@…", str(wrong)))
+            yield Unused(cells.place, _AN_ADDRESS.sub("…@…", str(wrong)))
 
 
 def masked(address: str) -> str:
@@ -74,85 +72,85 @@ def masked(address: str) -> str:
     return f"{name[:1]}…@{domain[:1]}…"
 
 
-def _plain(line: Line, terms: Terms) -> Row | Unused:
+def _plain(cells: Cells, terms: Terms) -> Row | Unused:
     """A table of one's own. A consent is on record when `confirmed_at` says when, and its origin is known."""
-    status = line.first("status", "standing").casefold()
+    status = cells.first("status", "standing").casefold()
     left = _LEFT.get(status)
     if status and not left and status not in {"confirmed", "subscribed", "pending"}:
-        return Unused(line.place, f"no such status: {status!r}; there are {', '.join(_STATUSES)}")
-    given_at = None if status == "pending" else _instant(line, "confirmed_at", "given_at")
-    return _row(line, terms, left, given_at, _instant(line, "left_at", "ended_at"))
+        return Unused(cells.place, f"no such status: {status!r}; there are {', '.join(_STATUSES)}")
+    given_at = None if status == "pending" else _instant(cells, "confirmed_at", "given_at")
+    return _row(cells, terms, left, given_at, _instant(cells, "left_at", "ended_at"))
 
 
-def _listmonk(line: Line, terms: Terms) -> Row | Unused:
+def _listmonk(cells: Cells, terms: Terms) -> Row | Unused:
     """A row of listmonk's export of subscribers.
 
     It does not say how subscriptions stand, so somebody has to; an export can be had of each (`subscription_status`).
     Confirmed means double opt-in; the moment is not exported, so what is on record is when the subscriber came.
     """
-    status = line.first("status")
+    status = cells.first("status")
     if status == "disabled":
-        return Unused(line.place, "disabled in listmonk", wrong=False)
-    stands = line.first("subscription_status") or terms.subscriptions
+        return Unused(cells.place, "disabled in listmonk", wrong=False)
+    stands = cells.first("subscription_status") or terms.subscriptions
     if stands is None:
         raise ConfigError("whether somebody unsubscribed is not in listmonk's file")
     left = Suppression.LEFT if status == "blocklisted" or stands == Subscriptions.UNSUBSCRIBED else None
-    given_at = _instant(line, "created_at") if stands == Subscriptions.CONFIRMED else None
-    attributes = _attributes(line.first("attributes"))
-    tagged = Line(line.place, dict(line.cells) | attributes, line.file)
-    return _row(tagged, terms, left, given_at, _instant(line, "updated_at") if left else None)
+    given_at = _instant(cells, "created_at") if stands == Subscriptions.CONFIRMED else None
+    attributes = _attributes(cells.first("attributes"))
+    tagged = Cells(cells.place, dict(cells.named) | attributes, cells.file)
+    return _row(tagged, terms, left, given_at, _instant(cells, "updated_at") if left else None)
 
 
-def _mailchimp(line: Line, terms: Terms) -> Row | Unused:
+def _mailchimp(cells: Cells, terms: Terms) -> Row | Unused:
     """A row of Mailchimp's export of an audience; the name of the file says whether these people are subscribed.
 
     Both times are there, and the confirmation is the later one, only after a double opt-in: who was imported or added
     by hand has no time of opt-in, and after a single opt-in the two are equal.
     """
-    if line.file.startswith("nonsubscribed"):
-        return Unused(line.place, "never subscribed", wrong=False)
-    cleaned = line.file.startswith("cleaned") or bool(line.first("clean_time"))
-    gone = line.file.startswith("unsubscribed") or bool(line.first("unsub_time"))
-    complained = re.search("abuse|spam|complain", line.first("unsub_reason"), re.IGNORECASE)
+    if cells.file.startswith("nonsubscribed"):
+        return Unused(cells.place, "never subscribed", wrong=False)
+    cleaned = cells.file.startswith("cleaned") or bool(cells.first("clean_time"))
+    gone = cells.file.startswith("unsubscribed") or bool(cells.first("unsub_time"))
+    complained = re.search("abuse|spam|complain", cells.first("unsub_reason"), re.IGNORECASE)
     left = Suppression.BOUNCED if cleaned else Suppression.COMPLAINED if gone and complained else None
-    opted, confirmed = _instant(line, "optin_time"), _instant(line, "confirm_time")
+    opted, confirmed = _instant(cells, "optin_time"), _instant(cells, "confirm_time")
     given_at = confirmed if opted and confirmed and opted < confirmed else None
-    left_at = _instant(line, "clean_time", "unsub_time", "last_changed")
-    return _row(line, terms, left or (Suppression.LEFT if gone else None), given_at, left_at)
+    left_at = _instant(cells, "clean_time", "unsub_time", "last_changed")
+    return _row(cells, terms, left or (Suppression.LEFT if gone else None), given_at, left_at)
 
 
 def _row(
-    line: Line, terms: Terms, left: Suppression | None, given_at: datetime | None, left_at: datetime | None
+    cells: Cells, terms: Terms, left: Suppression | None, given_at: datetime | None, left_at: datetime | None
 ) -> Row | Unused:
     try:
-        address = validate_email(line.first(*ADDRESSES), check_deliverability=False).normalized
+        address = validate_email(cells.first(*ADDRESSES), check_deliverability=False).normalized
     except EmailNotValidError:
-        return Unused(line.place, f"{masked(line.first(*ADDRESSES))} is no mail address")
+        return Unused(cells.place, f"{masked(cells.first(*ADDRESSES))} is no mail address")
     if left:
-        return Row(line.place, address, terms.otherwise, left=left, left_at=left_at)
-    origin = line.first("origin") or terms.origin
+        return Row(cells.place, address, terms.otherwise, left=left, left_at=left_at)
+    origin = cells.first("origin") or terms.origin
     if given_at and not origin:
         raise ConfigError("a consent is on record, but not where it was given; say so with --origin")
     return Row(
-        place=line.place,
+        place=cells.place,
         address=address,
-        choice=_choice(line, terms),
+        choice=_choice(cells, terms),
         consent=Consent(origin, given_at) if given_at else None,
-        paused_until=_instant(line, "paused_until"),
+        paused_until=_instant(cells, "paused_until"),
     )
 
 
-def _choice(line: Line, terms: Terms) -> Choice:
+def _choice(cells: Cells, terms: Terms) -> Choice:
     """What the cells say, with tags as wishes. A language or zone that is not known here is left as elsewhere."""
-    given: dict[str, Any] = {name: line.cells[name] for name in _CHOSEN if name in line.cells}
+    given: dict[str, Any] = {name: cells.named[name] for name in _CHOSEN if name in cells.named}
     for name in ("wishes", "mutes"):
         if isinstance(given.get(name), str):
             given[name] = json.loads(given[name])
-    language = re.split("[-_]", line.first("language", "preferred_language", "lang", "locale").casefold())[0]
-    zone = line.first("zone", "timezone", "time_zone")
-    given |= {"language": language} if language in terms.offered.languages else {}
+    language = re.split("[-_]", cells.first("language", "preferred_language", "lang", "locale").casefold())[0]
+    zone = cells.first("zone", "timezone", "time_zone")
+    given |= {"language": language} if language in terms.menu.languages else {}
     given |= {"zone": zone} if zone in zones() else {}
-    return terms.tags.applied(several(line.first("tags")), read_choice(given, terms.offered, terms.otherwise), given)
+    return terms.tags.applied(several(cells.first("tags")), read_choice(given, terms.menu, terms.otherwise), given)
 
 
 def _attributes(text: str) -> dict[str, str]:
@@ -165,17 +163,13 @@ def _attributes(text: str) -> dict[str, str]:
 
 
 def _as_cell(value: Any) -> str:
-    if not isinstance(value, list):
-        return str(value)
-    written = io.StringIO()
-    csv.writer(written).writerow(value)
-    return written.getvalue().strip()
+    return several_in(value) if isinstance(value, list) else str(value)
 
 
-def _instant(line: Line, *names: str) -> datetime | None:
+def _instant(cells: Cells, *names: str) -> datetime | None:
     """The first of these times that is filled in, UTC where it names no zone. Raises `ConfigError`."""
     for name in names:
-        if said := line.first(name):
+        if said := cells.first(name):
             try:
                 read = datetime.fromisoformat(_GO_ZONE.sub(r"\1", said))
             except ValueError:
@@ -196,7 +190,7 @@ _LEFT = {
 _STATUSES = ("confirmed", "pending", *_LEFT)
 #: What of a choice is read as it stands; language and zone have several names.
 _CHOSEN = (*(n for n in SINGLE if n not in {"language", "zone"}), "wishes", "mutes", *SIDES, *(MUTE + s for s in SIDES))
-_READERS: Mapping[From, Callable[[Line, Terms], Row | Unused]] = {
+_READERS: Mapping[From, Callable[[Cells, Terms], Row | Unused]] = {
     From.CSV: _plain,
     From.LISTMONK: _listmonk,
     From.MAILCHIMP: _mailchimp,

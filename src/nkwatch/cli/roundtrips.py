@@ -90,9 +90,8 @@ async def returned(patient: Patient, file: Path, names: Dns) -> list[Finding]:
 async def _made(patient: Patient, marker: str) -> Message:
     """The mail with this marker, signed as all mails are."""
     config = patient.config
-    path = config.bounces.address if config.bounces else config.mail.return_path or config.mail.sender
     recipient = config.watch.canary or config.site.contact
-    message = Probe(config.site.name, config.mail.sender, path, recipient, config.site.url)(marker)
+    message = Probe(config.site.name, config.mail.sender, config.return_path, recipient, config.site.url)(marker)
     if not patient.keys or not config.dkim:
         return message
     signer = DkimSigner(patient.keys, config.dkim.leave_out, processes=0)

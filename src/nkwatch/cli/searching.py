@@ -1,34 +1,21 @@
 """``nkwatch search``: what the archive has, as its pages find it."""
 
-from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
 
 from nkwatch.assembly import Newsroom
+from nkwatch.cli.asking import Several, asked_for
 from nkwatch.cli.completing import all_sources
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import Json, rows, say
-from nkwatch.domain.problems import ConfigError
-from nkwatch.domain.search import LARGEST_PAGE, Hit, Query
+from nkwatch.domain.search import Hit, Query
 from nkwatch.mail.views import plain
-from nkwatch.web.asking import Known, quoted, read_query
+from nkwatch.web.asking import quoted
 from nkwatch.web.views import SHORT, said
 
-Several = list[str] | None
 #: Of a title in a table, in columns.
 NARROW = 90
-
-
-class _Given:
-    """What was typed, as the parameters of an address."""
-
-    def __init__(self, values: Mapping[str, Iterable[str]]) -> None:
-        self._values = values
-
-    def getlist(self, key: str) -> list[str]:
-        """All values of a parameter."""
-        return list(self._values.get(key, ()))
 
 
 def search(
@@ -61,30 +48,26 @@ def search(
 
     Example: nkwatch search "prison camp" 북한 --theme prisons --since 2025
     """
-    given = _Given(
-        {
-            "q": [w if '"' in w else quoted(w) for w in words or ()],
-            "theme": theme or (),
-            "source": source or (),
-            "country": country or (),
-            "language": language or (),
-            "asked": asked or (),
-            "since": [since],
-            "until": [until],
-            "urgency": [urgency],
-            "speaker": [speaker],
-            "addressee": [addressee],
-            "rights": ["yes"] if rights else (),
-        }
-    )
+    typed: dict[str, Several] = {
+        "q": [w if '"' in w else quoted(w) for w in words or ()],
+        "theme": theme,
+        "source": source,
+        "country": country,
+        "language": language,
+        "asked": asked,
+        "since": [since],
+        "until": [until],
+        "urgency": [urgency],
+        "speaker": [speaker],
+        "addressee": [addressee],
+        "rights": ["yes"] if rights else None,
+    }
 
     async def work(newsroom: Newsroom) -> list[dict[str, Any]]:
-        known = Known({t.code for t in newsroom.rules.lexicon.themes}, newsroom.sources)
-        query, mistakes = read_query(given, known)
-        if mistakes:
-            raise ConfigError(*map(str, mistakes))
+        query = asked_for(newsroom, typed)
         await _tell(newsroom, query)
-        return [_record(hit) if as_json else _line(hit) for hit in await _hits(newsroom, query, limit)]
+        found = await newsroom.search.newest(query, newsroom.clock(), limit)
+        return [_record(hit) if as_json else _line(hit) for hit in found.hits]
 
     rows(in_newsroom(context, work), as_json=as_json, empty="nothing was found")
 
@@ -92,19 +75,6 @@ def search(
 async def _tell(newsroom: Newsroom, query: Query) -> None:
     count = await newsroom.search.count(query, newsroom.clock())
     say(f"{'more than ' if count.more else ''}{count.statements} found")
-
-
-async def _hits(newsroom: Newsroom, query: Query, limit: int) -> list[Hit]:
-    found: list[Hit] = []
-    before = None
-    while len(found) < limit:
-        most = min(limit - len(found), LARGEST_PAGE)
-        page = await newsroom.search.find(query, newsroom.clock(), before=before, limit=most)
-        found += page.hits
-        before = page.next
-        if before is None:
-            break
-    return found
 
 
 def _record(hit: Hit) -> dict[str, Any]:

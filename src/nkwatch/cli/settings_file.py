@@ -118,15 +118,32 @@ def write_settings(path: Path, before: str, after: str) -> None:
     Mode and owner stay. Nothing is written when the new settings have a problem, or when somebody else has changed
     the file since it held `before`; then it raises `ConfigError`.
     """
+
+    def check(new: Path) -> None:
+        try:
+            load_config(new)
+        except ConfigError as wrong:
+            problems = (p.replace(str(new), str(path)) for p in wrong.problems)
+            raise ConfigError(*problems, f"{path}: so nothing was written") from wrong
+
+    replaced(path, before, after, check, kept=True)
+
+
+def replaced(path: Path, before: str, after: str, check: Callable[[Path], object], *, kept: bool) -> None:
+    """Put a file with the text `after` in the place of one that held `before`, in one step.
+
+    `check` looks at the new file first. With `kept` the old one stays beside it as ``.bak``. Raises `ConfigError`, also
+    where somebody else has changed the file, and then nothing has changed.
+    """
     place = path.resolve()  # a link stays a link
     try:
-        new = beside(place, after)
+        new = _beside(place, after)
         try:
-            _checked(new, path)
+            check(new)
             if read_settings(place) != before:
                 raise ConfigError(f"{path}: somebody else has just changed it; nothing was written, try again")
-            kept = beside(place, before)
-            kept.replace(place.with_name(f"{place.name}.bak"))
+            if kept:
+                _beside(place, before).replace(place.with_name(f"{place.name}.bak"))
             new.replace(place)
         finally:
             new.unlink(missing_ok=True)
@@ -134,7 +151,7 @@ def write_settings(path: Path, before: str, after: str) -> None:
         raise ConfigError(f"{path}: cannot be written: {wrong.strerror}; nothing was changed") from wrong
 
 
-def beside(place: Path, text: str) -> Path:
+def _beside(place: Path, text: str) -> Path:
     """A new file in the same folder, with the mode and owner of `place`, safely on the disk; to be moved there."""
     was = place.stat()
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
@@ -146,14 +163,6 @@ def beside(place: Path, text: str) -> Path:
         file.flush()
         os.fsync(handle)
     return Path(name)
-
-
-def _checked(new: Path, path: Path) -> None:
-    try:
-        load_config(new)
-    except ConfigError as wrong:
-        problems = (p.replace(str(new), str(path)) for p in wrong.problems)
-        raise ConfigError(*problems, f"{path}: so nothing was written") from wrong
 
 
 def _parts(text: str) -> list[str]:

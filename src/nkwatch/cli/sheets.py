@@ -5,7 +5,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,19 +31,19 @@ class Unused:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A row with its cells by the names of their columns; `file` is the name of its file."""
+class Cells:
+    """The cells of a row by the names of their columns; `file` is the name of its file."""
 
     place: str
-    cells: Mapping[str, Any]
+    named: Mapping[str, Any]
     file: str = ""
 
     def first(self, *names: str) -> str:
         """The first of these columns that is filled in."""
-        return next((str(self.cells[n]) for n in names if self.cells.get(n)), "")
+        return next((str(self.named[n]) for n in names if self.named.get(n)), "")
 
 
-def lines(path: Path) -> Iterator[Line | Unused]:
+def read_cells(path: Path) -> Iterator[Cells | Unused]:
     """Every row of a file, or of the tables in a zip archive. Raises `ConfigError` when it cannot be read at all."""
     for name, text in _texts(path):
         yield from _records(text, name) if text.lstrip()[:1] == "{" else _sheet(text, name)
@@ -72,7 +72,7 @@ def _bounded(size: int, read: Callable[[], bytes], path: Path) -> bytes:
     return read()
 
 
-def _sheet(text: str, name: str) -> Iterator[Line | Unused]:
+def _sheet(text: str, name: str) -> Iterator[Cells | Unused]:
     """The rows of a table whose first line names the columns."""
     head, _, _ = text.partition("\n")
     separator = max(",;\t", key=head.count)
@@ -92,7 +92,14 @@ def _sheet(text: str, name: str) -> Iterator[Line | Unused]:
         if any(cells[len(columns) :]):
             yield Unused(place, "more cells than columns: is a comma missing its quotation marks?")
         elif any(cells):
-            yield Line(place, {c: _cell(v) for c, v in zip(columns, cells, strict=False) if v.strip()}, name)
+            yield Cells(place, {c: _cell(v) for c, v in zip(columns, cells, strict=False) if v.strip()}, name)
+
+
+def several_in(values: Iterable[str]) -> str:
+    """Several values as one cell holds them: separated by commas, one with a comma in it in quotation marks."""
+    written = io.StringIO()
+    csv.writer(written, lineterminator="").writerow(values)
+    return written.getvalue()
 
 
 def _cell(text: str) -> str:
@@ -100,7 +107,7 @@ def _cell(text: str) -> str:
     return said[1:] if said.startswith("'") and FORMULA.match(said) else said
 
 
-def _records(text: str, name: str) -> Iterator[Line | Unused]:
+def _records(text: str, name: str) -> Iterator[Cells | Unused]:
     """The records of our own export, one on each line; values that are no text stay as they are."""
     for n, record in enumerate(text.splitlines(), 1):
         place = f"{name}, line {n}"
@@ -110,7 +117,7 @@ def _records(text: str, name: str) -> Iterator[Line | Unused]:
             yield Unused(place, f"no JSON: {wrong}")
             continue
         if isinstance(found, dict):
-            yield Line(place, _flat(found), name)
+            yield Cells(place, _flat(found), name)
         elif found is not None:
             yield Unused(place, "no record of a reader")
 

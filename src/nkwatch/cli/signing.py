@@ -1,14 +1,20 @@
-"""Who an editor is, and the words that an editor signs."""
+"""Who an editor is, the words that an editor signs, and what an editor does by a command."""
 
 import getpass
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, TypeVar
 
 import typer
 
+from nkwatch.assembly import Newsroom
 from nkwatch.cli.completing import editors
+from nkwatch.cli.newsroom import in_newsroom
+from nkwatch.cli.output import FAILED, WRONG, end
 from nkwatch.config import Config
 from nkwatch.domain.problems import ConfigError
+from nkwatch.workflow.correct import Refused
+
+T = TypeVar("T")
 
 By = Annotated[
     str,
@@ -20,6 +26,7 @@ Say = Annotated[
     list[str],
     typer.Option("--say", help="Your words, with their language before them: en=The name was wrong. May be repeated."),
 ]
+Why = Annotated[str, typer.Option("--note", help="Why, for the record; readers do not see it.")]
 
 #: What is asked of people before such words leave: they cannot be called back.
 TELLS = "Mail that to everybody who got it (--dry-run says how many)?"
@@ -44,6 +51,22 @@ def signer(config: Config, by: str) -> str:
         said = f"no editor is called {by!r}" if by else "say who you are, with --by NAME"
         raise ConfigError(f"{said}; the settings name {', '.join(names.values())}")
     return names[by.casefold()]
+
+
+def signed(context: typer.Context, by: str, act: Callable[[Newsroom, str], Awaitable[T]]) -> T:
+    """Do what an editor does, given the newsroom and the editor's name."""
+
+    async def work(newsroom: Newsroom) -> T:
+        return await act(newsroom, signer(newsroom.config, by))
+
+    return in_newsroom(context, work)
+
+
+def taken(made: T | Refused) -> T:
+    """What was done. Ends the command where it could not be."""
+    if isinstance(made, Refused):
+        end(made.reason, WRONG if made.usage else FAILED)
+    return made
 
 
 def words(given: Sequence[str], languages: Sequence[str]) -> tuple[tuple[str, str], ...]:

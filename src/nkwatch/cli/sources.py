@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +12,9 @@ from nkwatch.assembly import Newsroom
 from nkwatch.cli.adding import add, local
 from nkwatch.cli.completing import all_sources, sources_on
 from nkwatch.cli.exchange import export_sources, from_file, import_sources, plot_sources
-from nkwatch.cli.finding import as_table
+from nkwatch.cli.finding import as_table, newest
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import FAILED, Json, answer, plain_errors, printable, rows, say
+from nkwatch.cli.output import FAILED, Json, answer, plain_errors, printable, rows, say, told
 from nkwatch.cli.switching import disable, enable, remove, unknown
 from nkwatch.domain.outcome import Failed, Fetched
 from nkwatch.domain.polling import Health, PollState
@@ -60,7 +59,7 @@ def list_sources(
 
 def _row(source: Source, state: PollState | None, *, since: bool) -> dict[str, object]:
     polled = state if source.enabled else None
-    told: dict[str, object] = {
+    row: dict[str, object] = {
         "id": source.id,
         "publisher": source.publisher,
         "kind": source.kind,
@@ -68,8 +67,8 @@ def _row(source: Source, state: PollState | None, *, since: bool) -> dict[str, o
         "health": _health(state) if source.enabled else "",
     }
     if since:
-        told["since"] = polled and polled.health_since
-    return told | {
+        row["since"] = polled and polled.health_since
+    return row | {
         "last success": state and state.last_ok_at,
         "last new": state and state.last_new_at,
         "next poll": polled and polled.due_at,
@@ -110,11 +109,11 @@ def show_source(
         return newsroom.sources[source_id], states.get(source_id)
 
     source, state = in_newsroom(context, work)
-    told = as_table(source) | {"enabled": source.enabled, "state": list(_sentences(source, state))}
+    facts = as_table(source) | {"enabled": source.enabled, "state": list(_sentences(source, state))}
     if as_json:
-        answer(told, as_json=True)
+        answer(facts, as_json=True)
         return
-    for name, value in told.items():
+    for name, value in facts.items():
         parts = [f"{k} = {v}" for k, v in value.items()] if isinstance(value, dict) else value
         for line in parts if isinstance(parts, list) else [parts]:
             typer.echo(f"{name}: {printable(str(line))}")
@@ -127,10 +126,10 @@ def _sentences(source: Source, state: PollState | None) -> Iterable[str]:
     if state is None or _untried(state):
         yield "It has not been polled yet."
         return
-    yield f"Its health is: {state.health}" + (f", since {_when(state.health_since)}." if state.health_since else ".")
-    yield f"The last poll that worked was at {_when(state.last_ok_at)}." if state.last_ok_at else "No poll has worked."
+    yield f"Its health is: {state.health}" + (f", since {told(state.health_since)}." if state.health_since else ".")
+    yield f"The last poll that worked was at {told(state.last_ok_at)}." if state.last_ok_at else "No poll has worked."
     if state.last_new_at:
-        yield f"Something new came last at {_when(state.last_new_at)}."
+        yield f"Something new came last at {told(state.last_new_at)}."
     if state.failures:
         yield f"It has failed {state.failures} times in a row: {state.reason}"
     if state.adopted:
@@ -140,11 +139,7 @@ def _sentences(source: Source, state: PollState | None) -> Iterable[str]:
     if not state.validated:
         yield "It gives no validators, so it is asked at most every six hours."
     if source.enabled:
-        yield f"It is asked again at {_when(state.due_at)}."
-
-
-def _when(instant: datetime | None) -> str:
-    return f"{instant:%Y-%m-%d %H:%M} UTC" if instant else "never"
+        yield f"It is asked again at {told(state.due_at)}."
 
 
 @sources_app.command("check")
@@ -197,7 +192,6 @@ class Checked:
 
     def record(self) -> dict[str, object]:
         """It as a JSON record."""
-        newest = max((e.published for e in self.entries if e.published), default=None)
         shown = self.entries[:SAMPLES]
         samples = [{"title": e.title, "url": e.url, "published": e.published} for e in shown]
         return {
@@ -206,7 +200,7 @@ class Checked:
             "health": self.health,
             "reason": self.reason,
             "entries": len(self.entries),
-            "newest": newest,
+            "newest": newest(self.entries),
             "caught": self.caught(),
             "samples": samples,
         }
@@ -222,8 +216,8 @@ class Checked:
             return [f"{self.source.id}: {self.health}: {printable(self.reason)}"]
         days = [f"{local(e.published, self.source, e):%Y-%m-%d}" if e.published else "" for e in self.entries]
         caught = ", ".join(f"{name} {n}" for name, n in self.caught().items())
-        newest = max(days, default="") or "without a date"
-        head = f"{self.source.id}: {self.health}, {len(self.entries)} entries, newest {newest} (with {caught})"
+        latest = max(days, default="") or "without a date"
+        head = f"{self.source.id}: {self.health}, {len(self.entries)} entries, newest {latest} (with {caught})"
         shown = zip(days, self.entries[:SAMPLES], strict=False)
         return [head, *(f"  {day:10}  {printable(e.title)[:90]}  {printable(e.url)}" for day, e in shown)]
 

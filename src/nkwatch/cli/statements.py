@@ -8,7 +8,7 @@ import typer
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import Json, answer, end, rows, say
-from nkwatch.cli.signing import By, signer
+from nkwatch.cli.signing import By, signed
 from nkwatch.domain.passkey import Act
 from nkwatch.domain.statement import Presence
 
@@ -85,11 +85,10 @@ def snapshots(
 def _decide(context: typer.Context, statement_id: str, presence: Presence, by: str, *, as_json: bool) -> None:
     act = Act.KEEP if presence is Presence.KEPT else Act.HIDE
 
-    async def work(newsroom: Newsroom) -> bool:
-        editor = signer(newsroom.config, by)
+    async def work(newsroom: Newsroom, editor: str) -> bool:
         done = newsroom.statements.record_presence(statement_id, presence)
         return await newsroom.editors.acts.noted(act, statement_id, editor, done)
 
-    if not in_newsroom(context, work):
+    if not signed(context, by, work):
         end(f"no deleted statement has the id {statement_id!r}")
     answer({"statement": statement_id, "presence": str(presence)}, as_json=as_json)

@@ -9,7 +9,7 @@ from nkwatch.assembly import Newsroom
 from nkwatch.cli.layout import show as shown
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, Json, answer, end, say
-from nkwatch.cli.signing import By, signer
+from nkwatch.cli.signing import By, Why, signed
 from nkwatch.cli.switching import DryRun
 from nkwatch.domain.merging import Merged, Obstacle, Split, Unfit, story_named
 from nkwatch.domain.story import Story
@@ -19,7 +19,6 @@ T = TypeVar("T", Merged, Split)
 story_app = typer.Typer(help="Stories: show one, merge several into one, split statements off.", no_args_is_help=True)
 
 StoryName = Annotated[str, typer.Argument(metavar="STORY", help="The story's id, or the address of its page.")]
-Why = Annotated[str, typer.Option("--note", help="Why, for the record; readers do not see it.")]
 
 #: Why it is not done, and what to do instead; `{thing}` is the story or statement in the way, `{into}` where it went.
 REFUSALS: Mapping[Obstacle, str] = {
@@ -106,13 +105,12 @@ def merge(
     """
     name, names = story_named(into), [story_named(o) for o in others]
 
-    async def work(newsroom: Newsroom) -> Merged | Unfit:
-        editor = signer(newsroom.config, by)
+    async def work(newsroom: Newsroom, editor: str) -> Merged | Unfit:
         if dry_run:
             return await newsroom.stories.merge(name, names, editor, note, dry=True)
         return await newsroom.editors.acts.merge(name, names, editor, note)
 
-    done = _fit(in_newsroom(context, work))
+    done = _fit(signed(context, by, work))
     told = {"into": done.into, "stories": done.stories, "statements": done.statements, "alerts_ended": done.ended}
     _answer(told, dry_run=dry_run, as_json=as_json)
 
@@ -136,13 +134,12 @@ def split(
     Example: nkwatch story split ovxgs5dfmfzxg2lp --by Ann --note "another camp" --dry-run
     """
 
-    async def work(newsroom: Newsroom) -> Split | Unfit:
-        editor = signer(newsroom.config, by)
+    async def work(newsroom: Newsroom, editor: str) -> Split | Unfit:
         if dry_run:
             return await newsroom.stories.split(statements, editor, note, news=news, dry=True)
         return await newsroom.editors.acts.split(statements, editor, note, news=news)
 
-    done = _fit(in_newsroom(context, work))
+    done = _fit(signed(context, by, work))
     told = {
         "story": done.story,
         "of": done.of,

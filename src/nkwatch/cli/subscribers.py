@@ -11,7 +11,7 @@ from nkwatch.cli.exporting import export_readers
 from nkwatch.cli.importing import import_readers
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import WRONG, Json, Yes, answer, confirmed, end, rows, say
-from nkwatch.cli.people import Someone, address_of, instant, nobody, offered, someone
+from nkwatch.cli.people import Someone, address_of, instant, menu, nobody, someone
 from nkwatch.cli.switching import DryRun
 from nkwatch.cli.whether import why
 from nkwatch.domain.problems import ConfigError
@@ -106,7 +106,7 @@ def add(
 
 def _chosen(newsroom: Newsroom, given: Mapping[str, Any]) -> Choice:
     try:
-        return read_choice(given, offered(newsroom), Choice())
+        return read_choice(given, menu(newsroom), Choice())
     except ConfigError as wrong:
         named = (p.partition(":") for p in wrong.problems)
         raise ConfigError(*(f"--{field.replace('_', '-')}:{said}" for field, _, said in named)) from None

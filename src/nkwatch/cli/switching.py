@@ -11,7 +11,7 @@ from nkwatch.assembly import Newsroom
 from nkwatch.catalogue.sources import load_sources, suggested_ids
 from nkwatch.cli.completing import own_sources, sources_off, sources_on
 from nkwatch.cli.newsroom import in_newsroom
-from nkwatch.cli.output import WRONG, Json, answer, errors, plain_errors, say
+from nkwatch.cli.output import WRONG, Json, answer, end, plain_errors, say
 from nkwatch.cli.settings_file import (
     differences,
     read_settings,
@@ -58,8 +58,7 @@ def enable(
     """
     wanted = list(dict.fromkeys([*(ids or ()), *(suggested_ids() if suggested else ())]))
     if not wanted:
-        errors.print("name the sources to switch on, or give --suggested", style="red", markup=False)
-        raise typer.Exit(WRONG)
+        end("name the sources to switch on, or give --suggested", WRONG)
 
     async def usable(newsroom: Newsroom) -> Config:
         """A source with a problem would keep the whole service from starting."""

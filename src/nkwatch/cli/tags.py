@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from nkwatch.cli.choices import SIDES, Offered, read_choice
+from nkwatch.cli.choices import SIDES, Menu, read_choice
 from nkwatch.domain.problems import ConfigError
 from nkwatch.domain.subscriber import Choice
 from nkwatch.domain.wish import Follows, Wish
@@ -26,7 +26,7 @@ class Tags:
         return replace(choice, wishes=_joined(found))
 
 
-def load_tags(path: Path, offered: Offered) -> Tags:
+def load_tags(path: Path, menu: Menu) -> Tags:
     """The meaning of tags in a TOML file: `[tag."forced return"]` with the sides of a wish. Raises `ConfigError`."""
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
@@ -38,7 +38,7 @@ def load_tags(path: Path, offered: Offered) -> Tags:
     wishes, problems = {}, []
     for tag, table in named.items():
         try:
-            wishes[tag.strip().casefold()] = _wish(table, offered)
+            wishes[tag.strip().casefold()] = _wish(table, menu)
         except ConfigError as wrong:
             problems += [f'{path}: [tag."{tag}"]: {p}' for p in wrong.problems]
     if problems:
@@ -46,10 +46,10 @@ def load_tags(path: Path, offered: Offered) -> Tags:
     return Tags(wishes)
 
 
-def _wish(table: Any, offered: Offered) -> Wish:
+def _wish(table: Any, menu: Menu) -> Wish:
     if not isinstance(table, dict) or not table or not set(table) <= set(SIDES):
         raise ConfigError(f"a tag has one or more of {', '.join(SIDES)}")
-    return read_choice(table, offered, Choice()).wishes[0]
+    return read_choice(table, menu, Choice()).wishes[0]
 
 
 def _joined(wishes: Sequence[Wish]) -> tuple[Wish, ...]:

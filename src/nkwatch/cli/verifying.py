@@ -23,6 +23,7 @@ from nkwatch.mail.dkim_keys import DkimKey
 from nkwatch.mail.proof import Names, Proof, Prover, Reason, Verdict
 from nkwatch.net.dns import Dns
 from nkwatch.store.database import Database
+from nkwatch.store.engines import file_of
 from nkwatch.store.published import Published, content, published
 
 #: Octets of a mail that are looked at.
@@ -35,9 +36,8 @@ _SAID = {
     Reason.NO_ANSWER: "the key that it names could not be looked up: try again later, or give it with --key",
     Reason.UNREADABLE: "it cannot be read as a mail",
 }
-
-
-#: What is said where nobody said whose signature is wanted.
+#: What is said of a mail that names no bulletin of ours, and where nobody said whose signature is wanted.
+UNKNOWN = "none that is known here"
 NAMELESS = "its signature is valid; without settings or --domain nobody knows here whether that domain is the right one"
 
 
@@ -147,12 +147,16 @@ def _prover(against: Against, workers: Workers, names: Names) -> Prover:
 
 async def _bulletin(config: Config, proof: Proof, *, ours: bool) -> dict[str, Any]:
     """The bulletin that a mail says it is, and how the mail differs from it."""
+    file = file_of(config.database)
+    if file and not file.exists():  # it would be made by looking for it
+        return {"bulletin": UNKNOWN}
     try:
         with closing(Database(config.database)) as database:
-            if not _is_there(database) or (found := await _found(database, proof.claims)) is None:
-                return {"bulletin": "none that is known here"}
+            found = await _found(database, proof.claims)
     except SQLAlchemyError as wrong:
         return {"bulletin": f"the database cannot be asked: {getattr(wrong, 'orig', wrong)}"}
+    if found is None:
+        return {"bulletin": UNKNOWN}
     sent, composition, copy = found
     site = config.site.url.rstrip("/")
     real: dict[str, Any] = {"number": sent.number, "what": str(sent.kind), "sent": sent.date}
@@ -168,12 +172,6 @@ async def _bulletin(config: Config, proof: Proof, *, ours: bool) -> dict[str, An
         real |= {"subjects": [s.text for s in sent.subjects]}
         real |= {"copies": [f"{site}/mails/{s.copy}" for s in sent.subjects]}
     return {"bulletin" if ours else "what_it_really_was": real}
-
-
-def _is_there(database: Database) -> bool:
-    """An SQLite database would be made by looking for it."""
-    name = database.engine.url.database
-    return database.engine.dialect.name != "sqlite" or bool(name and Path(name).exists())
 
 
 async def _found(database: Database, claims: Claims) -> tuple[Published, Composition | None, str] | None:

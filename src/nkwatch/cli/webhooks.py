@@ -3,18 +3,16 @@
 import base64
 import os
 import sys
-import tomllib
-from pathlib import Path
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
-import tomlkit
 import typer
 
 from nkwatch.assembly import Newsroom
 from nkwatch.cli.completing import webhooks
-from nkwatch.cli.keys import replace_secrets
 from nkwatch.cli.newsroom import in_newsroom
 from nkwatch.cli.output import FAILED, Json, answer, end, plain_errors, rows, say
+from nkwatch.cli.secrets_file import edited, replace_secrets
 from nkwatch.cli.settings_file import read_settings
 from nkwatch.config import Config, load_config, load_secrets
 from nkwatch.domain.problems import ConfigError
@@ -128,8 +126,7 @@ def secret(
     """
     with plain_errors():
         config = load_config(context.obj)
-        if name not in {h.name for h in config.webhook}:
-            raise ConfigError(_unknown(config, name))
+        _refuse_unknown([h.name for h in config.webhook], name)
         made = "" if finish else PREFIX + base64.b64encode(os.urandom(OCTETS)).decode()
         kept = _change_secrets(config, name, made)
     say(f"wrote {config.secrets}; start the service again")
@@ -147,31 +144,22 @@ def _change_secrets(config: Config, name: str, made: str) -> int:
         raise ConfigError(f"{path}: the webhook {name!r} has no secret; run: nkwatch webhooks secret {name}")
     after = ([made] if made else []) + list(before[:1])
     text = read_settings(path)
-    replace_secrets(path, text, _written(text, name, after, path))
+
+    def change(secrets: Any) -> None:
+        secrets.setdefault("webhooks", {})[name] = after
+
+    replace_secrets(path, text, edited(path, text, change, "add [webhooks]"))
     return len(after)
 
 
-def _written(text: str, name: str, secrets: list[str], path: Path) -> str:
-    document: Any = tomlkit.parse(text)
-    document.setdefault("webhooks", tomlkit.table())[name] = secrets
-    wanted = tomllib.loads(text)
-    wanted.setdefault("webhooks", {})[name] = secrets
-    after = tomlkit.dumps(document)
-    if tomllib.loads(after) != wanted:
-        raise ConfigError(f"{path}: it is written in a way that cannot be edited here; add [webhooks] by hand")
-    return after
+def _hook(hooks: Mapping[str, Hook], name: str) -> Hook:
+    _refuse_unknown(hooks, name)
+    return hooks[name]
 
 
-def _hook(hooks: Any, name: str) -> Hook:
-    if name not in hooks:
-        raise ConfigError(f"no webhook is called {name!r}; there are: {', '.join(hooks) or 'none'}")
-    found: Hook = hooks[name]
-    return found
-
-
-def _unknown(config: Config, name: str) -> str:
-    names = ", ".join(h.name for h in config.webhook) or "none"
-    return f"no webhook is called {name!r}; there are: {names}"
+def _refuse_unknown(names: Collection[str], name: str) -> None:
+    if name not in names:
+        raise ConfigError(f"no webhook is called {name!r}; there are: {', '.join(names) or 'none'}")
 
 
 async def _line(newsroom: Newsroom, hook: Hook, line: Line | None) -> dict[str, Any]:

@@ -25,14 +25,14 @@ from nkwatch.editing.windows import next_closing
 from nkwatch.store.bounces import BounceStore, BounceTrace
 from nkwatch.store.outbox import Posted
 from nkwatch.store.traces import BulletinTrace, StoryTrace
+from nkwatch.web.asking import whole
 
 #: Mails to one reader that are looked through, the newest first: all that are kept of half a year.
 LOOKED_THROUGH = 2_000
-DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Answer:
     """The answer: yes or no, why, and what else may be of use."""
 
     got: bool
@@ -63,21 +63,21 @@ def why(
         raise typer.Exit(FAILED)
 
 
-async def _answered(newsroom: Newsroom, who: str, what: str) -> Told:
+async def _answered(newsroom: Newsroom, who: str, what: str) -> Answer:
     own = await someone(newsroom, who)
     address = own.address if own else address_of(who) if "@" in who else ""
     stood = await newsroom.subscribers.suppression(address) if address else None
     if own is None:
-        return Told(False, nobody(who) + (f"; {_suppressed(*stood)}" if stood else ""))
+        return Answer(False, nobody(who) + (f"; {_suppressed(*stood)}" if stood else ""))
     asked = _Asked(newsroom, own, stood)
     known = {"id": own.subscriber.id, "standing": str(own.standing)}
     if not what:
         told = await asked.at_all()
-    elif what.isascii() and what.isdigit() and len(what) <= DIGITS:
-        told = await asked.bulletin(int(what))
+    elif (number := whole(what)) is not None:
+        told = await asked.bulletin(number)
     else:
         told = await asked.story(what)
-    return Told(told.got, told.why, known | told.facts)
+    return Answer(told.got, told.why, known | told.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,52 +86,52 @@ class _Asked:
     own: Own
     stood: tuple[Suppression, datetime] | None
 
-    async def at_all(self) -> Told:
+    async def at_all(self) -> Answer:
         """Whether mails go to somebody."""
         last = await self.newsroom.outbox.deliveries_of(self.own.subscriber.id, 5)
         marks = await self._marks(last)
         mails = {"mails": [facts(p, marks.get(p.delivery.id)) for p in last]}
         now, reader = self.newsroom.clock(), self.own.subscriber
         if blocked := self._blocked():
-            return Told(False, blocked, mails)
+            return Answer(False, blocked, mails)
         if reader.paused(now):
-            return Told(False, f"paused until {when(reader.paused_until)}", mails)
+            return Answer(False, f"paused until {when(reader.paused_until)}", mails)
         schedule, alerts = reader.choice.schedule, "alerts" if reader.choice.alerts else "no alerts"
         closing = next_closing(schedule, reader.covered_until)
         digests = f"{schedule.rhythm} digests, the next window closes on {when(closing)}" if closing else "no digests"
         newest = f"; the last mail: {_became(last[0], ', ', marks)}" if last else ""
-        return Told(True, f"{digests}, {alerts}{newest}", mails)
+        return Answer(True, f"{digests}, {alerts}{newest}", mails)
 
-    async def bulletin(self, number: int) -> Told:
+    async def bulletin(self, number: int) -> Answer:
         """Whether somebody got this bulletin."""
         bulletin = await self.newsroom.traces.bulletin(number)
         if bulletin is None:
-            return Told(False, f"there is no bulletin with the number {number}")
+            return Answer(False, f"there is no bulletin with the number {number}")
         mails = await self.newsroom.outbox.deliveries_of(self.own.subscriber.id, LOOKED_THROUGH)
         if found := next((p for p in mails if p.number == number), None):
             return await self._delivered(found)
         missed = self._blocked() or self._away(bulletin.date) or self._old(bulletin.date)
         if missed:
-            return Told(False, missed)
+            return Answer(False, missed)
         if bulletin.kind is BulletinKind.ALERT:
-            return Told(False, await self._no_alert(bulletin))
-        return Told(False, await self._no_digest(bulletin))
+            return Answer(False, await self._no_alert(bulletin))
+        return Answer(False, await self._no_digest(bulletin))
 
-    async def story(self, story_id: str) -> Told:
+    async def story(self, story_id: str) -> Answer:
         """Whether somebody got this story, in whatever bulletin."""
         trace = await self.newsroom.traces.story(story_id)
         if trace is None:
-            return Told(False, f"there is no story with the id {story_id!r}")
+            return Answer(False, f"there is no story with the id {story_id!r}")
         if found := await self._holding(trace):
             return await self._delivered(found)
         if blocked := self._blocked():
-            return Told(False, blocked)
+            return Answer(False, blocked)
         shown = await self.newsroom.statements.stories([trace.id])
         if not shown:
-            return Told(False, "none of its reports is shown: the source or an editor took them back")
+            return Answer(False, "none of its reports is shown: the source or an editor took them back")
         if not_wanted := self._unfit(shown[0]):
-            return Told(False, not_wanted)
-        return Told(False, self._no_window(trace, shown[0]))
+            return Answer(False, not_wanted)
+        return Answer(False, self._no_window(trace, shown[0]))
 
     async def _holding(self, story: StoryTrace) -> Posted | None:
         """The delivery with this story, one that was handed over if there is any."""
@@ -145,12 +145,12 @@ class _Asked:
                 found += [posted] if traced and not story.names.isdisjoint(traced.stories) else []
         return max(found, key=lambda p: p.delivery.state is DeliveryState.SENT, default=None)
 
-    async def _delivered(self, found: Posted) -> Told:
+    async def _delivered(self, found: Posted) -> Answer:
         marks = await self._marks([found])
         mark = marks.get(found.delivery.id)
         lost = mark is not None and mark.kind in {BounceKind.HARD, BounceKind.SOFT}
         got = found.delivery.state is DeliveryState.SENT and not lost
-        return Told(got, _became(found, ": ", marks), facts(found, mark))
+        return Answer(got, _became(found, ": ", marks), facts(found, mark))
 
     async def _marks(self, mails: Sequence[Posted]) -> Mapping[int, BounceTrace]:
         """What came back of these mails."""

@@ -1,5 +1,7 @@
 """What sections of the settings are made of: the base of all, and values with rules of their own."""
 
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
@@ -12,9 +14,8 @@ from nkwatch.net.proxies import proxy
 
 #: Nobody asks a publisher more often than every half hour, or would call less than once a week polling.
 SHORTEST_MINUTES, LONGEST_MINUTES = 30, 7 * 24 * 60
-#: Letters before the @ of the addresses for replies and bounces.
-LONGEST_REPLIES = 30
-LONGEST_BOUNCES = 23
+#: Letters before the @ of the addresses for replies and bounces: our tag takes 34, our token and the plus 41.
+LONGEST_REPLIES, LONGEST_BOUNCES = 30, 23
 
 
 def _address(value: str) -> str:
@@ -24,20 +25,16 @@ def _address(value: str) -> str:
         raise ValueError(str(wrong)) from wrong
 
 
-def _room_for_a_tag(value: str) -> str:
-    """RFC 5321, 4.5.3.1.1: 64 octets before the @, of which our tag takes 34."""
-    if len(value.rpartition("@")[0]) > LONGEST_REPLIES:
-        msg = f"at most {LONGEST_REPLIES} letters before the @: what says whose reply it is stands behind them"
-        raise ValueError(msg)
-    return value
+def _room_behind(longest: int, what: str) -> AfterValidator:
+    """RFC 5321, 4.5.3.1.1: 64 octets before the @, of which `what` takes the rest."""
 
+    def fitting(value: str) -> str:
+        if len(value.rpartition("@")[0]) > longest:
+            msg = f"at most {longest} letters before the @: {what} stands behind them"
+            raise ValueError(msg)
+        return value
 
-def _room_for_an_envelope(value: str) -> str:
-    """RFC 5321, 4.5.3.1.1: 64 octets before the @, of which our token and the plus take 41."""
-    if len(value.rpartition("@")[0]) > LONGEST_BOUNCES:
-        msg = f"at most {LONGEST_BOUNCES} letters before the @: what says whose mail came back stands behind them"
-        raise ValueError(msg)
-    return value
+    return AfterValidator(fitting)
 
 
 @cache
@@ -69,6 +66,13 @@ def _proxy(value: str) -> str:
     return value
 
 
+def told_apart(what: str, names: Iterable[str]) -> None:
+    """Raises `ValueError` where two of these have one name."""
+    if twice := sorted(name for name, times in Counter(names).items() if times > 1):
+        msg = f"two {what} have one name: {', '.join(twice)}"
+        raise ValueError(msg)
+
+
 def _format(name: str) -> Any:
     """What a text is, for who reads the schema: editors, and the reference in docs/."""
     return Field(json_schema_extra={"format": name})
@@ -76,8 +80,8 @@ def _format(name: str) -> Any:
 
 Address = Annotated[str, AfterValidator(_address), _format("email")]
 #: with room for what is put between its name and the @
-ForReplies = Annotated[Address, AfterValidator(_room_for_a_tag)]
-ForBounces = Annotated[Address, AfterValidator(_room_for_an_envelope)]
+ForReplies = Annotated[Address, _room_behind(LONGEST_REPLIES, "what says whose reply it is")]
+ForBounces = Annotated[Address, _room_behind(LONGEST_BOUNCES, "what says whose mail came back")]
 Zone = Annotated[str, AfterValidator(_zone), _format("time-zone")]
 Minutes = Annotated[int, AfterValidator(_minutes)]
 Proxy = Annotated[str, AfterValidator(_proxy)]

@@ -12,10 +12,11 @@ from nkwatch.config.people import AlertSettings, EditorSettings, OperatorSetting
 from nkwatch.config.returns import BouncesSettings, RepliesSettings, WatchSettings
 from nkwatch.config.running import InstallationSettings, LogSettings, VitalsSettings, WebSettings
 from nkwatch.config.secret import SECRETS
-from nkwatch.config.section import Section, WebAddress
+from nkwatch.config.section import Section, WebAddress, told_apart
 from nkwatch.config.signing import DkimSettings
 from nkwatch.config.sources import CatalogueSettings, PollingSettings, SourceSettings
 from nkwatch.config.webhooks import WebhookList
+from nkwatch.domain.desk import Editor
 
 
 class Config(Section):
@@ -69,12 +70,30 @@ class Config(Section):
     catalogue: CatalogueSettings = CatalogueSettings()
     source: tuple[SourceSettings, ...] = ()
 
+    @property
+    def senders(self) -> tuple[str, str]:
+        """The addresses that mails come from: the usual one and the neutral one, which may be the same."""
+        return self.mail.sender, self.neutral_sender
+
+    @property
+    def neutral_sender(self) -> str:
+        """The address that neutral editions come from."""
+        return self.neutral.sender or self.mail.sender
+
+    @property
+    def return_path(self) -> str:
+        """Where mails that cannot be delivered come back to, the reader's token left out."""
+        return self.bounces.address if self.bounces else self.mail.envelope_sender
+
+    @property
+    def editors(self) -> tuple[Editor, ...]:
+        """Those of `[[editor]]`, as the rest of the program knows them."""
+        return tuple(e.editor() for e in self.editor)
+
     @model_validator(mode="after")
     def _editors_can_be_told_apart(self) -> "Config":
         names = [e.name.casefold() for e in self.editor]
-        if twice := sorted({n for n in names if names.count(n) > 1}):
-            msg = f"two editors have one name: {', '.join(twice)}"
-            raise ValueError(msg)
+        told_apart("editors", names)
         if self.alerts.persons > 1 and len(names) < self.alerts.persons:
             msg = "alerts.persons = 2 needs two [[editor]] tables: nobody could release an alert"
             raise ValueError(msg)

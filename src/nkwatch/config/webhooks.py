@@ -5,17 +5,14 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_serializer
 
-from nkwatch.config.section import Section
+from nkwatch.config.section import Section, told_apart
 from nkwatch.domain.webhook import Hook, octets
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
 
-def _told_apart(hooks: tuple["WebhookSettings", ...]) -> tuple["WebhookSettings", ...]:
-    names = [h.name for h in hooks]
-    if twice := sorted({n for n in names if names.count(n) > 1}):
-        msg = f"two webhooks have one name: {', '.join(twice)}"
-        raise ValueError(msg)
+def _each_named(hooks: tuple["WebhookSettings", ...]) -> tuple["WebhookSettings", ...]:
+    told_apart("webhooks", (h.name for h in hooks))
     return hooks
 
 
@@ -80,7 +77,7 @@ class WebhookSettings(Section):
         return Hook(self.name, self.url, secrets, *asked, self.language, self.per_minute)
 
 
-WebhookList = Annotated[tuple[WebhookSettings, ...], AfterValidator(_told_apart)]
+WebhookList = Annotated[tuple[WebhookSettings, ...], AfterValidator(_each_named)]
 #: by name of the hook: one secret, or while it is changed the new one and the old one
 WebhookSecrets = dict[
     Name, Annotated[tuple[str, ...], BeforeValidator(_secrets), AfterValidator(_sound), Field(min_length=1)]

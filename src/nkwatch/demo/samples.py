@@ -1,18 +1,15 @@
 """The bundled samples as they stand on the sample site at an instant."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib.resources import files
 from typing import Any
 
+from nkwatch.catalogue.shipped import toml
 from nkwatch.domain.source import Role, Scope, Source
 
 #: Where the items stand on the sample listing pages.
 SELECTORS = {"item": "article", "title": "h2", "link": "h2 a", "date": "time", "teaser": ".teaser"}
-
-
 #: Edited statements read differently from this long before the present on.
 EDIT_AFTER = timedelta(hours=3)
 
@@ -92,5 +89,4 @@ class Samples:
 
 def load_samples(present: datetime) -> Samples:
     """The bundled samples, dated relative to `present`."""
-    text = (files("nkwatch.catalogue") / "samples.toml").read_text("utf-8")
-    return Samples(tomllib.loads(text), present)
+    return Samples(toml("samples.toml"), present)

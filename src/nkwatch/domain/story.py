@@ -69,6 +69,10 @@ class Story:
         reports = tuple(r for r in self.reports if r.statement.public(now))
         return replace(self, reports=reports) if reports else None
 
+    def shown(self, now: datetime) -> "Story | None":
+        """The same; None as well where an editor holds it back."""
+        return None if self.marks.held else self.public(now)
+
     @property
     def lead(self) -> Report:
         """The report that leads: the primary source first, then the earliest."""

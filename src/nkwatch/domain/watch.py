@@ -12,7 +12,7 @@ _SHUT = frozenset({Health.BLOCKED, Health.FAILING, Health.GONE})
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class Lack:
     """A publisher from whom something is lacking, and since when (UTC); None where nobody knows.
 
     Of who is silent, that is when something came last; of who cannot be read, when it last could be; of who can be
@@ -34,9 +34,9 @@ class Watch:
 
     sources: int = 0
     answering: int = 0
-    silent: tuple[Gap, ...] = ()
-    unreadable: tuple[Gap, ...] = ()
-    partly: tuple[Gap, ...] = ()
+    silent: tuple[Lack, ...] = ()
+    unreadable: tuple[Lack, ...] = ()
+    partly: tuple[Lack, ...] = ()
 
 
 def watch(states: Iterable[PollState], sources: Mapping[str, Source]) -> Watch:
@@ -50,16 +50,16 @@ def watch(states: Iterable[PollState], sources: Mapping[str, Source]) -> Watch:
     return Watch(
         sources=len(asked),
         answering=sum(not is_unreadable(s) for s in asked),
-        silent=tuple(_gap(name, own, max) for name, own in publishers if all(map(_is_silent, own))),
-        unreadable=tuple(_gap(name, own, max) for name, own in publishers if len(shut[name]) == len(own)),
-        partly=tuple(_gap(name, shut[name], min) for name, own in publishers if 0 < len(shut[name]) < len(own)),
+        silent=tuple(_lack(name, own, max) for name, own in publishers if all(map(_is_silent, own))),
+        unreadable=tuple(_lack(name, own, max) for name, own in publishers if len(shut[name]) == len(own)),
+        partly=tuple(_lack(name, shut[name], min) for name, own in publishers if 0 < len(shut[name]) < len(own)),
     )
 
 
-def _gap(publisher: str, lacking: Iterable[PollState], which: Callable[[list[datetime]], datetime]) -> Gap:
+def _lack(publisher: str, lacking: Iterable[PollState], which: Callable[[list[datetime]], datetime]) -> Lack:
     """The gap that these sources of a publisher leave, since the first or the last of them."""
     known = [since for state in lacking if (since := quiet_since(state))]
-    return Gap(publisher, which(known) if known else None)
+    return Lack(publisher, which(known) if known else None)
 
 
 def quiet_since(state: PollState) -> datetime | None:

@@ -41,7 +41,7 @@ Verdict = Tell | Later | Drop
 
 def judged(call: Call, hook: Hook, story: Story | None, now: datetime, *, knows: bool) -> Verdict:
     """What becomes of a call now. `knows`: this hook was told of the story before."""
-    shown = None if story is None or story.marks.held else story.public(now)
+    shown = story.shown(now) if story else None
     if shown is None:
         takes_back = call.event in {Event.ALERT_CORRECTED, Event.ALERT_WITHDRAWN}
         return Tell(None) if takes_back and knows else _unshown(story, now)

@@ -20,9 +20,9 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Article
 from nkwatch.feeds.boilerplate import without_boilerplate
 from nkwatch.feeds.cleaning import paragraphs, title_line
-from nkwatch.feeds.dates import home, published
+from nkwatch.feeds.dates import published
 from nkwatch.feeds.documents import Document, Unreadable, language_tag
-from nkwatch.feeds.embargo import embargo
+from nkwatch.feeds.embargo import held_until
 from nkwatch.net.decoding import decode
 
 #: Elements of a page that trafilatura still reads within the memory and time of a worker (measured).
@@ -119,8 +119,8 @@ def _article(root: html.HtmlElement, url: str, source: Source) -> Article | Unre
         return Unreadable("No article was found on the page.")
     shown = f"{about.title} {about.language}"
     when = published(source, shown, *about.dates)
-    held = embargo(f"{about.title}\n{raw}", home(source, shown), when)
-    return Article(about.title, text, when, about.author, about.language, held.until if held else None)
+    held = held_until(source, shown, about.title, raw, when)
+    return Article(about.title, text, when, about.author, about.language, held)
 
 
 def _about(root: html.HtmlElement, url: str) -> _About:

@@ -9,7 +9,8 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from nkwatch.feeds.dates import instant
+from nkwatch.domain.source import Source
+from nkwatch.feeds.dates import AFTERNOONS, home, instant
 
 #: Lines looked at from the beginning and from the end; code points of one.
 HEAD, TAIL, LONGEST = 8, 4, 250
@@ -79,7 +80,6 @@ TIMES = (
     ),
 )
 MIDNIGHTS = frozenset({"midnight", "minuit", "medianoche", "자정"})
-AFTERNOONS = ("p", "오후", "午後")
 #: Places and names whose time a line may mean, where `dates` does not know the name.
 PLACES = (
     (re.compile(r"\bET\b|\b(?i:Eastern(?: Time)?|New York|Washington)\b"), "America/New_York"),
@@ -102,6 +102,12 @@ class Embargo:
 
     until: datetime | None
     line: str
+
+
+def held_until(source: Source, shown: str, title: str, text: str, published: datetime | None) -> datetime | None:
+    """Until when an entry of `source` is under embargo; None where it states none. `shown`: its title and language."""
+    held = embargo(f"{title}\n{text}", home(source, shown), published)
+    return held.until if held else None
 
 
 def embargo(text: str, zone: str, now: datetime | None = None) -> Embargo | None:

@@ -11,7 +11,7 @@ from nkwatch.domain.polling import PollState
 from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.source import Source
 from nkwatch.feeds.documents import Document, Elsewhere, Parsed, Unreadable
-from nkwatch.feeds.kinds import DocumentKind
+from nkwatch.feeds.kinds import DocumentKind, unreached
 from nkwatch.feeds.workers import Workers
 from nkwatch.net import Allowed, Answer, Disallowed, Robots, Unreached, Web
 
@@ -83,7 +83,7 @@ class WebKind:
             return no
         answer = await self._web.get(url, {"Accept": self._kind.accept, **headers})
         if isinstance(answer, Unreached):
-            return Failed(answer.reason, trouble=Trouble.UNREACHED if answer.line else Trouble.FAILING)
+            return unreached(answer.reason, line=answer.line)
         return answer
 
     def _conditional(self, state: PollState) -> dict[str, str]:
@@ -120,8 +120,7 @@ class WebKind:
     async def _parsed(self, answer: Answer, source: Source) -> tuple[Parsed | Failed, Answer]:
         """What the document shows, or the one that it leads to; and the answer that it was read from."""
         for left in range(INDEXES, -1, -1):
-            document = Document(answer.body, answer.url, answer.headers.get("content-type", ""))
-            read = await self._workers.run(self._kind.read, document, source)
+            read = await self._workers.run(self._kind.read, document(answer), source)
             match read:
                 case Parsed():
                     return read, answer
@@ -145,7 +144,12 @@ async def forbidden(robots: Robots, url: str) -> Failed | None:
         case Disallowed():
             return Failed(FORBIDDEN, trouble=Trouble.BLOCKED)
         case unknown:
-            return Failed(unknown.reason, trouble=Trouble.UNREACHED if unknown.line else Trouble.FAILING)
+            return unreached(unknown.reason, line=unknown.line)
+
+
+def document(answer: Answer) -> Document:
+    """What an answer brought, to be read."""
+    return Document(answer.body, answer.url, answer.headers.get("content-type", ""))
 
 
 def snapshot(answer: Answer, now: datetime) -> Snapshot:

@@ -8,13 +8,12 @@ from typing import Any
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
-from nkwatch.feeds.dates import home, published
-from nkwatch.feeds.documents import MOST_ENTRIES, Parsed, Unreadable, address, distinct, language_tag
-from nkwatch.feeds.embargo import embargo
+from nkwatch.feeds.dates import published
+from nkwatch.feeds.documents import LONGEST_AUTHOR, MOST_ENTRIES, Parsed, Unreadable, address, distinct, language_tag
+from nkwatch.feeds.embargo import held_until
 from nkwatch.net.decoding import FORBIDDEN
 
 VERSION = "jsonfeed.org/version/1"
-LONGEST_AUTHORS = 200
 ITEMS = re.compile(r'"items"\s*+:\s*+\[')
 BETWEEN = re.compile(r"[\s,]*")
 
@@ -71,17 +70,16 @@ def _entry(item: Mapping[str, Any], feed: Mapping[str, Any], url: str, source: S
     )
     text = max(texts, key=len)
     when = published(source, shown, _text(item, "date_published"), _text(item, "date_modified"))
-    held = embargo(f"{title}\n{text}", home(source, shown), when)
     return Entry(
         title=title,
         url=address(url, _text(item, "url") or _text(item, "external_url")),
         text=text,
         guid=_text(item, "id"),
         published=when,
-        author=(_authors(item) or _authors(feed))[:LONGEST_AUTHORS],
+        author=(_authors(item) or _authors(feed))[:LONGEST_AUTHOR],
         language=language,
         updated=published(source, shown, _text(item, "date_modified")),
-        embargo=held.until if held else None,
+        embargo=held_until(source, shown, title, text, when),
     )
 
 

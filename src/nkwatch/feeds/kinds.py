@@ -3,11 +3,11 @@
 Most are a document on the web (`DocumentKind`): asked conditionally, parsed in a worker process. A mailbox is its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from nkwatch.domain.outcome import Failed, Outcome
+from nkwatch.domain.outcome import Failed, Outcome, Trouble
 from nkwatch.domain.polling import PollState
 from nkwatch.domain.source import Source
 from nkwatch.feeds.documents import Reader
@@ -66,6 +66,17 @@ class DocumentKind:
     may_empty: bool = False
     problems: Problems = no_problems
     asked: Asked = same_address
+
+
+def unknown_options(what: str, source: Source, known: Collection[str]) -> Iterator[str]:
+    """That a source, which is `what`, has options that nobody reads."""
+    if unknown := sorted(source.options.keys() - set(known)):
+        yield f"{what} has no option {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+
+
+def unreached(reason: str, *, line: bool) -> Failed:
+    """What it means for a source that there is no answer; `line` where our own line may be to blame."""
+    return Failed(reason, trouble=Trouble.UNREACHED if line else Trouble.FAILING)
 
 
 class KindPoller:

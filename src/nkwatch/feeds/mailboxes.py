@@ -18,6 +18,7 @@ from nkwatch.domain.polling import PollState
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.documents import Unreadable, distinct
+from nkwatch.feeds.kinds import unknown_options, unreached
 from nkwatch.feeds.newsletters import Skipped, read_mail
 from nkwatch.feeds.workers import Workers
 from nkwatch.logs import record
@@ -55,6 +56,7 @@ class Mailboxes:
         password = bool(self._passwords.get(source.id))
         yield from problems_of(source.url, password=password, whose=f"source {source.id}")
         yield from _problems_of_options(source.options)
+        yield from unknown_options("a mailbox", source, OPTIONS)
 
     async def poll(self, source: Source, state: PollState) -> Outcome:
         """The newsletters among the newest mails, if any came since the last poll."""
@@ -68,7 +70,7 @@ class Mailboxes:
             case Refused(reason):
                 return Failed(reason, trouble=Trouble.BLOCKED)
             case Unreached(reason, line):
-                return Failed(reason, trouble=Trouble.UNREACHED if line else Trouble.FAILING)
+                return unreached(reason, line=line)
             case Mails() as found:
                 return Fetched(await self._entries(found, source), etag=found.cursor)
 
@@ -123,5 +125,3 @@ def _problems_of_options(options: Mapping[str, str]) -> Iterator[str]:
             "option authserv is missing: the name that your mail server writes first in Authentication-Results; "
             'without it anybody could forge the newsletter (trust = "yes" if mails are checked before)'
         )
-    if unknown := sorted(options.keys() - OPTIONS.keys()):
-        yield f"a mailbox has no option {', '.join(unknown)}; there are {', '.join(sorted(OPTIONS))}"

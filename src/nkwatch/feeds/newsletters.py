@@ -18,11 +18,11 @@ from nkwatch.domain.source import Source, host_of
 from nkwatch.domain.statement import TRACKING, Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
 from nkwatch.feeds.dates import published
-from nkwatch.feeds.documents import address, language_tag
+from nkwatch.feeds.documents import LONGEST_AUTHOR, address, language_tag
 from nkwatch.feeds.senders import authenticated, expected
 from nkwatch.net.letters import bodies, decoded, recipients, sender
 
-LONGEST_NAME, LONGEST_ID, LONGEST_TITLE = 200, 500, 1_000
+LONGEST_ID, LONGEST_TITLE = 500, 1_000
 #: A longer line is a paragraph of the statement that speaks of such things.
 LONGEST_FOOTER, LONGEST_HINT = 1_000, 200
 #: Words of lines that belong to the one recipient, in the languages of the sources.
@@ -83,7 +83,7 @@ def _unwelcome(headers: Message, source: Source) -> Skipped | None:
 def _entry(message: Message, source: Source) -> Entry:
     title = title_line(decoded(message.get("Subject")), plain=True)[:LONGEST_TITLE]
     name, _ = sender(message)
-    author = title_line(decoded(name), plain=True)[:LONGEST_NAME]
+    author = title_line(decoded(name), plain=True)[:LONGEST_AUTHOR]
     language = language_tag(decoded(message.get("Content-Language")))
     markup, plain = bodies(message)
     tree = _tree(markup)

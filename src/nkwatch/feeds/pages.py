@@ -14,9 +14,9 @@ from lxml.cssselect import CSSSelector
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
-from nkwatch.feeds.dates import home, published
+from nkwatch.feeds.dates import published
 from nkwatch.feeds.documents import Document, Parsed, Unreadable, address, distinct, language_tag
-from nkwatch.feeds.embargo import embargo
+from nkwatch.feeds.embargo import held_until
 from nkwatch.feeds.kinds import DocumentKind
 from nkwatch.net.decoding import decode
 
@@ -97,14 +97,13 @@ def _entry(parts: Mapping[str, html.HtmlElement | None], base: str, source: Sour
     written = () if date is None else (date.get("datetime") or "", title_line(_markup(date)))
     shown = f"{title} {language}"
     when = published(source, shown, *written)
-    held = embargo(f"{title}\n{text}", home(source, shown), when)
     return Entry(
         title=title,
         url="" if link is None else address(base, link.get("href") or ""),
         text=text,
         published=when,
         language=language,
-        embargo=held.until if held else None,
+        embargo=held_until(source, shown, title, text, when),
     )
 
 

@@ -19,9 +19,19 @@ from lxml import etree
 from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
-from nkwatch.feeds.dates import home, published
-from nkwatch.feeds.documents import MOST_ENTRIES, Document, Parsed, Unreadable, address, distinct, language_tag
-from nkwatch.feeds.embargo import embargo
+from nkwatch.feeds.dates import published
+from nkwatch.feeds.documents import (
+    LONGEST_AUTHOR,
+    MOST_ENTRIES,
+    Document,
+    Parsed,
+    Unreadable,
+    address,
+    declares_entities,
+    distinct,
+    language_tag,
+)
+from nkwatch.feeds.embargo import held_until
 from nkwatch.feeds.jsonfeed import read_json_feed
 from nkwatch.feeds.kinds import DocumentKind
 from nkwatch.net.decoding import FORBIDDEN, decode
@@ -48,7 +58,7 @@ MOST_DIGITS = 7
 CHILD = re.compile(r"<[\w/]")
 MARK = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*>?")
 #: feedparser looks for an address in an author in quadratic time (feedparser #562).
-LONGEST_AUTHOR, LONGEST_MARKED_UP = 200, 2_000
+LONGEST_MARKED_UP = 2_000
 #: How much of a document is looked at to see what it is (characters).
 HEAD = 5_000
 #: The options of such a source, with what they mean.
@@ -71,7 +81,7 @@ def read_feed(document: Document, source: Source) -> Parsed | Unreadable:
         return Unreadable("The answer is empty where a feed should be.")
     if text.startswith(("{", "[")):
         return read_json_feed(text, _base(document, source), source)
-    if _declares_entities(text):
+    if declares_entities(text):
         return Unreadable("The feed declares entities in a DOCTYPE, which is refused: they can hide a bomb.")
     prolog = PROLOG.match(text)
     start = prolog.end() if prolog else 0
@@ -79,13 +89,6 @@ def read_feed(document: Document, source: Source) -> Parsed | Unreadable:
     if WEB_PAGE.match(text, start) or (WEB_DOCTYPE.search(text, 0, min(start, HEAD)) and not ROOT.match(text, start)):
         return _web_page(text)
     return _parsed(REFERENCE.sub(_permitted, text[start:]), _base(document, source), source)
-
-
-def _declares_entities(text: str) -> bool:
-    """Whether a DOCTYPE may do so: one of 448 bytes grew to 3,000,000 characters, and feedparser was content."""
-    lower = text.lower()
-    doctype = lower.find("<!doctype")
-    return doctype >= 0 and lower.find("<!entity", doctype) >= 0
 
 
 def _web_page(text: str) -> Unreadable:
@@ -194,7 +197,6 @@ def _entry(item: Mapping[str, Any], feed: Any, url: str, source: Source) -> Entr
     )
     text, shown = max(texts, key=len, default=""), f"{title} {language}"
     when = published(source, shown, *dates)
-    held = embargo(f"{title}\n{text}", home(source, shown), when)
     return Entry(
         title=title,
         url=address(url, _link(item)),
@@ -204,7 +206,7 @@ def _entry(item: Mapping[str, Any], feed: Any, url: str, source: Source) -> Entr
         author=_author(item),
         language=language,
         updated=published(source, shown, str(item["updated"]) if "updated" in item else ""),
-        embargo=held.until if held else None,
+        embargo=held_until(source, shown, title, text, when),
     )
 
 

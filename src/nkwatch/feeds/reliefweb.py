@@ -17,8 +17,8 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import paragraphs, title_line
 from nkwatch.feeds.dates import published
-from nkwatch.feeds.documents import Document, Parsed, Unreadable, address, distinct, language_tag
-from nkwatch.feeds.kinds import DocumentKind
+from nkwatch.feeds.documents import LONGEST_AUTHOR, Document, Parsed, Unreadable, address, distinct, language_tag
+from nkwatch.feeds.kinds import DocumentKind, unknown_options
 from nkwatch.net.decoding import FORBIDDEN, decode
 
 API = "https://api.reliefweb.int/v2/reports"
@@ -31,7 +31,6 @@ FIELDS = (
 )
 #: ReliefWeb's code for "other".
 OTHER_LANGUAGE = "ot"
-LONGEST_AUTHOR = 200
 LONGEST_MESSAGE = 300
 OPTIONS = {
     "appname": "The name by which ReliefWeb knows you; needed. Ask for one at https://apidoc.reliefweb.int/.",
@@ -128,8 +127,7 @@ def problems(source: Source) -> Iterator[str]:
     country = source.options.get("country", "PRK")
     if not (len(country) == 3 and country.isascii() and country.isalpha()):  # noqa: PLR2004  ISO 3166-1 alpha-3
         yield f"option country is no code of three letters such as PRK: {country!r}"
-    if unknown := sorted(source.options.keys() - OPTIONS.keys()):
-        yield f"a ReliefWeb source has no option {', '.join(unknown)}; there are {', '.join(sorted(OPTIONS))}"
+    yield from unknown_options("a ReliefWeb source", source, OPTIONS)
 
 
 RELIEFWEB = DocumentKind(

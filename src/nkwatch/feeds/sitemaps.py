@@ -16,8 +16,19 @@ from nkwatch.domain.source import Source, host_of
 from nkwatch.domain.statement import Entry
 from nkwatch.feeds.cleaning import title_line
 from nkwatch.feeds.dates import published
-from nkwatch.feeds.documents import Document, Elsewhere, Parsed, Read, Unreadable, address, distinct, language_tag
-from nkwatch.feeds.kinds import DocumentKind
+from nkwatch.feeds.documents import (
+    LONGEST_AUTHOR,
+    Document,
+    Elsewhere,
+    Parsed,
+    Read,
+    Unreadable,
+    address,
+    declares_entities,
+    distinct,
+    language_tag,
+)
+from nkwatch.feeds.kinds import DocumentKind, unknown_options
 from nkwatch.net.decoding import decode
 from nkwatch.net.unpacking import UNPACKERS, BadlyPacked
 
@@ -68,7 +79,7 @@ def read_sitemap(document: Document, source: Source) -> Read:
         return Unreadable("The answer is empty where a sitemap should be.")
     if not text.startswith("<"):
         return _listed(text, document, source)
-    if _declares_entities(text):
+    if declares_entities(text):
         return Unreadable("The sitemap declares entities in a DOCTYPE, which is refused: they can hide a bomb.")
     return _marked_up(text, document, source)
 
@@ -84,12 +95,6 @@ def _unpacked(body: bytes) -> bytes | Unreadable:
     if len(plain) > LARGEST:
         return Unreadable(f"The sitemap is larger than {LARGEST // 1_000_000} MB once unpacked, which is refused.")
     return plain
-
-
-def _declares_entities(text: str) -> bool:
-    lower = text.lower()
-    doctype = lower.find("<!doctype")
-    return doctype >= 0 and lower.find("<!entity", doctype) >= 0
 
 
 def _listed(text: str, document: Document, source: Source) -> Read:
@@ -218,7 +223,7 @@ def _entry(row: _Row, url: str, source: Source, builds: frozenset[str]) -> Entry
         title=title_line(row.title, plain=True),
         url=address(url, row.loc),
         published=_date(source, row, row.date) or changed,
-        author=title_line(row.name, plain=True)[:200],
+        author=title_line(row.name, plain=True)[:LONGEST_AUTHOR],
         language=language_tag(row.language),
         updated=changed if row.news else None,
     )
@@ -234,9 +239,7 @@ def _date(source: Source, row: _Row, text: str) -> datetime | None:
 
 def problems(source: Source) -> Iterator[str]:
     """Options that are unknown."""
-    unknown = sorted(source.options.keys() - OPTIONS.keys())
-    if unknown:
-        yield f"a sitemap has no option {', '.join(unknown)}; there are {', '.join(sorted(OPTIONS))}"
+    yield from unknown_options("a sitemap", source, OPTIONS)
 
 
 SITEMAP = DocumentKind(

@@ -8,11 +8,12 @@ from nkwatch.domain.errand import Absent, Brought, Errand, Purpose, Unavailable,
 from nkwatch.domain.source import Source, host_of
 from nkwatch.domain.statement import Article
 from nkwatch.feeds.documents import Document, Unreadable
-from nkwatch.feeds.fetch import forbidden, refused, snapshot
+from nkwatch.feeds.fetch import document, forbidden, refused, snapshot
+from nkwatch.feeds.pages import PAGE
 from nkwatch.feeds.workers import Workers
 from nkwatch.net import Answer, Robots, Unreached, Web
 
-ACCEPT = {"Accept": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"}
+ACCEPT = {"Accept": PAGE.accept}
 #: The publisher's own word that the page is no more.
 ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
@@ -56,7 +57,6 @@ class PageVisitor:
             return Unavailable(f"The page leads to {host_of(answer.url)}, which is none of the source's domains.")
         if errand.purpose is Purpose.PRESENCE:
             return Brought()
-        document = Document(answer.body, answer.url, answer.headers.get("content-type", ""))
-        article = await self._workers.run(read_article, document, source)
+        article = await self._workers.run(read_article, document(answer), source)
         kept = snapshot(answer, self._clock())
         return Brought(article if isinstance(article, Article) else None, kept)

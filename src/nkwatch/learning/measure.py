@@ -234,7 +234,14 @@ def _resample(random: Random, count: int) -> Sequence[int]:
 
 
 def _total(tallies: Sequence[Tally], weights: Sequence[int]) -> Tally:
-    return _sum(t.times(w) for t, w in zip(tallies, weights, strict=True) if t is not _NOTHING and w)
+    # of everything here this is done most often: without a tally for each
+    right = wrong = missed = 0.0
+    for tally, weight in zip(tallies, weights, strict=True):
+        if weight and tally is not _NOTHING:
+            right += tally.right * weight
+            wrong += tally.wrong * weight
+            missed += tally.missed * weight
+    return Tally(right, wrong, missed)
 
 
 def _sum(tallies: Iterable[Tally]) -> Tally:

@@ -130,13 +130,11 @@ class MailAssembler:
         """
         if not self.bounces:
             return ascii_domain(self.return_path)
-        local, _, domain = ascii_domain(self.bounces).rpartition("@")
-        return f"{local}+{self.envelope(delivery_id)}@{domain}"
+        return _subaddress(self.bounces, self.envelope(delivery_id))
 
     def _reply_to(self, subscriber_id: str) -> str:
         """Who replies is known by the address replied to: a forged sender ends nobody's subscription."""
-        local, _, domain = ascii_domain(self.replies).rpartition("@")
-        own = f"{local}+{subscriber_id}.{self.reply_tag(subscriber_id)}@{domain}"
+        own = _subaddress(self.replies, f"{subscriber_id}.{self.reply_tag(subscriber_id)}")
         return f"<{_for_header(own)}>"
 
     def _url(self, place: str, purpose: str, subject: str, expires: datetime | None = None) -> str:
@@ -163,6 +161,12 @@ def _feedback(number: str, rest: str) -> bytes:
 @lru_cache(maxsize=256)
 def _date(date: datetime) -> bytes:
     return field("Date", format_datetime(date.astimezone(UTC)))
+
+
+def _subaddress(address: str, tag: str) -> str:
+    """The address with a tag after a plus (RFC 5233)."""
+    local, _, domain = ascii_domain(address).rpartition("@")
+    return f"{local}+{tag}@{domain}"
 
 
 def _for_header(address: str) -> str:

@@ -30,14 +30,14 @@ EARLIER_WIDTH = 90
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OwnLine:
     """A line for a reader's own place; `weight` is what it takes in the HTML of a mail, in octets."""
 
     text: str
     weight: int
 
     @classmethod
-    def of(cls, text: str) -> "Line":
+    def of(cls, text: str) -> "OwnLine":
         """The line with its weight."""
         return cls(text, len(fill(html.escape(text))))
 
@@ -84,7 +84,7 @@ class Blocks:
         values = {"story": self.view(story, language)}
         return self.part("story", language, values), self.part("digest/line", language, values)
 
-    def _reasons(self, reasons: tuple[Reason, ...], language: str) -> Line:
+    def _reasons(self, reasons: tuple[Reason, ...], language: str) -> OwnLine:
         """Put together of a frame and the values in it: readers' reasons differ more than what they are made of."""
         roles: tuple[str, ...] = ()
         named: dict[str, int] = {}
@@ -102,21 +102,21 @@ class Blocks:
                 text = text.replace(place, ", ".join(values), 1)
                 # of frame and values by themselves each ends with a soft break, and the place takes room, too
                 weight += sum(values.values()) - BREAK * len(values) + 2 * (len(values) - 1) - PLACE
-        return Line(text, weight)
+        return OwnLine(text, weight)
 
     def _value_shown(self, kind: str, value: str, language: str) -> tuple[str, int]:
-        line = Line.of(told(kind, value, self.names, language))
+        line = OwnLine.of(told(kind, value, self.names, language))
         return line.text, line.weight
 
-    def _frame_of(self, shown_in: tuple[bool, bool], roles: tuple[str, ...], language: str) -> Line:
+    def _frame_of(self, shown_in: tuple[bool, bool], roles: tuple[str, ...], language: str) -> OwnLine:
         named, followed = shown_in
         shown = Matched((NAMED,) if named else (), roles, (FOLLOWED,) if followed else ())
-        return Line.of(self.line("reasons.txt", language, {"matched": shown}))
+        return OwnLine.of(self.line("reasons.txt", language, {"matched": shown}))
 
-    def _earlier(self, name: str, earlier: Earlier, language: str) -> Line:
+    def _earlier(self, name: str, earlier: Earlier, language: str) -> OwnLine:
         title = shorten(plain(earlier.title), EARLIER_WIDTH)
         values = {"named": plain(name), "title": title, "spoken": tag(earlier.language), "day": earlier.day}
-        return Line.of(self.line("earlier.txt", language, values))
+        return OwnLine.of(self.line("earlier.txt", language, values))
 
     def _everything(self, language: str) -> str:
         return self.line("everything.txt", language, {})

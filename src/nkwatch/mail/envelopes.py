@@ -15,7 +15,7 @@ _STUFFED = re.compile(rb"(?m)^\.(?=\.)")
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class Extensions:
     """What a relay can do: the extensions of its EHLO that we use. `size` in octets, 0 is no limit (RFC 1870)."""
 
     pipelining: bool = False
@@ -24,7 +24,7 @@ class Offered:
     smtputf8: bool = False
 
     @classmethod
-    def of(cls, extensions: Mapping[str, str]) -> "Offered":
+    def of(cls, extensions: Mapping[str, str]) -> "Extensions":
         """From the lines after EHLO: keywords in small letters, each with its parameters."""
         size = extensions.get("size", "").strip()
         return cls(
@@ -55,7 +55,7 @@ def sendable(address: str) -> str:
         raise ValueError("the domain of the address is not valid") from wrong
 
 
-def enveloped(message: Message, offered: Offered) -> Envelope | Refused | Deferred:
+def enveloped(message: Message, extensions: Extensions) -> Envelope | Refused | Deferred:
     """The commands for a message, or why this relay cannot take it; a wrong sender costs no reader the delivery."""
     try:
         sender = sendable(message.sender) if message.sender else ""
@@ -66,12 +66,12 @@ def enveloped(message: Message, offered: Offered) -> Envelope | Refused | Deferr
     except ValueError as why:
         return Refused(str(why))
     international = not (sender + recipient).isascii()
-    if international and not offered.smtputf8:
+    if international and not extensions.smtputf8:
         return Refused("the relay takes no addresses with letters outside ASCII")
-    if 0 < offered.size < len(message.content):
-        return Refused(f"the message has {len(message.content)} octets, and the relay takes {offered.size} at most")
+    if 0 < extensions.size < len(message.content):
+        return Refused(f"the message has {len(message.content)} octets, and the relay takes {extensions.size} at most")
     # who must not be answered by a machine is not told of failures either
-    dsn = offered.dsn and bool(sender)
+    dsn = extensions.dsn and bool(sender)
     options = (" RET=HDRS" if dsn else "") + (" SMTPUTF8" if international else "")
     return Envelope(
         f"MAIL FROM:<{sender}>{options}".encode(),

@@ -65,9 +65,7 @@ class FolderRelay:
 
     async def hand_over(self, message: Message) -> Handover:
         """Write a single message."""
-        letter = Letter(message)
-        why = await self.carry(letter)
-        return letter.outcome or Deferred(why, line=True)
+        return await Letter(message).by(self.carry)
 
     async def close(self) -> None:
         """Nothing is kept open."""

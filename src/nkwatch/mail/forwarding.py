@@ -11,7 +11,7 @@ from nkwatch.domain.delivery import Message
 from nkwatch.domain.reply import Received
 from nkwatch.mail.encoding import fill
 from nkwatch.mail.envelopes import sendable
-from nkwatch.mail.headers import ascii_domain, field, joined, mailbox, text_field
+from nkwatch.mail.headers import AUTOMATIC, ascii_domain, domain_of, field, joined, mailbox, text_field
 from nkwatch.mail.views import plain
 from nkwatch.mail.widths import shorten
 
@@ -46,7 +46,7 @@ class Forwarding:
         boundary = f"=_{name}{hashlib.sha256(received.id.encode()).hexdigest()[:16]}"
         fields = [
             *self._fields(received),
-            field("Message-ID", f"<reply.{name}@{ascii_domain(self.sender).rpartition('@')[2]}>"),
+            field("Message-ID", f"<reply.{name}@{domain_of(self.sender)}>"),
             field("MIME-Version", "1.0"),
             field("Content-Type", f'multipart/mixed; boundary="{boundary}"'),
         ]
@@ -62,9 +62,7 @@ class Forwarding:
             field("To", f"<{ascii_domain(self.contact)}>"),
             text_field("Subject", shorten(f"[{plain(self.name)}] Reply: {plain(subject)}", SUBJECT)),
             field("Date", format_datetime(self.clock().astimezone(UTC))),
-            # so that no program answers, and our own mails are known if they come back (RFC 3834)
-            field("Auto-Submitted", "auto-generated"),
-            field("X-Auto-Response-Suppress", "OOF"),
+            AUTOMATIC,  # by it our own mails are known if they come back, too
         ]
         writer = _answerable(received)
         return [*fields, field("Reply-To", f"<{writer}>")] if writer else fields

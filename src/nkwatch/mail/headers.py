@@ -55,6 +55,11 @@ def ascii_domain(address: str) -> str:
     return f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
 
 
+def domain_of(address: str) -> str:
+    """The domain of an address, in punycode. Raises `ValueError` when it is none."""
+    return ascii_domain(address).rpartition("@")[2]
+
+
 def one_line(value: str) -> str:
     """`value` with every line end and control character replaced by a space."""
     if value.isascii() and value.isprintable() and " " not in value:
@@ -89,3 +94,7 @@ def _encoded_words(text: str) -> Iterator[str]:
             yield f"=?utf-8?b?{b64encode(word).decode()}?="
             word = b""
         word += octets
+
+
+#: So that no absence notice or robot answers (RFC 3834; Exchange knows only the second).
+AUTOMATIC = field("Auto-Submitted", "auto-generated") + field("X-Auto-Response-Suppress", "OOF")

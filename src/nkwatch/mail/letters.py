@@ -1,6 +1,6 @@
 """Messages on their way to a relay: where they come from, and what is told of them. Each is accounted for once."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -25,6 +25,11 @@ class Letters(Protocol):
     def give_back(self, message: Message) -> None: ...
 
 
+def is_decided(outcome: Handover) -> bool:
+    """Whether the relay said something of the message, and not the line."""
+    return not isinstance(outcome, Unknown) and not (isinstance(outcome, Deferred) and outcome.line)
+
+
 @dataclass(slots=True)
 class Letter:
     """A single message. `outcome` stays None where the relay could not be reached."""
@@ -32,6 +37,11 @@ class Letter:
     message: Message
     outcome: Handover | None = None
     _waits: bool = True
+
+    async def by(self, carry: Callable[[Letters], Awaitable[str]]) -> Handover:
+        """What became of it when it was carried."""
+        why = await carry(self)
+        return self.outcome or Deferred(why, line=True)
 
     async def next(self) -> Message | None:
         """The message, until something became of it."""
@@ -102,7 +112,7 @@ class Post:
 
     def answered(self, message: Message, outcome: Handover) -> None:
         """The relay said this, or never will."""
-        self.decided += not isinstance(outcome, Unknown) and not (isinstance(outcome, Deferred) and outcome.line)
+        self.decided += is_decided(outcome)
         self.suspects.clear(message)
         self.not_sent(message, outcome)
 

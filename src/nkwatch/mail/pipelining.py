@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from nkwatch.domain.delivery import Handover, Message, Unknown
 from nkwatch.mail.conversation import Conversation
 from nkwatch.mail.courier import GOODBYE, End, Patience
-from nkwatch.mail.envelopes import Envelope, Offered, enveloped, on_the_line
+from nkwatch.mail.envelopes import Envelope, Extensions, enveloped, on_the_line
 from nkwatch.mail.letters import Post
 from nkwatch.mail.verdicts import CLOSING, START, LineBroken, Reply, of_message, of_recipient, of_refusal
 
@@ -39,8 +39,8 @@ class _SenderRefusedError(Exception):
 class Pipeline:
     """A connection to a relay that announces PIPELINING, opened in `name`. One trip at a time."""
 
-    def __init__(self, conversation: Conversation, offered: Offered, name: str, patience: Patience) -> None:
-        self._conversation, self._offered, self._name, self._patience = conversation, offered, name, patience
+    def __init__(self, conversation: Conversation, extensions: Extensions, name: str, patience: Patience) -> None:
+        self._conversation, self._extensions, self._name, self._patience = conversation, extensions, name, patience
         #: replies to come that decide nothing
         self._idle_replies = 0
         self._heard = False
@@ -192,7 +192,7 @@ class Pipeline:
 
     def _parcel(self, message: Message) -> _Parcel | None:
         """Answers at once for what this relay cannot take."""
-        envelope = enveloped(message, self._offered)
+        envelope = enveloped(message, self._extensions)
         if isinstance(envelope, Envelope):
             return _Parcel(message, envelope)
         self._post.not_sent(message, envelope)

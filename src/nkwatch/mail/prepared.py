@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from nkwatch.domain.bulletin import Block, BulletinKind, Composition, Piece
 from nkwatch.mail.encoding import OWN_BEGINS, OWN_ENDS
-from nkwatch.mail.headers import ascii_domain, field, joined, list_id, mailbox, text_field
+from nkwatch.mail.headers import AUTOMATIC, ascii_domain, domain_of, field, joined, list_id, mailbox, text_field
 
 V = TypeVar("V")
 #: A correction is on the list of what it corrects: who filters one finds the other beside it.
@@ -27,8 +27,6 @@ _LISTS = {
 _NEUTRAL_LISTS = {"alerts": "notes", "digests": "list"}
 #: What providers know mails by that are on no list.
 _LETTERS = "letters"
-#: So that no absence notice or robot answers (RFC 3834; Exchange knows only the second).
-_AUTOMATIC = field("Auto-Submitted", "auto-generated") + field("X-Auto-Response-Suppress", "OOF")
 #: Octets in a line without its end (RFC 5322, 2.1.1).
 LONGEST_LINE = 998
 #: Octets of shared parts that are kept (most mails have 20 to 40 KB), and blocks known to be in their wire form.
@@ -45,7 +43,7 @@ class Sender:
     @property
     def domain(self) -> str:
         """The domain of the address, in punycode."""
-        return ascii_domain(self.address).rpartition("@")[2]
+        return domain_of(self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,7 @@ def shared(composition: Composition, sender: Sender, host: str) -> Shared:
     return Shared(
         sender=field("From", mailbox(sender.name, ascii_domain(sender.address))),
         subject=text_field("Subject", composition.subject),
-        constant=field("Content-Language", composition.language) + _AUTOMATIC,
+        constant=field("Content-Language", composition.language) + AUTOMATIC,
         list_id=list_id(words, at) if on else b"",
         feedback=f"{on or _LETTERS}:{_sender_id(sender.domain)}",
         bodies=bodies,

@@ -3,15 +3,14 @@
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal
 
 from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException
 
 from nkwatch.domain.delivery import Message
 from nkwatch.mail.replies import scrubbed
+from nkwatch.mail.smtp import Security
 from nkwatch.mail.transaction import unreached
 
-Security = Literal["tls", "starttls", "none"]
 #: Extensions that make a difference to us: speed, addresses beyond ASCII, reports of delivery, size.
 WANTED = ("pipelining", "smtputf8", "dsn", "size", "8bitmime")
 

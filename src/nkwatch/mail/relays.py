@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from nkwatch.domain.delivery import Deferred, Handover, Message, Unknown
-from nkwatch.mail.letters import Letter, Letters
+from nkwatch.domain.delivery import Handover, Message
+from nkwatch.mail.letters import Letter, Letters, is_decided
 
 #: A relay that cannot be reached is left alone for this long, then twice as long each time.
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=5)
@@ -28,7 +28,7 @@ class OneRelay(Protocol):
     async def close(self) -> None: ...
 
 
-class Told(Protocol):
+class Notice(Protocol):
     """Tells the operator something."""
 
     def __call__(self, event: str, **facts: object) -> None: ...
@@ -60,10 +60,10 @@ class Relays:
     A message that one relay was offered and did not answer for is nobody else's: it waits for its own next attempt.
     """
 
-    def __init__(self, relays: Sequence[OneRelay], clock: Callable[[], datetime], told: Told = _nobody) -> None:
+    def __init__(self, relays: Sequence[OneRelay], clock: Callable[[], datetime], notice: Notice = _nobody) -> None:
         self._standings = [_Standing(relay) for relay in relays]
         self._clock = clock
-        self._told = told
+        self._notice = notice
 
     @property
     def connections(self) -> int:
@@ -87,9 +87,7 @@ class Relays:
 
     async def hand_over(self, message: Message) -> Handover:
         """Hand over a single message."""
-        letter = Letter(message)
-        why = await self.carry(letter)
-        return letter.outcome or Deferred(why, line=True)
+        return await Letter(message).by(self.carry)
 
     async def close(self) -> None:
         """Say goodbye everywhere."""
@@ -109,7 +107,7 @@ class Relays:
     def _works(self, standing: _Standing) -> None:
         if standing.failures:
             standing.failures, standing.retry_at = 0, None
-            self._told("mail relay works again", relay=standing.relay.name)
+            self._notice("mail relay works again", relay=standing.relay.name)
 
     async def _tried(self, standing: _Standing, turn: "_Turn") -> str:
         """One relay's turn; of several connections that fail together one failure is counted."""
@@ -121,7 +119,7 @@ class Relays:
             standing.failures += 1
             standing.rest(self._clock())
             if standing.failures == 1:
-                self._told("mail relay unreachable", relay=standing.relay.name, why=why)
+                self._notice("mail relay unreachable", relay=standing.relay.name, why=why)
         return why
 
 
@@ -151,7 +149,7 @@ class _Turn:
 
     def answered(self, message: Message, outcome: Handover) -> None:
         """What a relay says of a message shows that it works."""
-        if not isinstance(outcome, Unknown) and not (isinstance(outcome, Deferred) and outcome.line):
+        if is_decided(outcome):
             self.carried = True
             self._works()
         self._letters.answered(message, outcome)

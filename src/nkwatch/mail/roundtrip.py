@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from nkwatch.domain.delivery import Message
 from nkwatch.domain.posture import Finding, Severity
 from nkwatch.mail.encoding import fill
-from nkwatch.mail.headers import ascii_domain, field, joined, list_id, mailbox, text_field
+from nkwatch.mail.headers import ascii_domain, domain_of, field, joined, list_id, mailbox, text_field
 
 ABOUT = "round trip"
 _MARKER = re.compile(r"nkwatch-(\d{8}T\d{6})-([0-9a-f]{16})")
@@ -62,7 +62,7 @@ class Probe:
         )
 
     def _fields(self, marker: str, sent: datetime) -> Iterator[bytes]:
-        domain = ascii_domain(self.sender).rpartition("@")[2]
+        domain = domain_of(self.sender)
         yield field("From", mailbox(self.name, ascii_domain(self.sender)))
         yield field("To", f"<{ascii_domain(self.recipient)}>")
         yield text_field("Subject", f"Round trip of {self.name}: {marker} 왕복")

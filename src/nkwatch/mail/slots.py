@@ -6,7 +6,7 @@ from nkwatch.domain.subscriber import Choice
 from nkwatch.domain.surroundings import Earlier
 from nkwatch.editing.digests import Pick
 from nkwatch.editing.matching import CASE, WORD
-from nkwatch.mail.blocks import Blocks, Line
+from nkwatch.mail.blocks import Blocks, OwnLine
 from nkwatch.mail.fitting import REASONS
 from nkwatch.mail.reasons import SLOT, only_any
 from nkwatch.mail.views import plain
@@ -39,12 +39,12 @@ def slots(
         yield f"{SLOT}{pick.story.id}", shorten(line.text, width) if width else line.text
 
 
-def _line(blocks: Blocks, pick: Pick, earlier: Mapping[str, Earlier], language: str) -> Line:
+def _line(blocks: Blocks, pick: Pick, earlier: Mapping[str, Earlier], language: str) -> OwnLine:
     line = blocks.reasons(pick.reasons, language)
     if earlier:
         followed = [value for reason in pick.reasons if reason.kind in {CASE, WORD} for value in reason.values]
         known = [(name, earlier[name]) for name in followed if name in earlier]
         for name, last in [(n, e) for n, e in known if e.story_id != pick.story.id][:NAMES]:
             told = blocks.earlier(name, last, language)
-            line = Line(f"{line.text} · {told.text}", line.weight + told.weight)
+            line = OwnLine(f"{line.text} · {told.text}", line.weight + told.weight)
     return line

@@ -8,10 +8,10 @@ from typing import Literal
 
 from aiosmtplib import SMTP, SMTPException, SMTPHeloError
 
-from nkwatch.domain.delivery import Deferred, Handover, Message
+from nkwatch.domain.delivery import Handover, Message
 from nkwatch.mail.conversation import Conversation
 from nkwatch.mail.courier import Courier, End, Patience
-from nkwatch.mail.envelopes import Envelope, Offered, enveloped, named
+from nkwatch.mail.envelopes import Envelope, Extensions, enveloped, named
 from nkwatch.mail.letters import Letter, Letters, Post, Suspects
 from nkwatch.mail.pipelining import Pipeline
 from nkwatch.mail.replies import scrubbed
@@ -24,7 +24,7 @@ _IDLE = 100.0
 #: New connections over which not one message went: then the relay is as good as not there.
 _FRUITLESS = 3
 #: Whatever a relay offers, for looking at a message before there is a connection.
-_ANYTHING = Offered(smtputf8=True)
+_ANYTHING = Extensions(smtputf8=True)
 
 
 class SmtpRelay:
@@ -95,9 +95,7 @@ class SmtpRelay:
 
     async def hand_over(self, message: Message) -> Handover:
         """Hand over a single message."""
-        letter = Letter(message)
-        why = await self.carry(letter)
-        return letter.outcome or Deferred(why, line=True)
+        return await Letter(message).by(self.carry)
 
     async def close(self) -> None:
         """Say goodbye on every idle connection."""
@@ -159,12 +157,12 @@ class SmtpRelay:
         except BaseException:
             client.close()
             raise
-        offered = Offered.of(client.esmtp_extensions)
-        if not offered.pipelining or client.transport is None:
-            return Careful(client, offered, name, self._patience)
+        extensions = Extensions.of(client.esmtp_extensions)
+        if not extensions.pipelining or client.transport is None:
+            return Careful(client, extensions, name, self._patience)
         conversation = Conversation()
         conversation.take_over(client.transport)
-        return Pipeline(conversation, offered, name, self._patience)
+        return Pipeline(conversation, extensions, name, self._patience)
 
     def _client(self, name: str) -> SMTP:
         return SMTP(

@@ -11,7 +11,7 @@ from nkwatch.domain.reading import Ask, Urgency
 from nkwatch.domain.story import Report, Story
 from nkwatch.mail.excerpt import excerpt
 from nkwatch.mail.quoting import Copied, copied, quoted
-from nkwatch.mail.views import Address, Mention, Name, Names, address, carrier, name_of, plain, tag
+from nkwatch.mail.views import Address, Name, Names, OtherReport, address, carrier, name_of, plain, tag
 from nkwatch.mail.widths import shorten
 
 #: How many of the other reports are named one by one, and how many demands are told.
@@ -91,7 +91,7 @@ class StoryView:
     asks: tuple[AskView, ...]
     original: Address
     permanent: Address
-    mentions: tuple[Mention, ...]
+    mentions: tuple[OtherReport, ...]
     further: int
     beside: Beside | None = None
     note: NoteView | None = None
@@ -201,7 +201,7 @@ def _place(names: Names, story: Story, lead: Report, language: str) -> str:
     return next(filter(None, found), "")
 
 
-def _mentions(story: Story, lead: Report) -> tuple[Mention, ...]:
+def _mentions(story: Story, lead: Report) -> tuple[OtherReport, ...]:
     """Everybody else whose words report the story, each once, in the order of their reports.
 
     Whose original stands beside a version that leads is not named again.
@@ -209,7 +209,5 @@ def _mentions(story: Story, lead: Report) -> tuple[Mention, ...]:
     first: dict[str, Report] = {}
     for report in (story.lead, *story.others):
         first.setdefault(report.by, report)
-    others = {by: r for by, r in first.items() if by not in {lead.by, story.lead.by}}
-    return tuple(
-        Mention(name_of(by, one.statement), address(one.statement.url, trusted=one.link)) for by, one in others.items()
-    )
+    others = [r for by, r in first.items() if by not in {lead.by, story.lead.by}]
+    return tuple(OtherReport(name_of(r.by, r.statement), address(r.statement.url, trusted=r.link)) for r in others)

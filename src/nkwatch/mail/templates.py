@@ -8,6 +8,7 @@ colours) remains in the head. An operator's folder comes before ours: whatever g
 import re
 import traceback
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,10 @@ class Templates:
         self._environments = {language: _environment(loader, locale) for language, locale in locales.items()}
         # the languages share the sources of their templates: what one of them can read, all can
         environment = next(iter(self._environments.values()))
-        _load_all(environment)
+        if folder:
+            _load_all(environment)
+        else:
+            _load_ours()
         self._style = loader.get_source(environment, "mail/style.css")[0]
         self._inliner = CSSInliner(
             inline_style_tags=False,
@@ -92,8 +96,13 @@ _COMPILED = Compiled("mail")
 
 def template_loader(folder: Path | None) -> BaseLoader:
     """Finds templates in the operator's folder, if there is one, then in ours."""
-    ours = PackageLoader("nkwatch", "templates")
+    ours = _ours()
     return ChoiceLoader([FileSystemLoader(folder), ours]) if folder else ours
+
+
+@cache
+def _ours() -> BaseLoader:
+    return PackageLoader("nkwatch", "templates")
 
 
 def _environment(loader: BaseLoader, locale: Locale) -> ImmutableSandboxedEnvironment:
@@ -151,6 +160,12 @@ def _finalize(value: object) -> object:
     if isinstance(value, str) and not isinstance(value, Markup):
         return value.translate(_MARKER_LETTERS)
     return value
+
+
+@cache
+def _load_ours() -> None:
+    """Once is enough: they are part of the program."""
+    _load_all(_environment(template_loader(None), Locale("en", {})))
 
 
 def _load_all(environment: ImmutableSandboxedEnvironment) -> None:

@@ -8,18 +8,16 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
 
 from nkwatch.domain.delivery import Deferred, Handover, Message, Unknown
 from nkwatch.mail.courier import GOODBYE, End, Patience
-from nkwatch.mail.envelopes import Envelope, Offered, enveloped, on_the_line, sendable
+from nkwatch.mail.envelopes import Envelope, Extensions, enveloped, on_the_line
 from nkwatch.mail.letters import Post
 from nkwatch.mail.verdicts import CLOSING, START, LineBroken, Reply, of_message, of_recipient, of_refusal
-
-__all__ = ["Careful", "said", "sendable"]
 
 
 class Careful:
     """A connection to a relay that does not announce PIPELINING. One trip at a time."""
 
-    def __init__(self, client: SMTP, offered: Offered, name: str, patience: Patience) -> None:
-        self._client, self._offered, self._name, self._patience = client, offered, name, patience
+    def __init__(self, client: SMTP, extensions: Extensions, name: str, patience: Patience) -> None:
+        self._client, self._extensions, self._name, self._patience = client, extensions, name, patience
         self._post: Post
         self._current: Message | None = None
         self._heard = self._begun = False
@@ -60,7 +58,7 @@ class Careful:
     async def _one(self, message: Message) -> str:
         """Hand over one message; answers why the relay wants none that is ours. Raises for a broken line."""
         self._begun = False
-        envelope = enveloped(message, self._offered)
+        envelope = enveloped(message, self._extensions)
         if not isinstance(envelope, Envelope):
             self._current = None
             self._post.not_sent(message, envelope)

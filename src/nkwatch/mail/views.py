@@ -57,7 +57,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class OtherReport:
     """Somebody else's report of the story."""
 
     by: Name

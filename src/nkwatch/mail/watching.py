@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nkwatch.domain.source import Source
-from nkwatch.domain.watch import Gap, Watch
+from nkwatch.domain.watch import Lack, Watch
 from nkwatch.mail.views import NAME_WIDTH, Name, plain, tag
 from nkwatch.mail.widths import shorten
 
@@ -14,7 +14,7 @@ NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class GapView:
+class LackView:
     """A publisher from whom something is lacking; `since` is None where nobody knows since when."""
 
     name: Name
@@ -25,7 +25,7 @@ class GapView:
 class Named:
     """The first of some publishers; `further` counts the rest."""
 
-    gaps: tuple[GapView, ...]
+    gaps: tuple[LackView, ...]
     further: int
 
     def __bool__(self) -> bool:
@@ -52,13 +52,13 @@ def watch_view(watch: Watch, sources: Mapping[str, Source]) -> WatchView:
     """The view of `watch`; `sources` say in which language a publisher writes its name."""
     spoken = {s.publisher: s.languages[0] for s in sources.values() if s.languages}
 
-    def named(gaps: Sequence[Gap]) -> Named:
-        return Named(tuple(_gap(gap, spoken) for gap in gaps[:NAMED]), len(gaps[NAMED:]))
+    def named(lacks: Sequence[Lack]) -> Named:
+        return Named(tuple(_lack(lack, spoken) for lack in lacks[:NAMED]), len(lacks[NAMED:]))
 
     silent, unreadable, partly = named(watch.silent), named(watch.unreadable), named(watch.partly)
     return WatchView(watch.sources, watch.answering, silent, unreadable, partly)
 
 
-def _gap(gap: Gap, spoken: Mapping[str, str]) -> GapView:
-    language = "" if gap.publisher.isascii() else tag(spoken.get(gap.publisher, ""))
-    return GapView(Name(shorten(plain(gap.publisher), NAME_WIDTH), language), gap.since)
+def _lack(lack: Lack, spoken: Mapping[str, str]) -> LackView:
+    language = "" if lack.publisher.isascii() else tag(spoken.get(lack.publisher, ""))
+    return LackView(Name(shorten(plain(lack.publisher), NAME_WIDTH), language), lack.since)

@@ -8,7 +8,7 @@ from functools import cached_property
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from nkwatch.reading.cues import Cues, Words, either
-from nkwatch.reading.folding import CJK, Folded, fold
+from nkwatch.reading.folding import CJK, Folded, fold, stands_alone
 from nkwatch.reading.groups import Counting
 from nkwatch.reading.names import name_key
 from nkwatch.reading.romanisation import surnames
@@ -142,7 +142,7 @@ class CaseBook:
         found = []
         for index, start, end in self._automaton.find_matches_as_indexes(folded.text):
             spelling, key = self._patterns[index]
-            if CJK.search(spelling) or _stands_alone(folded.text, start, end):
+            if CJK.search(spelling) or stands_alone(folded.text, start, end):
                 found.append((*folded.span(start, end), key))
         return found
 
@@ -157,7 +157,3 @@ class CaseBook:
             if (name := self.places_spelt.get(match[0].lower()))
         )
         return min(found, default=(False, 0, ""))[2]
-
-
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    return not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum())

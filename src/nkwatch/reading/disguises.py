@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from nkwatch.reading.folding import Table
+
 #: Bytes from outside are looked through as if they were in each of these.
 ENCODINGS = ("utf-8", "cp949", "shift_jis", "euc_jp", "gb18030", "big5", "latin-1")
 #: Of seven bits, so that they pass for UTF-8, behind this mark.
@@ -30,13 +32,10 @@ _FROM_URL = bytes.maketrans(b"-_", b"+/")
 _ESCAPE = re.compile(r"\\u([0-9a-f]{4})", re.IGNORECASE)
 
 
-class _Folding(dict[int, str]):
-    """A translation table that fills itself: compatibility forms, case, accents and invisible characters go."""
-
-    def __missing__(self, code: int) -> str:
-        apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", chr(code)).casefold())
-        folded = self[code] = "".join(c for c in apart if not _ignored(c))
-        return folded
+def _bare(char: str) -> str:
+    """Compatibility forms, case, accents and invisible characters go."""
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
+    return "".join(c for c in apart if not _ignored(c))
 
 
 def _ignored(char: str) -> bool:
@@ -46,7 +45,7 @@ def _ignored(char: str) -> bool:
 
 
 #: For `str.translate`: each character becomes none, one or several.
-FOLDING = _Folding()
+FOLDING = Table(_bare)
 
 
 def folded(text: str) -> str:

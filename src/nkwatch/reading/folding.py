@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _RUNS = re.compile(r" {2,}")
@@ -33,21 +34,30 @@ SURROGATES, BROKEN = range(0xD800, 0xE000), "\ufffd"
 LAST_KEPT = 0xFFFF
 
 
-class _Table(dict[int, str]):
-    """A translation table that fills itself; each character becomes exactly one."""
+class Table(dict[int, str]):
+    """A table for `str.translate` that fills itself: `made` says what a character becomes."""
+
+    def __init__(self, made: Callable[[str], str]) -> None:
+        super().__init__()
+        self._made = made
 
     def __missing__(self, code: int) -> str:
-        char = BROKEN if code in SURROGATES else chr(code)
-        plain = unicodedata.normalize("NFKC", char)
-        plain = plain if len(plain) == 1 else char
-        lower = plain.translate(_ALIKE).lower()
-        folded = " " if plain.isspace() else lower if len(lower) == 1 else plain
+        made = self._made(chr(code))
         if code <= LAST_KEPT:
-            self[code] = folded
-        return folded
+            self[code] = made
+        return made
 
 
-_table = _Table()
+def _alike(char: str) -> str:
+    """What a character is compared as: exactly one."""
+    whole = BROKEN if ord(char) in SURROGATES else char
+    plain = unicodedata.normalize("NFKC", whole)
+    plain = plain if len(plain) == 1 else whole
+    lower = plain.translate(_ALIKE).lower()
+    return " " if plain.isspace() else lower if len(lower) == 1 else plain
+
+
+_table = Table(_alike)
 
 
 def fold(text: str) -> Folded:
@@ -79,18 +89,12 @@ def of_word(char: str) -> bool:
     return char.isalnum() and not CJK.match(char)
 
 
-class _Letters(dict[int, str]):
-    """A translation table that fills itself."""
-
-    def __missing__(self, code: int) -> str:
-        char = chr(code)
-        mark = INSIDE if of_word(char) else OUTSIDE
-        if code <= LAST_KEPT:
-            self[code] = mark
-        return mark
+def stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether no letter or digit stands next to what stands there."""
+    return not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum())
 
 
-_letters = _Letters()
+_letters = Table(lambda char: INSIDE if of_word(char) else OUTSIDE)
 
 
 def insides(text: str) -> str:

@@ -11,7 +11,7 @@ from itertools import islice
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from nkwatch.reading.cues import Words, either
-from nkwatch.reading.folding import CJK, Folded, fold
+from nkwatch.reading.folding import CJK, Folded, fold, stands_alone
 from nkwatch.reading.speech import NOWHERE
 
 #: One is a person, not a group; more than this is a figure of a report, not people whom one can follow.
@@ -76,7 +76,7 @@ class Counting:
     def _standing(self, text: str) -> Iterator[tuple[str, int, int]]:
         for index, start, end in self._automaton.find_matches_as_indexes(text):
             kind = self._kinds[index]
-            if CJK.match(kind) or not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
+            if CJK.match(kind) or stands_alone(text, start, end):
                 yield kind, start, end
 
     def _of(self, folded: Folded, kind: str, start: int, end: int) -> Iterator[Group]:

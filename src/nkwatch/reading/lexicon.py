@@ -77,6 +77,11 @@ class Lexicon:
     masks: tuple[str, ...] = ()
 
     @cached_property
+    def by_code(self) -> Mapping[str, Theme]:
+        """The themes by their codes."""
+        return {theme.code: theme for theme in self.themes}
+
+    @cached_property
     def _terms_by_pattern(self) -> Mapping[str, Sequence[Term]]:
         by_pattern: dict[str, list[Term]] = defaultdict(list)
         for term in self.terms:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from nkwatch.domain.statement import Statement
 from nkwatch.reading.figures import numbers
-from nkwatch.reading.folding import fold
+from nkwatch.reading.folding import CJK, fold
 from nkwatch.reading.vocabulary import STEM, Vocabulary
 
 #: A report says in its first sentences what happened (code points); the rest would drown it.
@@ -30,7 +30,6 @@ WORTH_SAYING = 1.5
 
 _WORD = re.compile(r"[\w'’]+")
 _LETTERS = re.compile(r"[^\W_]+")
-_CJK = re.compile(r"[぀-ヿ㐀-鿿가-힣]")
 _SLUG = re.compile(r"[a-z]{3,20}(?:-[a-z0-9]{1,20}){2,30}")
 
 #: "(서울=연합뉴스) 홍길동 기자 = " stands before every report of a Korean agency.
@@ -116,7 +115,7 @@ def _composed(text: str, longest: int) -> str:
 def _kind(key: str) -> Kind:
     if key.startswith("c:"):
         return Kind.PLACE if key[2:] in PLACES else Kind.CONCEPT
-    return Kind.PAIR if _CJK.match(key) else Kind.WORD
+    return Kind.PAIR if CJK.match(key) else Kind.WORD
 
 
 def words(shared: Iterable[Particular], statement: Statement) -> tuple[str, ...]:
@@ -147,7 +146,7 @@ def triples(text: str) -> frozenset[int]:
     """The hashed overlapping word triples of `text`; words in CJK script are taken as pairs of letters."""
     units: list[str] = []
     for word in _WORD.findall(fold(_composed(text, LONGEST)).text):
-        if _CJK.search(word):
+        if CJK.search(word):
             units += [word[i : i + 2] for i in range(max(1, len(word) - 1))]
         else:
             units.append(word)

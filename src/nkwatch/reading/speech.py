@@ -57,12 +57,22 @@ class Tongue:
     #: addressee as written -> ISO 3166-1 alpha-2 code of its country, "" for a body that has none
     countries: Mapping[str, str]
 
+    @property
+    def bodies(self) -> tuple[str, ...]:
+        """What speaks without being a person: countries, organisations, offices."""
+        return (*self.countries, *self.voices, *self.heads)
+
 
 @dataclass(frozen=True)
 class Speech:
     """All words by language (ISO 639-1)."""
 
     tongues: Mapping[str, Tongue]
+
+    @property
+    def addressed(self) -> frozenset[str]:
+        """The countries (ISO 3166-1 alpha-2) of which something is found to be asked."""
+        return frozenset(code for tongue in self.tongues.values() for code in tongue.countries.values() if code)
 
 
 def alternation(phrases: Iterable[str], *, whole: bool = True) -> str:
@@ -72,6 +82,11 @@ def alternation(phrases: Iterable[str], *, whole: bool = True) -> str:
     """
     ways = branching(phrases, WRITTEN)
     return rf"(?<!\w){ways}(?!\w)" if whole else ways
+
+
+def anywhere(phrases: Iterable[str]) -> str:
+    """A pattern for any of these phrases in a script that is written without the boundaries of words."""
+    return alternation(phrases, whole=False)
 
 
 def branching(phrases: Iterable[str], written: Mapping[str, str]) -> str:

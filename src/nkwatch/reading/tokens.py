@@ -11,6 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import chain
 
+from nkwatch.reading.folding import Table
+
 #: Places of a tsvector end at 16,383.
 MOST_TOKENS = 16_000
 #: Letters of all tokens of a text: a tsvector holds at most 1 MB, a letter at most 4 bytes.
@@ -41,8 +43,6 @@ _ACCENTED = ("LATIN", "GREEK", "CYRILLIC")
 #: Kinds of letters: of a word, a mark within one, and those written without boundaries.
 _LETTER, _MARK, _RUN, _OTHER = "l", "m", "r", " "
 _PIECES = re.compile(f"{_LETTER}[{_LETTER}{_MARK}]*|{_RUN}+")
-#: Translations of rarer characters (beyond the basic plane) are not kept.
-_LAST_KEPT = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,30 +105,19 @@ def _plain(text: str) -> str:
     return folded if folded.isascii() else folded.translate(_bare)
 
 
-class _Bare(dict[int, str]):
-    """A translation table that fills itself: letters without accents, nothing for what is not seen or heard."""
-
-    def __missing__(self, code: int) -> str:
-        char = chr(code)
-        bare = "" if unicodedata.category(char) == "Cf" or _within(code, _UNHEARD) else _without_accents(char)
-        if code <= _LAST_KEPT:
-            self[code] = bare
-        return bare
+def _heard(char: str) -> str:
+    """A letter without its accents; nothing for what is not seen or heard."""
+    unheard = unicodedata.category(char) == "Cf" or _within(ord(char), _UNHEARD)
+    return "" if unheard else _without_accents(char)
 
 
-class _Kinds(dict[int, str]):
-    """A translation table that fills itself with the kinds of letters."""
-
-    def __missing__(self, code: int) -> str:
-        char = chr(code)
-        mark = _MARK if unicodedata.category(char).startswith("M") else _OTHER
-        kind = (_RUN if _within(code, _CJK) else _LETTER) if char.isalnum() else mark
-        if code <= _LAST_KEPT:
-            self[code] = kind
-        return kind
+def _kind(char: str) -> str:
+    if char.isalnum():
+        return _RUN if _within(ord(char), _CJK) else _LETTER
+    return _MARK if unicodedata.category(char).startswith("M") else _OTHER
 
 
-_bare, _kinds = _Bare(), _Kinds()
+_bare, _kinds = Table(_heard), Table(_kind)
 
 
 def _without_accents(char: str) -> str:

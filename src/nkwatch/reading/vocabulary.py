@@ -8,13 +8,12 @@ from math import log
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from nkwatch.reading.folding import CJK, fold, of_word
+from nkwatch.reading.lexicon import BEGINS
 
 #: A word that stands in fewer texts than one in this many counts no more than this.
 RAREST = 1 / 900
 #: Letters by which a Latin word is known: endings differ in a rewrite.
 STEM = 7
-#: Ends a Latin term that matches every word that begins so.
-BEGINS = "*"
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힣]+|[^\W_぀-ヿ㐀-鿿가-힣]+")
 #: Terms in capitals mean themselves in capitals only: WHO is no pronoun.

@@ -36,6 +36,12 @@ def opened(address: str) -> Engine:
     return _sqlite(address) if make_url(address).get_backend_name() == "sqlite" else _postgresql(address)
 
 
+def file_of(address: str) -> Path | None:
+    """The file of the SQLite database at this address; None for any other database."""
+    url = make_url(address)
+    return Path(url.database or ":memory:") if url.get_backend_name() == "sqlite" else None
+
+
 def make_private(engine: Engine) -> None:
     """Create the file of a new SQLite database so that only its owner may read it; its log files follow it."""
     name = engine.url.database

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Row, func, select
 
 from nkwatch.domain.alert import Due, Pace, Recipient, Told
 from nkwatch.domain.bulletin import BulletinKind, Composition, Mailing, Window
@@ -21,7 +21,7 @@ from nkwatch.store import booking, claiming, leasing, passes, posting, records, 
 from nkwatch.store.contents import Contents
 from nkwatch.store.database import Database
 from nkwatch.store.gates import Gates
-from nkwatch.store.leaving import BULLETINS
+from nkwatch.store.published import content
 from nkwatch.store.seals import Seals
 
 _D, _B = schema.delivery.c, schema.bulletin.c
@@ -171,16 +171,7 @@ class OutboxStore:
 
     async def shared(self, composition_id: str) -> tuple[Composition, int] | None:
         """The content of an alert or digest, and its number; None for anything else."""
-        composition = schema.composition.c
-        query = select(composition.bulletin).where(composition.id == composition_id, composition.kind.in_(BULLETINS))
-
-        def look(connection: Connection) -> tuple[Composition, int] | None:
-            number = connection.scalar(query)
-            if number is None:
-                return None
-            return self._contents.read(connection, {composition_id})[composition_id], number
-
-        return await self._database.read(look)
+        return await content(self._database, composition_id)
 
     async def deliveries_of(self, subscriber_id: str, limit: int) -> list[Posted]:
         """What was written to a subscriber last, the newest first."""

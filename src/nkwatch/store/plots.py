@@ -3,11 +3,10 @@
 Statements are counted by the index of the search: a picture shows what a search finds, no more and no less.
 """
 
-import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, cast, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -22,9 +21,8 @@ from nkwatch.reading import entries
 from nkwatch.store import days, schema
 from nkwatch.store.database import Database
 from nkwatch.store.indexing import lexeme
+from nkwatch.store.lately import Lately
 from nkwatch.store.showing import public
-
-T = TypeVar("T")
 
 #: How long a count is good enough.
 KEPT = timedelta(minutes=1)
@@ -44,8 +42,7 @@ class PlotStore:
     def __init__(self, database: Database, sources: Mapping[str, Source]) -> None:
         self._database = database
         self._sources = sources
-        self._kept: dict[Any, tuple[datetime, Any]] = {}
-        self._turn = asyncio.Lock()
+        self._lately = Lately(KEPT, MOST_KEPT)
 
     async def weekly(self, themes: Collection[str], since: date, now: datetime) -> list[Tally]:
         """Public statements on human rights by week and source, from the week of `since` on, ordered by week.
@@ -54,7 +51,7 @@ class PlotStore:
         """
         first, codes = _first(since, now), sorted(set(themes))
         key = ("weekly", *codes, first)
-        return await self._once(key, now, lambda: self._database.read(lambda c: _weekly(c, codes, first, now)))
+        return await self._lately(key, now, lambda: self._database.read(lambda c: _weekly(c, codes, first, now)))
 
     async def asked(self, countries: Iterable[str], since: date, now: datetime) -> Mapping[str, int]:
         """How many public statements since then ask something of each of these countries (ISO 3166-1 alpha-2).
@@ -63,12 +60,12 @@ class PlotStore:
         """
         first, codes = _first(since, now), sorted(set(countries))
         key = ("asked", *codes, first)
-        return await self._once(key, now, lambda: self._database.read(lambda c: _asked(c, codes, first, now)))
+        return await self._lately(key, now, lambda: self._database.read(lambda c: _asked(c, codes, first, now)))
 
     async def reaches(self, now: datetime) -> Mapping[str, Reach]:
         """Since when sources answer, and when they did not for long, by id: as far as polls are recorded."""
         today = now.astimezone(UTC).date()
-        return await self._once(("reaches",), now, lambda: self._database.read(lambda c: days.reaches(c, today)))
+        return await self._lately(("reaches",), now, lambda: self._database.read(lambda c: days.reaches(c, today)))
 
     async def delivered(self, bulletin: int, now: datetime) -> Mapping[DeliveryState, int]:
         """How many deliveries of a bulletin stand where."""
@@ -77,19 +74,7 @@ class PlotStore:
         def count(connection: Connection) -> dict[DeliveryState, int]:
             return {DeliveryState(state): n for state, n in connection.execute(counted)}
 
-        return await self._once(("delivered", bulletin), now, lambda: self._database.read(count))
-
-    async def _once(self, key: Any, now: datetime, make: Callable[[], Awaitable[T]]) -> T:
-        """What `make` answers, or did less than a minute ago."""
-        async with self._turn:
-            kept = self._kept.pop(key, None)
-            if kept is None or not timedelta(0) <= now - kept[0] < KEPT:
-                kept = now, await make()
-            self._kept[key] = kept
-            while len(self._kept) > MOST_KEPT:
-                del self._kept[next(iter(self._kept))]
-            value: T = kept[1]
-            return value
+        return await self._lately(("delivered", bulletin), now, lambda: self._database.read(count))
 
 
 def _first(since: date, now: datetime) -> date:

@@ -12,6 +12,7 @@ from nkwatch.domain.delivery import DeliveryState
 from nkwatch.store import schema
 from nkwatch.store.contents import Contents
 from nkwatch.store.database import Database
+from nkwatch.store.leaving import BULLETINS
 
 _B, _C, _D = schema.bulletin.c, schema.composition.c, schema.delivery.c
 #: Deliveries that are looked through for subjects.
@@ -81,5 +82,5 @@ async def content(database: Database, composition_id: str) -> tuple[Composition,
 
 
 def _content(connection: Connection, composition_id: str) -> tuple[Composition, int] | None:
-    number = connection.scalar(select(_C.bulletin).where(_C.id == composition_id))
+    number = connection.scalar(select(_C.bulletin).where(_C.id == composition_id, _C.kind.in_(BULLETINS)))
     return (Contents().read(connection, {composition_id})[composition_id], number) if number else None

@@ -54,6 +54,16 @@ class SearchStore:
         asked, most = self._asked(query, before), _bounded(limit)
         return Hits() if asked.vain else await self._read(lambda c: self._find(c, asked, now, most))
 
+    async def newest(self, query: Query, now: datetime, most: int) -> Hits:
+        """The newest statements, `most` at most, however many pages they fill."""
+        hits, before = list[Hit](), None
+        while len(hits) < most:
+            page = await self.find(query, now, before=before, limit=most - len(hits))
+            hits, before = [*hits, *page.hits], page.next
+            if before is None:
+                break
+        return Hits(tuple(hits), before)
+
     async def stories(self, query: Query, now: datetime, *, before: int | None = None, limit: int = 30) -> Found:
         """The stories of what was found with all their public reports, each where its newest such statement stands."""
         asked, most = self._asked(query, before), _bounded(limit)

@@ -1,8 +1,9 @@
 """The site as one ASGI application."""
 
-from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
 
 from nkwatch.assembly import Newsroom
 from nkwatch.web.api.routes import PLACE, Api
@@ -34,7 +35,7 @@ from nkwatch.web.subscription import Subscriptions
 from nkwatch.web.theming import Theming
 
 
-def create_app(newsroom: Newsroom, *, mailbox: Mailbox | None = None) -> FastAPI:
+def create_app(newsroom: Newsroom, *, mailbox: Mailbox | None = None) -> Starlette:
     """The site over an open newsroom. With a `mailbox`, pages for the demo show what was read and what was mailed.
 
     Raises `ConfigError` when a template is wrong. Run it without an access log: addresses of pages hold tokens.
@@ -43,7 +44,8 @@ def create_app(newsroom: Newsroom, *, mailbox: Mailbox | None = None) -> FastAPI
     naming, offers = Naming.of(newsroom), Offers(newsroom, tuple(pages.locales))
     outlooks = Outlooks(newsroom, naming)
     settings = Settings(newsroom, pages, naming)
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = Starlette()
+    app.router.redirect_slashes = False
     app.add_middleware(
         Keeping,
         spoken=tuple(pages.locales),
@@ -64,8 +66,7 @@ def create_app(newsroom: Newsroom, *, mailbox: Mailbox | None = None) -> FastAPI
         *([Preview(newsroom, pages, mailbox)] if mailbox is not None else []),
     ]
     for part in parts:
-        # one list: a router within a router takes time for each request
-        app.router.routes.extend(part.routes().routes)
+        app.router.routes.extend(part.routes())
     Api(newsroom, pages).mount(app)
 
     async def tell(request: Request, error: Exception) -> HTMLResponse:

@@ -13,6 +13,8 @@ from nkwatch.reading.tokens import phrase
 
 #: Letters of what is asked for, of a value of a filter, words and phrases, and values of a filter.
 LONGEST, LONGEST_VALUE, MOST_WORDS, MOST_VALUES = 200, 100, 12, 50
+#: Digits of the largest number that the database counts to.
+LONGEST_NUMBER = 18
 _QUOTED = re.compile(r'"([^"]*)"|“([^”]*)”|「([^」]*)」|«([^»]*)»|(\S+)')
 _MARKS = dict.fromkeys(map(ord, '"“”「」«»'))
 _DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
@@ -133,6 +135,11 @@ def quoted(words: str) -> str:
     """A word as it is, a phrase between quotation marks."""
     bare = _clean(words.translate(_MARKS))
     return f'"{bare}"' if " " in bare else bare
+
+
+def whole(text: str, digits: int = LONGEST_NUMBER) -> int | None:
+    """The number that a text is, in digits and at most so many of them; None for all else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= digits else None
 
 
 def split(text: str) -> tuple[str, ...]:

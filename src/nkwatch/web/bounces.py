@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.keys import Keyring
@@ -15,6 +15,7 @@ from nkwatch.mail.bounces.hooks import PURPOSE, Hook
 from nkwatch.web.limits import Rarely
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import CROWDED, NOT_FOUND
+from nkwatch.web.routing import Routes
 from nkwatch.workflow.bounces import Bounces
 from nkwatch.workflow.ports import Clock
 
@@ -41,13 +42,11 @@ class Hooks:
         self._bounces = bounces
         self._rarely = Rarely(clock, reports, timedelta(minutes=1))
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address. It is for no browser, and in no description of the site."""
-        router = APIRouter()
-        router.add_api_route(
-            "/bounces/{provider}/{token}", self.take, methods=["POST"], include_in_schema=False, response_model=None
-        )
-        return router
+        routes = Routes()
+        routes.add("/bounces/{provider}/{token}", self.take, methods=["POST"])
+        return routes
 
     async def take(self, request: Request, provider: str, token: str) -> Response:
         """Act on a report. The answer says that it came, and not what was made of it."""

@@ -4,17 +4,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.casepage import CasePage, CaseWords, Extent
 from nkwatch.domain.story import Report
 from nkwatch.mail.views import plain, tag
-from nkwatch.web.news import READ, SHORTLY
+from nkwatch.web.asking import whole
+from nkwatch.web.news import SHORTLY
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import NOT_FOUND
 from nkwatch.web.reports import Told, told
+from nkwatch.web.routing import Routes
 from nkwatch.web.views import Themes
 
 #: Statements on a page, and what is asked that is told above them.
@@ -78,14 +80,14 @@ class CasePages:
     def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
         self._newsroom = newsroom
         self._pages = pages
-        self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
+        self._themes = newsroom.rules.lexicon.by_code
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/cases", self.all, methods=READ)
-        router.add_api_route("/cases/{page_id}", self.case, methods=READ)
-        return router
+        routes = Routes()
+        routes.add("/cases", self.all)
+        routes.add("/cases/{page_id}", self.case)
+        return routes
 
     async def all(self, request: Request) -> Response:
         """The open pages."""
@@ -119,8 +121,7 @@ class CasePages:
 
 def _number(text: str) -> int:
     """The number of a page; 0 for what is none."""
-    known = text.isascii() and text.isdecimal() and len(text) <= len(str(LAST))
-    return int(text) if known else 0
+    return whole(text, len(str(LAST))) or 0
 
 
 def _named(reports: Iterable[tuple[str, Report]], themes: Themes, language: str) -> Iterator[Naming]:

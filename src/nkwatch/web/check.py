@@ -7,7 +7,7 @@ process that can be killed; nothing of it is kept or noted.
 import asyncio
 from dataclasses import dataclass, field
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -19,10 +19,11 @@ from nkwatch.mail.claims import DIGITS, Claims, Difference, difference, same_sub
 from nkwatch.mail.proof import Names, Proof, Verdict
 from nkwatch.net.dns import Dns
 from nkwatch.store.published import Published, published
+from nkwatch.web.asking import whole
 from nkwatch.web.limits import LOOKS, Gate
-from nkwatch.web.news import READ
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import BAD_REQUEST, CROWDED, TOO_LARGE
+from nkwatch.web.routing import Routes
 from nkwatch.web.values import LARGEST_MAIL
 
 MULTIPART = "multipart/form-data"
@@ -59,21 +60,21 @@ class Check:
         self._one_by_one = asyncio.Semaphore()
         self._waiting = 0
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/check", self.page, methods=READ)
-        router.add_api_route("/check", self.upload, methods=["POST"])
-        return router
+        routes = Routes()
+        routes.add("/check", self.page)
+        routes.add("/check", self.upload, methods=["POST"])
+        return routes
 
     async def page(self, request: Request) -> Response:
         """What to look at; with `?number=`, what was sent under that number."""
         asked = request.query_params.get("number", "").strip()[: DIGITS + 1]
         if not asked:
             return self._answer(request)
-        if not (asked.isascii() and asked.isdecimal() and len(asked) <= DIGITS):
+        if (number := whole(asked, DIGITS)) is None:
             return self._answer(request, number=asked, problem=NO_NUMBER)
-        found = await published(self._newsroom.database, int(asked))
+        found = await published(self._newsroom.database, number)
         return self._answer(request, number=asked, asked=True, found=found)
 
     async def upload(self, request: Request) -> Response:

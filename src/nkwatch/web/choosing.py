@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
@@ -17,6 +17,7 @@ from nkwatch.web.outlook import Outlooks
 from nkwatch.web.pages import Pages
 from nkwatch.web.posted import check_address, read_form, written, written_address
 from nkwatch.web.problems import BAD_REQUEST, CROWDED, TOO_OFTEN
+from nkwatch.web.routing import Routes
 from nkwatch.web.settings import Settings, Visit
 from nkwatch.web.subscription import METHODS
 from nkwatch.web.values import Values
@@ -38,12 +39,12 @@ class Choosing:
         self._outlooks = outlooks
         self._moves = Rarely(newsroom.clock, MOVES, MOVES_IN)
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter(prefix="/settings/{token}")
-        router.add_api_route("/choice", self.choice, methods=METHODS)
-        router.add_api_route("/address", self.address, methods=METHODS)
-        return router
+        routes = Routes(prefix="/settings/{token}")
+        routes.add("/choice", self.choice, methods=METHODS)
+        routes.add("/address", self.address, methods=METHODS)
+        return routes
 
     async def choice(self, request: Request, token: str) -> Response:
         """The whole choice: change it, see what that would have brought, save it. The button says which."""

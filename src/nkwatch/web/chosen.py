@@ -50,7 +50,7 @@ class Naming:
     @classmethod
     def of(cls, newsroom: Newsroom) -> "Naming":
         """The names that a newsroom knows."""
-        return cls({t.code: t for t in newsroom.rules.lexicon.themes}, newsroom.sources)
+        return cls(newsroom.rules.lexicon.by_code, newsroom.sources)
 
     def chosen(self, choice: Choice, language: str) -> Chosen:
         """A choice for the pages of one language."""

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.citation import Citation, bibtex, kind_of, ris
-from nkwatch.domain.search import LARGEST_PAGE, Query
 from nkwatch.domain.source import Role
 from nkwatch.domain.story import Report, Story
 from nkwatch.mail.views import address
@@ -19,9 +18,10 @@ from nkwatch.store.captures import Captured, captured
 from nkwatch.web.asking import Known, read_query
 from nkwatch.web.channel import clean
 from nkwatch.web.feeds import misread
-from nkwatch.web.news import READ, SHORTLY, onward, shown
+from nkwatch.web.news import SHORTLY, onward, shown
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import NOT_FOUND
+from nkwatch.web.routing import Routes
 from nkwatch.web.views import SHORT, said
 
 #: Citations of a search at most.
@@ -99,15 +99,15 @@ class Citing:
         self._newsroom = newsroom
         self._pages = pages
         self._archive = archive_of(newsroom)
-        self._known = Known([t.code for t in newsroom.rules.lexicon.themes], newsroom.sources)
+        self._known = Known(newsroom.rules.lexicon.by_code, newsroom.sources)
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
+        routes = Routes()
         for ending in STYLES:
-            router.add_api_route(f"/stories/{{story_id}}.{ending}", self.story, methods=READ)
-            router.add_api_route(f"/search.{ending}", self.search, methods=READ)
-        return router
+            routes.add(f"/stories/{{story_id}}.{ending}", self.story)
+            routes.add(f"/search.{ending}", self.search)
+        return routes
 
     async def story(self, request: Request, story_id: str) -> Response:
         """All public reports of one story, the one that leads first."""
@@ -124,22 +124,10 @@ class Citing:
         query, mistakes = read_query(request.query_params, self._known)
         if mistakes:
             return self._pages.problem(request, misread(mistakes, self._pages.locales[self._pages.language(request)]))
-        found = await self._found(query)
-        proofs = await self._proofs([report for _, report in found])
-        citations = [self._archive.citation(r, story_id, proofs.get(r.statement.id)) for story_id, r in found]
+        found = (await self._newsroom.search.newest(query, self._newsroom.clock(), MOST)).hits
+        proofs = await self._proofs([hit.report for hit in found])
+        citations = [self._archive.citation(h.report, h.story_id, proofs.get(h.report.statement.id)) for h in found]
         return self._answer(request, "nkwatch", citations)
-
-    async def _found(self, query: Query) -> list[tuple[str, Report]]:
-        """Reports with the ids of their stories."""
-        found: list[tuple[str, Report]] = []
-        before: int | None = None
-        for _ in range(-(-MOST // LARGEST_PAGE)):
-            page = await self._newsroom.search.find(query, self._newsroom.clock(), before=before, limit=LARGEST_PAGE)
-            found += [(hit.story_id, hit.report) for hit in page.hits]
-            before = page.next
-            if before is None:
-                break
-        return found[:MOST]
 
     async def _proofs(self, reports: Sequence[Report]) -> Mapping[str, Captured]:
         ids = [r.statement.id for r in reports]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from nkwatch.assembly import Newsroom
@@ -18,9 +18,9 @@ from nkwatch.mail.copies import shared_html, shared_text
 from nkwatch.store.editions import EditionStore
 from nkwatch.store.published import content
 from nkwatch.web.languages import FALLBACK
-from nkwatch.web.news import READ
 from nkwatch.web.pages import Frame, Pages
 from nkwatch.web.problems import NOT_FOUND
+from nkwatch.web.routing import Routes
 from nkwatch.web.views import Remark, said
 
 #: A mail's own styles stand in it; nothing else of it is loaded or run.
@@ -97,11 +97,11 @@ class Copies:
         self._pages = pages
         self._editions = EditionStore(newsroom.database)
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/mails/{composition_id}", self.copy, methods=READ)
-        return router
+        routes = Routes()
+        routes.add("/mails/{composition_id}", self.copy)
+        return routes
 
     async def copy(self, request: Request, composition_id: str) -> Response:
         """The mail's own HTML, or its text on a page of ours where it has no other."""
@@ -152,7 +152,7 @@ class Copies:
         """Those of these stories that may be shown now, with the reports that may be, by the id each was told under."""
         now = self._newsroom.clock()
         found = await self._newsroom.statements.named(story_ids) if story_ids else {}
-        return {i: part for i, s in found.items() if not s.marks.held and (part := s.public(now))}
+        return {i: part for i, s in found.items() if (part := s.shown(now))}
 
     def _banner(self, shown: Shown) -> str:
         """What stands above a mail's own page, in the mail's language."""

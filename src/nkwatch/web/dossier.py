@@ -6,17 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
-from nkwatch.domain.search import LARGEST_PAGE, Hit, Query
+from nkwatch.domain.search import Hit, Hits
 from nkwatch.mail.views import Name
 from nkwatch.web.asked import Vocabulary
 from nkwatch.web.asking import Known, read_query, written_query
-from nkwatch.web.news import PRIVATELY, READ
+from nkwatch.web.news import PRIVATELY
 from nkwatch.web.pages import Pages, language_name
 from nkwatch.web.reports import Told, told
+from nkwatch.web.routing import Routes
 from nkwatch.web.views import Tag
 
 #: Statements in a dossier.
@@ -60,41 +61,33 @@ class Dossiers:
     def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
         self._newsroom = newsroom
         self._pages = pages
-        self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
+        self._themes = newsroom.rules.lexicon.by_code
         self._vocabulary = Vocabulary(self._themes, newsroom.sources, language_name)
-        self._known = Known(self._themes.keys(), newsroom.sources.keys())
+        self._known = Known(self._themes, newsroom.sources)
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/dossier", self.dossier, methods=READ)
-        return router
+        routes = Routes()
+        routes.add("/dossier", self.dossier)
+        return routes
 
     async def dossier(self, request: Request) -> Response:
         """The search that the address asks for as a document."""
         language = self._pages.language(request)
         query, mistakes = read_query(request.query_params, self._known)
         asked = written_query(query)
-        hits, more = await self._found(query) if asked and not mistakes else ([], False)
+        newsroom, sought = self._newsroom, asked and not mistakes
+        found = await newsroom.search.newest(query, newsroom.clock(), MOST) if sought else Hits()
         # the site goes on answering meanwhile
-        entries = await asyncio.to_thread(self._entries, hits, language)
+        entries = await asyncio.to_thread(self._entries, found.hits, language)
         values = {
             "asked": asked,
             "parts": self._vocabulary.parts(asked, self._pages.locales[language]),
             "mistakes": mistakes,
-            "dossier": Dossier.of(entries, more=more),
-            "now": self._newsroom.clock(),
+            "dossier": Dossier.of(entries, more=found.next is not None),
+            "now": newsroom.clock(),
         }
         return self._pages.answer(request, "dossier.html", values, headers=PRIVATELY)
 
     def _entries(self, hits: Iterable[Hit], language: str) -> list[Entry]:
         return [Entry(told(h.report, self._themes, language), h.story_id) for h in hits]
-
-    async def _found(self, query: Query) -> tuple[Iterable[Hit], bool]:
-        now, hits, before = self._newsroom.clock(), list[Hit](), None
-        while len(hits) < MOST:
-            page = await self._newsroom.search.find(query, now, before=before, limit=LARGEST_PAGE)
-            hits, before = [*hits, *page.hits], page.next
-            if before is None:
-                break
-        return hits[:MOST], before is not None

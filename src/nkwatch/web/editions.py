@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
@@ -14,11 +14,13 @@ from nkwatch.domain.edition import Listed, SentAlert, StandardEdition, Version, 
 from nkwatch.domain.story import Story
 from nkwatch.mail.claims import DIGITS
 from nkwatch.store.editions import EditionStore
+from nkwatch.web.asking import whole
 from nkwatch.web.copies import Copies, Shown
 from nkwatch.web.languages import FALLBACK
-from nkwatch.web.news import READ, SHORTLY
+from nkwatch.web.news import SHORTLY
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import NOT_FOUND
+from nkwatch.web.routing import Routes
 from nkwatch.web.views import card, said
 
 #: Bulletins on a page of the list.
@@ -53,15 +55,15 @@ class EditionPages:
         self._pages = pages
         self._editions = EditionStore(newsroom.database)
         self._copies = Copies(newsroom, pages)
-        self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
+        self._themes = newsroom.rules.lexicon.by_code
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/editions", self.all, methods=READ)
-        router.add_api_route("/editions/{number}", self.edition, methods=READ)
-        router.add_api_route("/alerts/{number}", self.alert, methods=READ)
-        return router
+        routes = Routes()
+        routes.add("/editions", self.all)
+        routes.add("/editions/{number}", self.edition)
+        routes.add("/alerts/{number}", self.alert)
+        return routes
 
     async def all(self, request: Request) -> Response:
         """Editions and alerts, the newest first; `?before=` a number goes on behind it."""
@@ -118,8 +120,7 @@ class EditionPages:
 
 def number_of(text: str) -> int | None:
     """The number of a bulletin in an address; None for what is none."""
-    known = text.isascii() and text.isdecimal() and len(text) <= DIGITS
-    return int(text) if known and int(text) > 0 else None
+    return whole(text, DIGITS) or None
 
 
 def _line(

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
@@ -18,9 +18,9 @@ from nkwatch.mail.views import plain
 from nkwatch.web import atom, jsonfeed, rss
 from nkwatch.web.asking import Known, Mistake, read_query, written_query
 from nkwatch.web.channel import Channel, Item, Telling, Words, clean
-from nkwatch.web.news import READ
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import BAD_REQUEST, NOT_FOUND, Problem
+from nkwatch.web.routing import Routes
 from nkwatch.web.subjects import ALL_ALERTS, EVERYTHING, KEPT, Gathering, Subject, items_of
 
 CACHE = f"public, max-age={KEPT.seconds}"
@@ -50,22 +50,22 @@ class Feeds:
     def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
         self._newsroom = newsroom
         self._pages = pages
-        self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
+        self._themes = newsroom.rules.lexicon.by_code
         self._known = Known(self._themes, newsroom.sources)
         self._gathering = Gathering(newsroom)
         # whoever looks for something rare keeps nobody waiting for the newest
         self._turn, self._searching = asyncio.Lock(), asyncio.Lock()
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address. Its routes go before those of stories, themes, sources and alerts."""
-        router = APIRouter()
+        routes = Routes()
         for ending in FORMATS:
-            router.add_api_route(f"/feed.{ending}", self.everything, methods=READ)
-            router.add_api_route(f"/themes/{{code}}/feed.{ending}", self.theme, methods=READ)
-            router.add_api_route(f"/sources/{{source_id}}/feed.{ending}", self.source, methods=READ)
-            router.add_api_route(f"/search.{ending}", self.search, methods=READ)
-            router.add_api_route(f"/alerts/feed.{ending}", self.alerts, methods=READ)
-        return router
+            routes.add(f"/feed.{ending}", self.everything)
+            routes.add(f"/themes/{{code}}/feed.{ending}", self.theme)
+            routes.add(f"/sources/{{source_id}}/feed.{ending}", self.source)
+            routes.add(f"/search.{ending}", self.search)
+            routes.add(f"/alerts/feed.{ending}", self.alerts)
+        return routes
 
     async def everything(self, request: Request) -> Response:
         """The newest stories on human rights."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from sqlalchemy import text
 
@@ -13,9 +13,11 @@ from nkwatch.assembly import Newsroom
 from nkwatch.domain.search import Query
 from nkwatch.domain.story import Story
 from nkwatch.web import history
+from nkwatch.web.asking import whole
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import NOT_FOUND
 from nkwatch.web.reports import reports, version
+from nkwatch.web.routing import Routes
 from nkwatch.web.views import Remarks, card
 from nkwatch.web.watching import Watching
 
@@ -23,14 +25,11 @@ from nkwatch.web.watching import Watching
 SHOWN, ROWS = 20, 25
 #: How long the database may take to say that it is there (seconds).
 PATIENCE = 3
-READ = ["GET", "HEAD"]
 #: How long browsers may keep pages, and the style sheet, whose address changes with it.
 SHORTLY = {"Cache-Control": "public, max-age=30"}
 #: The same for what somebody looks for: it is kept nowhere but in their browser.
 PRIVATELY = {"Cache-Control": "private, max-age=30"}
 FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
-#: Digits of the largest number that a cursor can be.
-LONGEST_CURSOR = 18
 
 
 class News:
@@ -40,19 +39,19 @@ class News:
         self._newsroom = newsroom
         self._pages = pages
         self._watching = Watching(newsroom)
-        self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
+        self._themes = newsroom.rules.lexicon.by_code
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/", self.front, methods=READ)
-        router.add_api_route("/stories/{story_id}", self.story, methods=READ)
-        router.add_api_route("/sources", self.sources, methods=READ)
-        router.add_api_route("/healthz", self.health, methods=READ)
-        router.add_api_route("/style.css", self.style, methods=READ)
-        router.add_api_route("/form.css", self.form_style, methods=READ)
-        router.add_api_route("/icon.svg", self.icon, methods=READ)
-        return router
+        routes = Routes()
+        routes.add("/", self.front)
+        routes.add("/stories/{story_id}", self.story)
+        routes.add("/sources", self.sources)
+        routes.add("/healthz", self.health)
+        routes.add("/style.css", self.style)
+        routes.add("/form.css", self.form_style)
+        routes.add("/icon.svg", self.icon)
+        return routes
 
     async def front(self, request: Request) -> Response:
         """The newest stories on human rights, or those before a place."""
@@ -98,7 +97,7 @@ class News:
         shown = {**values, "sources": listed[first : first + ROWS], "first": first, "rest": rest, "all": len(listed)}
         return self._pages.answer(request, "sources.html", shown, headers=SHORTLY)
 
-    async def health(self) -> JSONResponse:
+    async def health(self, request: Request) -> JSONResponse:  # noqa: ARG002  all are answered alike
         """200 when the database answers, 503 when it does not."""
         try:
             async with asyncio.timeout(PATIENCE):
@@ -107,23 +106,22 @@ class News:
             return JSONResponse({"status": "unavailable"}, 503)
         return JSONResponse({"status": "ok"})
 
-    async def style(self) -> PlainTextResponse:
+    async def style(self, request: Request) -> PlainTextResponse:  # noqa: ARG002  all are answered alike
         """The style sheet; its address changes with its content."""
         return PlainTextResponse(self._pages.style, headers=FOR_GOOD, media_type="text/css")
 
-    async def form_style(self) -> PlainTextResponse:
+    async def form_style(self, request: Request) -> PlainTextResponse:  # noqa: ARG002  all are answered alike
         """The style sheet without what the long form of a choice has no use for."""
         return PlainTextResponse(self._pages.form_style, headers=FOR_GOOD, media_type="text/css")
 
-    async def icon(self) -> PlainTextResponse:
+    async def icon(self, request: Request) -> PlainTextResponse:  # noqa: ARG002  all are answered alike
         """The picture in the browser's tab."""
         return PlainTextResponse(self._pages.source("icon.svg"), headers=FOR_GOOD, media_type="image/svg+xml")
 
 
 def number(request: Request, name: str) -> int | None:
     """The number that a parameter gives; None where it gives none."""
-    said = request.query_params.get(name, "")
-    return int(said) if said.isascii() and said.isdigit() and len(said) <= LONGEST_CURSOR else None
+    return whole(request.query_params.get(name, ""))
 
 
 async def shown(newsroom: Newsroom, story_id: str) -> Story | None:
@@ -147,4 +145,4 @@ async def newest(newsroom: Newsroom, looked_at: int) -> list[Story]:
 
 def _public(stories: Iterable[Story], now: datetime) -> list[Story]:
     """What may be shown: an editor who holds a story back holds it back here, too."""
-    return [part for s in stories if not s.marks.held and (part := s.public(now))]
+    return [part for s in stories if (part := s.shown(now))]

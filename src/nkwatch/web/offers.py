@@ -85,8 +85,7 @@ class Offers:
         self._publishers = tuple(_by_publisher(s for s in newsroom.sources.values() if s.enabled))
         self._languages = languages
         # no demand on another government is ever found: to choose it would bring nothing
-        asked = (code for tongue in newsroom.rules.speech.tongues.values() for code in tongue.countries.values())
-        self._addressed = countries().intersection(asked)
+        self._addressed = countries() & newsroom.rules.speech.addressed
 
     @property
     def known(self) -> Known:

@@ -16,6 +16,7 @@ from nkwatch.editing.forecast import SPAN, Forecast, forecast
 from nkwatch.editing.matching import Offer
 from nkwatch.mail.reasons import Matched, matched
 from nkwatch.mail.views import Names
+from nkwatch.store.lately import Lately
 from nkwatch.web.chosen import Naming
 from nkwatch.web.values import Values
 from nkwatch.web.views import Said, said
@@ -84,8 +85,7 @@ class Recent:
         """`patience` is how long a forecast may take, in seconds."""
         self._newsroom = newsroom
         self._patience = patience
-        self._offers: Sequence[Offer] = ()
-        self._at: datetime | None = None
+        self._lately = Lately(KEPT)
         self._turn = asyncio.Lock()
         self._waiting = 0
 
@@ -117,17 +117,11 @@ class Recent:
             yield offer
 
     async def _stories(self, now: datetime) -> Sequence[Offer]:
-        if self._at is None or not timedelta(0) <= now - self._at < KEPT:
-            known = self._newsroom.rules.cases.keys
+        async def look() -> Sequence[Offer]:
             found = await self._newsroom.statements.ready_between(Window(now - SPAN, now + INSTANT))
-            self._offers, self._at = [Offer.of(story, known) for story in found], now
-            asyncio.get_running_loop().call_later(KEPT.total_seconds(), self._drop, now)
-        return self._offers
+            return [Offer.of(story, self._newsroom.rules.cases.keys) for story in found]
 
-    def _drop(self, at: datetime) -> None:
-        """Free the memory, unless it was filled anew."""
-        if self._at == at:
-            self._offers, self._at = (), None
+        return await self._lately((), now, look)
 
 
 class _TooLong(Exception):  # noqa: N818

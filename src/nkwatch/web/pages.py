@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -94,7 +94,10 @@ class Pages:
                 languages=languages,
                 site=site.url.rstrip("/"),
             )
-        _check(self._environments[FALLBACK])
+        if newsroom.config.templates:
+            _check(self._environments[FALLBACK])
+        else:
+            _check_ours()
         self._loader = loader
         self._preview = preview
         style = self.source("style.css")
@@ -153,6 +156,7 @@ def language_name(code: str, language: str) -> str:
     return name[:1].upper() + name[1:] if name else code
 
 
+@lru_cache(4)
 def _short(style: str) -> str:
     """A style sheet as browsers need it."""
     # comments first: what stood around them then stands beside signs
@@ -207,6 +211,12 @@ def _hour_in(locale: Locale, moment: datetime, zone: str) -> str:
     """Date and hour of `moment` in the time zone `zone`: 3 November 2025, 07:00 (Seoul)."""
     local = moment.astimezone(ZoneInfo(zone))
     return f"{locale.day(local)}, {local:%H:%M} ({locale.place(zone)})"
+
+
+@cache
+def _check_ours() -> None:
+    """Once is enough: they are part of the program."""
+    _check(_environment(template_loader(None), Locale(FALLBACK, {})))
 
 
 def _check(environment: Environment) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date
 from io import StringIO
 
 from babel.dates import format_date, format_skeleton
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
@@ -20,8 +20,9 @@ from nkwatch.editing.coverage import Spell
 from nkwatch.editing.periods import Period
 from nkwatch.editing.plotting import Event, OverTime, Tally, Watch, busiest, by_month, over_time
 from nkwatch.mail.views import Name
-from nkwatch.web.news import READ, SHORTLY
+from nkwatch.web.news import SHORTLY
 from nkwatch.web.pages import Pages
+from nkwatch.web.routing import Routes
 from nkwatch.web.views import publisher_of
 from nkwatch.web.watching import Watched, Watching
 
@@ -88,19 +89,18 @@ class Pictures:
         self._newsroom = newsroom
         self._pages = pages
         self._watching = Watching(newsroom)
-        self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
+        self._themes = newsroom.rules.lexicon.by_code
         self._rights = [t.code for t in newsroom.rules.lexicon.themes if t.kind is ThemeKind.RIGHTS]
-        tongues = newsroom.rules.speech.tongues.values()
-        self._countries = sorted({code for tongue in tongues for code in tongue.countries.values() if code})
+        self._countries = sorted(newsroom.rules.speech.addressed)
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/numbers", self.page, methods=READ)
-        router.add_api_route("/numbers.csv", self.weeks, methods=READ)
-        router.add_api_route("/numbers/asked.csv", self.asked, methods=READ)
-        router.add_api_route("/numbers/sources.csv", self.sources, methods=READ)
-        return router
+        routes = Routes()
+        routes.add("/numbers", self.page)
+        routes.add("/numbers.csv", self.weeks)
+        routes.add("/numbers/asked.csv", self.asked)
+        routes.add("/numbers/sources.csv", self.sources)
+        return routes
 
     async def page(self, request: Request) -> Response:
         """All pictures."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Connection, select
 
@@ -16,9 +16,9 @@ from nkwatch.domain.statement import Statement
 from nkwatch.store import schema
 from nkwatch.web.languages import FALLBACK
 from nkwatch.web.mails import Mail, Mailbox, opened
-from nkwatch.web.news import READ
 from nkwatch.web.pages import Frame, Pages
 from nkwatch.web.problems import NOT_FOUND
+from nkwatch.web.routing import Routes
 from nkwatch.web.shell import CONTENT_POLICY
 from nkwatch.web.views import Said, said
 from nkwatch.web.watching import Watching
@@ -48,16 +48,16 @@ class Preview:
         self._pages = pages
         self._mailbox = mailbox
         self._watching = Watching(newsroom)
-        self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
+        self._themes = newsroom.rules.lexicon.by_code
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter(prefix="/demo")
-        router.add_api_route("", self.overview, methods=READ)
-        router.add_api_route("/mails/{number:int}", self.mail, methods=READ)
-        router.add_api_route("/mails/{number:int}.html", self.mail_html, methods=READ)
-        router.add_api_route("/mails/{number:int}.eml", self.mail_source, methods=READ)
-        return router
+        routes = Routes(prefix="/demo")
+        routes.add("", self.overview)
+        routes.add("/mails/{number:int}", self.mail)
+        routes.add("/mails/{number:int}.html", self.mail_html)
+        routes.add("/mails/{number:int}.eml", self.mail_source)
+        return routes
 
     async def overview(self, request: Request) -> Response:
         """What happened so far."""

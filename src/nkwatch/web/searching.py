@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
@@ -12,8 +12,9 @@ from nkwatch.mail.views import plain
 from nkwatch.web.asked import Vocabulary
 from nkwatch.web.asking import LONGEST, Known, read_query, written_query
 from nkwatch.web.finding import met
-from nkwatch.web.news import PRIVATELY, READ, number
+from nkwatch.web.news import PRIVATELY, number
 from nkwatch.web.pages import Pages, language_name
+from nkwatch.web.routing import Routes
 from nkwatch.web.views import publisher_of
 
 #: Statements on a page of them.
@@ -28,18 +29,17 @@ class Searching:
     def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
         self._newsroom = newsroom
         self._pages = pages
-        self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
+        self._themes = newsroom.rules.lexicon.by_code
         self._vocabulary = Vocabulary(self._themes, newsroom.sources, language_name)
-        tongues = newsroom.rules.speech.tongues.values()
-        self._addressees = {code for tongue in tongues for code in tongue.countries.values()} - {""}
-        self._known = Known(self._themes.keys(), newsroom.sources.keys())
+        self._addressees = newsroom.rules.speech.addressed
+        self._known = Known(self._themes, newsroom.sources)
         self._lists = cache(self._listed)
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/search", self.search, methods=READ)
-        return router
+        routes = Routes()
+        routes.add("/search", self.search)
+        return routes
 
     async def search(self, request: Request) -> Response:
         """The form; with a page of what was found once something is asked for."""

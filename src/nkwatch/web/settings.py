@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 
@@ -17,10 +17,10 @@ from nkwatch.assembly import Newsroom
 from nkwatch.domain.subscriber import Standing, Subscriber
 from nkwatch.web.chosen import Naming, next_digest
 from nkwatch.web.export import own_data
-from nkwatch.web.news import READ
 from nkwatch.web.pages import Pages
 from nkwatch.web.posted import read_form, written
 from nkwatch.web.problems import DEAD_SETTINGS
+from nkwatch.web.routing import Routes
 from nkwatch.web.subscription import METHODS
 
 #: Nobody can pause longer: who would, had better leave.
@@ -57,14 +57,14 @@ class Settings:
         self._pages = pages
         self._naming = naming
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter(prefix="/settings/{token}")
-        router.add_api_route("", self.overview, methods=READ)
-        router.add_api_route("/pause", self.pause, methods=METHODS)
-        router.add_api_route("/data", self.data, methods=READ)
-        router.add_api_route("/erase", self.erase, methods=METHODS)
-        return router
+        routes = Routes(prefix="/settings/{token}")
+        routes.add("", self.overview)
+        routes.add("/pause", self.pause, methods=METHODS)
+        routes.add("/data", self.data)
+        routes.add("/erase", self.erase, methods=METHODS)
+        return routes
 
     async def overview(self, request: Request, token: str) -> Response:
         """What is chosen now, when the next digest comes, and what can be done."""

@@ -98,7 +98,7 @@ class Shell:
         except TimeoutError:
             problem = TOO_SLOW
         try:
-            # FastAPI's own limit acts only once a page reads the body, which is too late for a page that does not
+            # Starlette's own limit acts only once a page reads the body, which is too late for a page that does not
             await (self._tell(problem, scope, receive, send) if problem else self._app(scope, body.replay(), send))
         finally:
             self._room += body.lent

@@ -10,19 +10,20 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.subscriber import Choice, SignUp
 from nkwatch.web.forms import Filled, read_choice
 from nkwatch.web.limits import Gate
-from nkwatch.web.news import READ, SHORTLY
+from nkwatch.web.news import SHORTLY
 from nkwatch.web.offers import Offers, usual_zone
 from nkwatch.web.outlook import Outlooks
 from nkwatch.web.pages import Pages
 from nkwatch.web.posted import check_address, read_form, written, written_address
 from nkwatch.web.problems import BAD_REQUEST, CLOSED, CROWDED
+from nkwatch.web.routing import Routes
 from nkwatch.web.values import Values
 
 
@@ -37,12 +38,12 @@ class SignUps:
         self._outlooks = outlooks
         self._one_by_one = asyncio.Lock()
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/subscribe", self.form, methods=READ)
-        router.add_api_route("/subscribe", self.step, methods=["POST"])
-        return router
+        routes = Routes()
+        routes.add("/subscribe", self.form)
+        routes.add("/subscribe", self.step, methods=["POST"])
+        return routes
 
     async def form(self, request: Request) -> Response:
         """The form as everybody finds it."""

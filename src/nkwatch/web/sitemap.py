@@ -1,10 +1,9 @@
 """What search engines are told: all public pages of the archive (sitemaps.org), and which pages are none of theirs."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import PlainTextResponse, Response
 from lxml import etree
 from lxml.builder import ElementMaker  # type: ignore[import-not-found]  # the stubs have no builder
@@ -12,9 +11,10 @@ from lxml.builder import ElementMaker  # type: ignore[import-not-found]  # the s
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.statement import digest
 from nkwatch.store.archive import Place
-from nkwatch.web.news import READ
+from nkwatch.store.lately import Lately
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import NOT_FOUND
+from nkwatch.web.routing import Routes
 
 #: Stories on a page of the sitemap; the protocol allows 50,000 addresses.
 SIZE = 5_000
@@ -45,30 +45,28 @@ class Sitemap:
         self._pages = pages
         self._size = size
         self._base = newsroom.config.site.url.rstrip("/")
-        self._places: Sequence[Place] = ()
-        self._at: datetime | None = None
-        self._turn = asyncio.Lock()
+        self._lately = Lately(KEPT)
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/robots.txt", self.robots, methods=READ)
-        router.add_api_route("/sitemap.xml", self.index, methods=READ)
-        router.add_api_route("/sitemap/pages.xml", self.pages, methods=READ)
-        router.add_api_route("/sitemap/stories-{cursor}.xml", self.stories, methods=READ)
-        return router
+        routes = Routes()
+        routes.add("/robots.txt", self.robots)
+        routes.add("/sitemap.xml", self.index)
+        routes.add("/sitemap/pages.xml", self.pages)
+        routes.add("/sitemap/stories-{cursor}.xml", self.stories)
+        return routes
 
-    async def robots(self) -> Response:
+    async def robots(self, request: Request) -> Response:  # noqa: ARG002  all are answered alike
         """What crawlers are asked to leave alone."""
         lines = ("User-agent: *", *(f"Disallow: {path}" for path in PRIVATE), f"Sitemap: {self._base}/sitemap.xml", "")
         return PlainTextResponse("\n".join(lines), headers=CACHE)
 
-    async def index(self) -> Response:
+    async def index(self, request: Request) -> Response:  # noqa: ARG002  all are answered alike
         """The pages of the sitemap."""
         stories = ((f"/sitemap/stories-{_cursor(p)}.xml", p.changed) for p in await self._all_places())
         return self._written("sitemapindex", "sitemap", (("/sitemap/pages.xml", None), *stories))
 
-    async def pages(self) -> Response:
+    async def pages(self, request: Request) -> Response:  # noqa: ARG002  all are answered alike
         """All public pages that are none of a story."""
         newsroom = self._newsroom
         themes = (f"/themes/{theme.code}" for theme in newsroom.rules.lexicon.themes)
@@ -85,11 +83,7 @@ class Sitemap:
         return self._written("urlset", "url", ((f"/stories/{i}", changed) for i, changed in found))
 
     async def _all_places(self) -> Sequence[Place]:
-        now = self._newsroom.clock()
-        async with self._turn:
-            if self._at is None or not timedelta(0) <= now - self._at < KEPT:
-                self._places, self._at = await self._newsroom.archive.places(self._size), now
-        return self._places
+        return await self._lately((), self._newsroom.clock(), lambda: self._newsroom.archive.places(self._size))
 
     def _written(self, root: str, kind: str, listed: Listed) -> Response:
         entries = (MAP(kind, MAP.loc(self._base + path), *_changed(at)) for path, at in listed)

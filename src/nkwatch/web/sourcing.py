@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
@@ -14,10 +14,11 @@ from nkwatch.domain.search import Query
 from nkwatch.domain.watch import quiet_since, was_asked
 from nkwatch.mail.views import address
 from nkwatch.web.finding import met
-from nkwatch.web.news import READ, SHORTLY, SHOWN, number
+from nkwatch.web.news import SHORTLY, SHOWN, number
 from nkwatch.web.pages import Pages
 from nkwatch.web.pictures import Pictures
 from nkwatch.web.problems import NOT_FOUND
+from nkwatch.web.routing import Routes
 from nkwatch.web.strips import Span
 from nkwatch.web.watching import Watched
 
@@ -51,13 +52,13 @@ class Sourcing:
         self._newsroom = newsroom
         self._pages = pages
         self._pictures = Pictures(newsroom, pages)
-        self._themes = {t.code: t for t in newsroom.rules.lexicon.themes}
+        self._themes = newsroom.rules.lexicon.by_code
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/sources/{source_id}", self.source, methods=READ)
-        return router
+        routes = Routes()
+        routes.add("/sources/{source_id}", self.source)
+        return routes
 
     async def source(self, request: Request, source_id: str) -> Response:
         """One source of the catalogue, whether it is read at present or not."""

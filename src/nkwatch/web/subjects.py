@@ -1,15 +1,15 @@
 """What feeds are of, and where their stories come from."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.edition import SentAlert
 from nkwatch.domain.search import Query
 from nkwatch.domain.story import Report, Story
 from nkwatch.store.editions import EditionStore
+from nkwatch.store.lately import Lately
 from nkwatch.web.channel import Item, Telling, amended
 from nkwatch.web.news import newest, shown
 
@@ -45,26 +45,13 @@ EVERYTHING = Subject("/feed", "/", Query(rights=True))
 ALL_ALERTS = Subject("/alerts/feed", "/editions")
 
 
-@dataclass(frozen=True, slots=True)
-class _Newest:
-    """The newest stories of one minute, and of one generation of the database."""
-
-    at: datetime
-    generation: object
-    stories: Sequence[Story]
-
-    def is_good(self, now: datetime, generation: object) -> bool:
-        """Whether nothing was written since, and it is not too old."""
-        return generation is self.generation and timedelta(0) <= now - self.at < KEPT
-
-
 class Gathering:
     """Finds what stands in feeds; the newest stories are looked up once a minute for all of them."""
 
     def __init__(self, newsroom: Newsroom) -> None:
         self._newsroom = newsroom
         self._editions = EditionStore(newsroom.database)
-        self._newest: _Newest | None = None
+        self._lately = Lately(KEPT)
 
     async def stories(self, subject: Subject, query: Query) -> Sequence[Story]:
         """What became known last goes first, whatever its date; the search knows what lies further back."""
@@ -77,16 +64,9 @@ class Gathering:
         return list(found.values())[:SHOWN]
 
     async def _look(self) -> Sequence[Story]:
-        now, generation = self._newsroom.clock(), self._newsroom.database.generation
-        if self._newest is None or not self._newest.is_good(now, generation):
-            self._newest = _Newest(now, generation, await newest(self._newsroom, LOOKED_AT))
-            asyncio.get_running_loop().call_later(KEPT.total_seconds(), self._drop, self._newest)
-        return self._newest.stories
-
-    def _drop(self, kept: _Newest) -> None:
-        """Free the memory, unless it was filled anew."""
-        if self._newest is kept:
-            self._newest = None
+        newsroom = self._newsroom
+        # another generation of the database is another question
+        return await self._lately(newsroom.database.generation, newsroom.clock(), lambda: newest(newsroom, LOOKED_AT))
 
     async def alerts(self, telling: Telling) -> list[Item]:
         """Those whose stories may be shown, the newest first."""

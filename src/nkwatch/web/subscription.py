@@ -3,7 +3,7 @@
 The one exception is the request that mail programs send for a reader (RFC 8058): it too is a POST.
 """
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 
@@ -13,6 +13,7 @@ from nkwatch.domain.subscriber import Standing, move_named
 from nkwatch.web.chosen import Naming, next_digest
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import DEAD_CONFIRMATION, DEAD_LEAVING, DEAD_MANAGING, DEAD_MOVE
+from nkwatch.web.routing import Routes
 
 #: Recorded with the consent; counts up whenever the words of the page change their meaning.
 WORDING = "confirmation page, wording 2"
@@ -27,15 +28,15 @@ class Subscriptions:
         self._pages = pages
         self._naming = naming
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/confirm/{token}", self.confirm, methods=METHODS)
-        router.add_api_route("/leave/{token}", self.leave, methods=METHODS)
-        router.add_api_route("/manage/{token}", self.manage, methods=METHODS)
-        router.add_api_route("/move/old/{token}", self.move_old, methods=METHODS)
-        router.add_api_route("/move/new/{token}", self.move_new, methods=METHODS)
-        return router
+        routes = Routes()
+        routes.add("/confirm/{token}", self.confirm, methods=METHODS)
+        routes.add("/leave/{token}", self.leave, methods=METHODS)
+        routes.add("/manage/{token}", self.manage, methods=METHODS)
+        routes.add("/move/old/{token}", self.move_old, methods=METHODS)
+        routes.add("/move/new/{token}", self.move_new, methods=METHODS)
+        return routes
 
     async def confirm(self, request: Request, token: str) -> Response:
         """Show what will be sent; after the button, say when the first digest comes."""

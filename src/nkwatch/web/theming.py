@@ -3,20 +3,22 @@
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache, partial
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.search import Query
 from nkwatch.domain.theme import Theme, ThemeKind
 from nkwatch.reading.lexicon import THEME
-from nkwatch.web.news import READ, SHORTLY, SHOWN, number
+from nkwatch.store.lately import Lately
+from nkwatch.web.news import SHORTLY, SHOWN, number
 from nkwatch.web.pages import Pages
 from nkwatch.web.pictures import Pictures
 from nkwatch.web.problems import NOT_FOUND
+from nkwatch.web.routing import Routes
 from nkwatch.web.views import card
 
 #: Over which time stories are counted, and how long a count is good enough.
@@ -33,21 +35,20 @@ class Theming:
         self._newsroom = newsroom
         self._pages = pages
         self._pictures = Pictures(newsroom, pages)
-        self._themes: Mapping[str, Theme] = {t.code: t for t in newsroom.rules.lexicon.themes}
+        self._themes: Mapping[str, Theme] = newsroom.rules.lexicon.by_code
         self._terms = cache(partial(_terms, newsroom))
-        self._counted: Counter[str] = Counter()
-        self._at: datetime | None = None
+        self._lately = Lately(KEPT)
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/themes", self.themes, methods=READ)
-        router.add_api_route("/themes/{code}", self.theme, methods=READ)
-        return router
+        routes = Routes()
+        routes.add("/themes", self.themes)
+        routes.add("/themes/{code}", self.theme)
+        return routes
 
     async def themes(self, request: Request) -> Response:
         """All themes, those of human rights first, with the number of stories of the last days."""
-        language, counted = self._pages.language(request), await self._lately()
+        language, counted = self._pages.language(request), await self._counted()
         rows = [(t, t.name(language), counted[t.code]) for t in self._themes.values()]
         values = {
             "rights": [row for row in rows if row[0].kind is ThemeKind.RIGHTS],
@@ -74,13 +75,15 @@ class Theming:
         }
         return self._pages.answer(request, "theme.html", values, headers=SHORTLY)
 
-    async def _lately(self) -> Counter[str]:
+    async def _counted(self) -> Counter[str]:
         """How many stories of the last days each theme has. To count them for each reader would cost too much."""
         now = self._newsroom.clock()
-        if self._at is None or not timedelta(0) <= now - self._at < KEPT:
+
+        async def count() -> Counter[str]:
             stories = await self._newsroom.statements.counted(now - LATELY, now + timedelta(microseconds=1))
-            self._counted, self._at = Counter(code for s in stories for code in s.themes), now
-        return self._counted
+            return Counter(code for s in stories for code in s.themes)
+
+        return await self._lately((), now, count)
 
 
 def _terms(newsroom: Newsroom, code: str) -> list[tuple[str, list[str]]]:

@@ -11,6 +11,7 @@ from nkwatch.domain.source import Source
 from nkwatch.domain.watch import is_unreadable, quiet_since, was_asked, watch
 from nkwatch.mail.views import Name
 from nkwatch.mail.watching import watch_view
+from nkwatch.store.lately import Lately
 from nkwatch.web.languages import FALLBACK
 from nkwatch.web.pages import Frame, Pages
 from nkwatch.web.strips import Span, Strip
@@ -67,8 +68,7 @@ class Watching:
 
     def __init__(self, newsroom: Newsroom) -> None:
         self._newsroom = newsroom
-        self._counted: Mapping[str, Mapping[int, int]] = {}
-        self._at: datetime | None = None
+        self._lately = Lately(KEPT)
 
     async def __call__(self) -> dict[str, Any]:
         """What the table shows: every source that is on, and how it is."""
@@ -85,12 +85,12 @@ class Watching:
 
     async def _days(self, span: Span) -> Mapping[str, Mapping[int, int]]:
         """Days with statements by source. Counting them all for each reader would cost a small machine its breath."""
-        fresh = self._at and timedelta(0) <= span.now - self._at < KEPT and Span(self._at).start == span.start
-        if not fresh:
+
+        async def count() -> Mapping[str, Mapping[int, int]]:
             rhythm = await self._newsroom.statements.rhythm(span.start)
-            self._counted = {source_id: span.counted(published) for source_id, published in rhythm.items()}
-            self._at = span.now
-        return self._counted
+            return {source_id: span.counted(published) for source_id, published in rhythm.items()}
+
+        return await self._lately(span.start, span.now, count)
 
 
 async def plot(newsroom: Newsroom, language: str = FALLBACK) -> str:

@@ -78,7 +78,7 @@ class CallEditors:
     async def _stories(self, ids: Sequence[str], now: datetime) -> Mapping[str, Story]:
         """Those of the stories that may be shown; what an editor holds back has an editor."""
         found = await self.statements.stories(ids) if ids else []
-        return {s.id: public for s in found if not s.marks.held and (public := s.public(now))}
+        return {s.id: shown for s in found if (shown := s.shown(now))}
 
     async def _call(self, story: Story, stage: _Stage, before: int, now: datetime) -> int:
         reached = [e for e in stage.editors if await self._reach(e, story, stage.calls)]

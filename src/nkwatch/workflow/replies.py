@@ -13,10 +13,12 @@ from typing import Protocol
 
 from nkwatch.domain.delivery import Deferred, Handover, Message, Sent, Unknown
 from nkwatch.domain.reply import Handling, Received, Reply, Sorted
-from nkwatch.workflow.ports import Notice, Relay
+from nkwatch.workflow.ports import Relay
 from nkwatch.workflow.subscribe import Subscribe
+from nkwatch.workflow.told import Telling
 
 REASON = "left by reply"
+WAITING = "replies wait, and it is tried again"
 LOOK = "look for it in the mailbox of replies, where it is still unread"
 
 
@@ -69,34 +71,25 @@ class Forwarding(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """Rounds over the mailbox; `told` holds the trouble that the operator knows of."""
+    """Rounds over the mailbox."""
 
     inbox: Inbox
     sort: Callable[[Reply], Sorted]
     subscribe: Subscribe
     forwarding: Forwarding
     relay: Relay
-    notice: Notice
+    telling: Telling
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    told: set[str] = field(default_factory=set)
 
     async def __call__(self) -> Replied:
         """Handle the mails that have come."""
         new = await self.inbox.new()
-        self._tell("the mailbox of replies cannot be read", new if isinstance(new, str) else "")
+        self.telling.trouble("the mailbox of replies cannot be read", new if isinstance(new, str) else "", WAITING)
         return await _Round(self)(() if isinstance(new, str) else new)
-
-    def _tell(self, event: str, why: str) -> None:
-        """Tell the operator once that something does not work, and again only when it has worked since."""
-        if why and event not in self.told:
-            self.told.add(event)
-            self.notice(event, why=why, what="replies wait, and it is tried again")
-        elif not why:
-            self.told.discard(event)
 
     async def mark(self, received: Received) -> None:
         """This mail is done with."""
-        self._tell("replies cannot be marked as seen", await self.inbox.handled(received))
+        self.telling.trouble("replies cannot be marked as seen", await self.inbox.handled(received), WAITING)
 
 
 class _Round:
@@ -149,7 +142,7 @@ class _Round:
     def _kept(self, received: Received, done: Done, event: str = "", why: str = "") -> Done:
         self._replies.inbox.keep(received)
         if event:
-            self._replies.notice(event, why=why, what=LOOK)
+            self._replies.telling.notice(event, why=why, what=LOOK)
         return done
 
 

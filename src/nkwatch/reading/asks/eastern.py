@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from nkwatch.domain.reading import Ask, Evidence
 from nkwatch.reading.asks.parts import LONGEST, NEAR, Countries, Span, by_sentence, trim
-from nkwatch.reading.speech import Tongue, alternation
+from nkwatch.reading.speech import Tongue, anywhere
 
 #: How far around a trigger stands what denies it, before and behind (code points).
 DENIED_BEFORE, DENIED_BEHIND = 6, 4
@@ -84,11 +84,11 @@ class _Eastern:
 @lru_cache(maxsize=16)
 def _eastern(tongue: Tongue, language: str) -> _Eastern:
     grammar = _GRAMMARS[language]
-    body, links = _any((*tongue.heads, *tongue.countries)), _any(tongue.links)
-    imperative = rf"(?<=\w){_any(tongue.imperatives)}{grammar.ends}"
+    body, links = anywhere((*tongue.heads, *tongue.countries)), anywhere(tongue.links)
+    imperative = rf"(?<=\w){anywhere(tongue.imperatives)}{grammar.ends}"
     return _Eastern(
         trigger=re.compile(
-            rf"(?P<modal>{_any(tongue.modals)})|(?P<demand>{_any(tongue.demands)})|(?P<imperative>{imperative})"
+            rf"(?P<modal>{anywhere(tongue.modals)})|(?P<demand>{anywhere(tongue.demands)})|(?P<imperative>{imperative})"
         ),
         subject=re.compile(rf"{body}(?P<particle>{grammar.subject}){grammar.apart}"),
         linked=re.compile(rf"{body}(?P<particle>{links}){grammar.apart}"),
@@ -96,16 +96,12 @@ def _eastern(tongue: Tongue, language: str) -> _Eastern:
         before=re.compile(grammar.before),
         object_end=re.compile(grammar.object_end),
         clause=re.compile(grammar.clause),
-        no_demand=re.compile(_any(tongue.no_demand)),
-        denied=re.compile(_any(tongue.denials)),
-        time=re.compile(rf"{grammar.time}{_any(tongue.deadlines)}"),
-        not_time=re.compile(_any(tongue.not_times)),
-        at_once=re.compile(_any(tongue.at_once)),
+        no_demand=re.compile(anywhere(tongue.no_demand)),
+        denied=re.compile(anywhere(tongue.denials)),
+        time=re.compile(rf"{grammar.time}{anywhere(tongue.deadlines)}"),
+        not_time=re.compile(anywhere(tongue.not_times)),
+        at_once=re.compile(anywhere(tongue.at_once)),
     )
-
-
-def _any(phrases: tuple[str, ...]) -> str:
-    return alternation(phrases, whole=False)
 
 
 def eastern_demands(field: str, text: str, tongue: Tongue, language: str) -> Iterator[Ask]:

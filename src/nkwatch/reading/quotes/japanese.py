@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from nkwatch.reading.quotes.places import Place, Who
-from nkwatch.reading.speech import NOWHERE, Tongue, alternation
+from nkwatch.reading.speech import NOWHERE, Tongue, anywhere
 
 #: A quotation that no verb of saying follows is speech only when it is long or a headline's (code points).
 FEWEST_SIGNS, FEWEST_SIGNS_IN_HEADLINE, FEWEST_SIGNS_SAID = 20, 8, 3
@@ -37,16 +37,16 @@ class Japanese:
     @classmethod
     def of(cls, tongue: Tongue) -> "Japanese":
         """The patterns of `tongue`."""
-        bodies = (*tongue.countries, *tongue.voices, *tongue.heads)
+        bodies = tongue.bodies
         return cls(
             pronouns=frozenset(tongue.pronouns),
-            behind=re.compile(rf"、?{alternation(tongue.quoting, whole=False)}"),
-            verb=re.compile(rf"[^.。「」\n]{{0,{SAID_WITHIN}}}?{alternation(tongue.said, whole=False)}"),
-            role=re.compile(rf"{alternation(tongue.roles, whole=False)}\Z"),
+            behind=re.compile(rf"、?{anywhere(tongue.quoting)}"),
+            verb=re.compile(rf"[^.。「」\n]{{0,{SAID_WITHIN}}}?{anywhere(tongue.said)}"),
+            role=re.compile(rf"{anywhere(tongue.roles)}\Z"),
             title=re.compile(NOWHERE),
-            honorific=re.compile(rf"{alternation(tongue.honorifics, whole=False)}{_AGE}\Z"),
-            speaking=re.compile(rf"{alternation((*tongue.roles, *tongue.honorifics, *bodies), whole=False)}{_AGE}\Z"),
-            office=re.compile(rf"{alternation(bodies, whole=False)}\Z"),
+            honorific=re.compile(rf"{anywhere(tongue.honorifics)}{_AGE}\Z"),
+            speaking=re.compile(rf"{anywhere((*tongue.roles, *tongue.honorifics, *bodies))}{_AGE}\Z"),
+            office=re.compile(rf"{anywhere(bodies)}\Z"),
         )
 
     def speaks(self, place: Place, *, named: bool) -> bool:

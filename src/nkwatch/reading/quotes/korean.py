@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nkwatch.reading.names import korean_name
 from nkwatch.reading.quotes.places import NEAR, WORD, Place, Who
-from nkwatch.reading.speech import NOWHERE, Tongue, alternation
+from nkwatch.reading.speech import NOWHERE, Tongue, anywhere
 
 #: So many words are speech unless a verb of saying follows, when fewer will do.
 FEWEST_WORDS = 3
@@ -17,10 +17,10 @@ SAID_WITHIN = 60
 _SUBJECT = re.compile(r"([^\s,…·“”\"]{1,20})(은|는|이|가)(?=\s|\Z)")
 _OPENS = re.compile('[“"‘]')
 _PHRASE = re.compile(r"[,…·]")
-#: An ending of a verb that stands before a noun: no name ends so.
 #: "This", and also a surname, which stands right before an office.
 _THIS = frozenset({"이", "그"})
 _STOPS = ".!?…"
+#: An ending of a verb that stands before a noun: no name ends so.
 _VERB = re.compile(r"[하되있없지시주오보나던키리]\Z")
 
 
@@ -48,19 +48,19 @@ class Korean:
     @classmethod
     def of(cls, tongue: Tongue) -> "Korean":
         """The patterns of `tongue`."""
-        bodies = (*tongue.countries, *tongue.voices, *tongue.heads)
-        ends = rf"{_any(tongue.offices)}\Z|\A{_any(tongue.former)}\Z"
+        bodies = tongue.bodies
+        ends = rf"{anywhere(tongue.offices)}\Z|\A{anywhere(tongue.former)}\Z"
         return cls(
             pronouns=frozenset(tongue.pronouns),
-            behind=re.compile(rf"\s?{_any(tongue.quoting)}"),
-            verb=re.compile(rf"[^.。「」\n]{{0,{SAID_WITHIN}}}?{_any(tongue.said)}"),
-            role=re.compile(rf"{_any(tongue.roles)}\Z"),
-            known=re.compile(rf"{_any((*tongue.roles, *bodies))}\Z"),
-            speaking=re.compile(rf"{_any((*tongue.roles, *tongue.honorifics, *bodies))}\Z|{ends}"),
-            office=re.compile(rf"{_any(bodies)}\Z|{ends}"),
-            honorific=re.compile(rf"\s?{_any(tongue.honorifics)}\Z"),
+            behind=re.compile(rf"\s?{anywhere(tongue.quoting)}"),
+            verb=re.compile(rf"[^.。「」\n]{{0,{SAID_WITHIN}}}?{anywhere(tongue.said)}"),
+            role=re.compile(rf"{anywhere(tongue.roles)}\Z"),
+            known=re.compile(rf"{anywhere((*tongue.roles, *bodies))}\Z"),
+            speaking=re.compile(rf"{anywhere((*tongue.roles, *tongue.honorifics, *bodies))}\Z|{ends}"),
+            office=re.compile(rf"{anywhere(bodies)}\Z|{ends}"),
+            honorific=re.compile(rf"\s?{anywhere(tongue.honorifics)}\Z"),
             title=re.compile(NOWHERE),
-            apart=re.compile(rf"\d|(?<=\S){_any(tongue.particles)}\Z"),
+            apart=re.compile(rf"\d|(?<=\S){anywhere(tongue.particles)}\Z"),
         )
 
     def speaks(self, place: Place, *, named: bool) -> bool:
@@ -148,10 +148,6 @@ class Korean:
         if not first or len(first) > LONGEST_IN_HEADLINE or not self.known.search(first[-1]):
             return None
         return self._split(first, head, sure=False)
-
-
-def _any(phrases: tuple[str, ...]) -> str:
-    return alternation(phrases, whole=False)
 
 
 def _ageless(word: str) -> str:

@@ -68,7 +68,7 @@ class Latin:
             colon=re.compile(rf"{who}\s?:\s{{0,2}}"),
             countries=frozenset(tongue.countries),
             subject=re.compile(rf"\s*{who}"),
-            bodies=re.compile(alternation((*tongue.countries, *tongue.voices, *tongue.heads)), re.IGNORECASE),
+            bodies=re.compile(alternation(tongue.bodies), re.IGNORECASE),
         )
 
     def speaks(self, place: Place, *, named: bool) -> bool:

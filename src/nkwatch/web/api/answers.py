@@ -9,6 +9,8 @@ from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from nkwatch.web.keeping import known
+
 #: How long an answer is good enough.
 CACHE = "public, max-age=60"
 JSON, PROBLEM = "application/json", "application/problem+json"
@@ -35,9 +37,8 @@ def etag(digest: str) -> str:
 
 
 def has(request: Request, tag: str) -> bool:
-    """Whether the asker has these bytes (RFC 9110, 13.1.2); proxies that compress make tags weak."""
-    tags = {t.strip().removeprefix("W/") for t in request.headers.get("if-none-match", "").split(",")}
-    return tag in tags or "*" in tags
+    """Whether the asker has these bytes."""
+    return known(request.headers.get("if-none-match", "").encode("latin-1"), tag.encode())
 
 
 def link(following: str) -> str:

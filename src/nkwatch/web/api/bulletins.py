@@ -38,7 +38,7 @@ class Bulletins:
         named |= {one.story_id for one in found if isinstance(one, SentAlert)}
         now = self.newsroom.clock()
         stories = await self.newsroom.statements.named(sorted(named))
-        public = {i for i, s in stories.items() if not s.marks.held and s.public(now)}
+        public = {i for i, s in stories.items() if s.shown(now)}
         there = [one for one in found if isinstance(one, StandardEdition) or one.story_id in public]
         return [await self._bulletin(one, public) for one in there]
 

@@ -1,7 +1,7 @@
 """The description of the API that programs read (OpenAPI 3.1), from its models and from what is said here."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +16,8 @@ from nkwatch.web.api.pace import FILE, MOST
 from nkwatch.web.api.paging import BOM, CURSOR, LIMIT, QUERY, USUAL
 from nkwatch.web.asking import LONGEST, LONGEST_VALUE, MOST_VALUES
 
+#: An address, what answers there, and with what; a file has no model.
+Operation = tuple[str, Callable[..., Any], type[models.Model] | None]
 #: Of this description, by semver.org: the first part is that of the path.
 RELEASE = "1.0.0"
 _FILTERED, _DAYS = (*QUERY, CURSOR), ("source", "since", "until", CURSOR)
@@ -96,8 +98,13 @@ def operation(path: str, call: Callable[..., Any], model: type[models.Model] | N
     }
 
 
-def described(api: FastAPI, address: str, page: str, name: str, contact: str, themes: Sequence[str]) -> bytes:
+def described(
+    operations: Iterable[Operation], address: str, page: str, name: str, contact: str, themes: Sequence[str]
+) -> bytes:
     """The whole description as JSON. `themes` are their codes; `page` is the one for people."""
+    api = FastAPI(openapi_url=None)
+    for path, call, model in operations:
+        api.add_api_route(path, call, **operation(path, call, model))
     document = get_openapi(
         title=f"{name} API",
         version=RELEASE,
@@ -115,8 +122,8 @@ def described(api: FastAPI, address: str, page: str, name: str, contact: str, th
     parts["schemas"] |= parts["schemas"]["Problem"].pop("$defs", {})
     known = _parameters(themes)
     parts["parameters"] = {n: {"name": n, "in": "query", "required": False} | p for n, p in known.items()}
-    for path, operations in document["paths"].items():
-        _amend(path, operations["get"])
+    for path, at in document["paths"].items():
+        _amend(path, at["get"])
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -53,10 +53,6 @@ class File:
         self._held.seek(0)
         return StreamingResponse(self._pieces(), headers=told, media_type=MEDIA_TYPES[self._ending])
 
-    def close(self) -> None:
-        """Give it up."""
-        self._held.close()
-
     def _write(self, text: str) -> None:
         piece = text.encode()
         self._hash.update(piece)

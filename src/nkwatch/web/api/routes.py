@@ -1,12 +1,12 @@
 """The API, version 1: what answers at which address. Nothing is changed by any of it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import cache, partial
-from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.responses import RedirectResponse, Response
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from nkwatch.assembly import Newsroom
 from nkwatch.editing.exporting import dictionary
@@ -16,7 +16,7 @@ from nkwatch.store.exporting import ExportStore
 from nkwatch.web.api import lists, models
 from nkwatch.web.api.answers import answer, problem, tagged
 from nkwatch.web.api.bulletins import Bulletins
-from nkwatch.web.api.description import TAKES, described, operation
+from nkwatch.web.api.description import TAKES, Operation, described
 from nkwatch.web.api.exports import Exports
 from nkwatch.web.api.front import Front
 from nkwatch.web.api.pace import Pace
@@ -24,8 +24,9 @@ from nkwatch.web.api.paging import Asked, following, read_asked
 from nkwatch.web.api.telling import Telling, reading_told
 from nkwatch.web.asking import Known
 from nkwatch.web.editions import number_of
-from nkwatch.web.news import READ, SHORTLY, onward, shown
+from nkwatch.web.news import SHORTLY, onward, shown
 from nkwatch.web.pages import Pages
+from nkwatch.web.routing import Routes
 from nkwatch.web.watching import Watched, Watching
 
 VERSION = "1"
@@ -43,37 +44,39 @@ class Api:
         self._pages = pages
         self._site = newsroom.config.site.url.rstrip("/")
         self._address = f"{self._site}{PLACE}"
-        self._known = Known({t.code for t in newsroom.rules.lexicon.themes}, newsroom.sources)
+        self._known = Known(newsroom.rules.lexicon.by_code, newsroom.sources)
         self._telling = Telling(newsroom.sources, self._site, self._address)
         self._store = ExportStore(newsroom.database)
         self._watching = Watching(newsroom)
         self._bulletins = Bulletins(newsroom, EditionStore(newsroom.database), self._site, self._address)
         self._description: Callable[[], bytes] = bytes
 
-    def mount(self, app: FastAPI) -> None:
+    def mount(self, app: Starlette) -> None:
         """Put the page on the API and the API itself into the site."""
-        app.add_api_route(PAGE, self.page, methods=READ)
-        app.add_api_route(PLACE, self.begin, methods=READ, include_in_schema=False)
+        routes = Routes()
+        routes.add(PAGE, self.page)
+        routes.add(PLACE, self.begin)
+        app.router.routes.extend(routes)
         app.mount(PLACE, Front(self.application(), Pace(self._newsroom.clock)))
 
-    def application(self) -> FastAPI:
+    def application(self) -> Starlette:
         """The API as an application of its own."""
-        api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-        api.add_exception_handler(HTTPException, _tell)
-        api.add_exception_handler(Exception, _fail)
-        for path, call, model in self._operations():
-            api.add_api_route(path, call, **operation(path, call, model))
-        for path, call in Exports(self._newsroom, self._read, self._address).operations():
-            api.add_api_route(path, call, **operation(path, call, None))
+        exports = Exports(self._newsroom, self._read, self._address).operations()
+        operations = [*self._operations(), *((path, call, None) for path, call in exports)]
         site, themes = self._newsroom.config.site, sorted(self._known.themes)
-        told = (api, self._address, f"{self._site}{PAGE}", site.name, site.contact, themes)
+        told = (operations, self._address, f"{self._site}{PAGE}", site.name, site.contact, themes)
         # made once, when it is asked for: it takes longer than all else of a start
         self._description = cache(partial(described, *told))
-        api.add_api_route("/openapi.json", self.openapi, include_in_schema=False)
-        api.add_api_route("/data.md", self.dictionary, include_in_schema=False)
+        routes = Routes()
+        for path, call, _ in operations:
+            routes.add(path, call)
+        routes.add("/openapi.json", self.openapi)
+        routes.add("/data.md", self.dictionary)
+        api = Starlette(routes=routes, exception_handlers={HTTPException: _tell, Exception: _fail})
+        api.router.redirect_slashes = False
         return api
 
-    def _operations(self) -> tuple[tuple[str, Callable[..., Any], type[models.Model]], ...]:
+    def _operations(self) -> Sequence[Operation]:
         return (
             ("/", self.start, lists.Start),
             ("/stories", self.stories, lists.Stories),
@@ -92,7 +95,7 @@ class Api:
         values = {"api": self._address, "version": VERSION, "place": PLACE}
         return self._pages.answer(request, "api.html", values, headers=SHORTLY)
 
-    async def begin(self) -> Response:
+    async def begin(self, request: Request) -> Response:  # noqa: ARG002  everybody goes there
         """To the beginning of the API."""
         return RedirectResponse(f"{PLACE}/", 308)
 

@@ -1,11 +1,13 @@
 """The desk as one ASGI application."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import timedelta
 
-from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse
 
 from nkwatch import logs
 from nkwatch.assembly import Newsroom
@@ -27,9 +29,9 @@ from nkwatch.web.limits import Rarely
 from nkwatch.web.news import FOR_GOOD
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import problem_of
+from nkwatch.web.routing import Page, Routes
 from nkwatch.web.shell import Shell
 
-READ = ["GET", "HEAD"]
 #: Bytes of the largest form: words in four languages, each letter escaped (9), and what a device answers.
 LARGEST_FORM = 4 * 2_000 * 9 + 16_000
 #: Challenges that one browser may ask for in a minute.
@@ -37,7 +39,7 @@ PER_MINUTE = 30
 _FILES = {"style.css": "text/css", "desk/desk.css": "text/css", "desk/desk.js": "text/javascript"}
 
 
-def create_desk(newsroom: Newsroom) -> FastAPI:
+def create_desk(newsroom: Newsroom) -> Starlette:
     """The desk over an open newsroom.
 
     Raises `ConfigError` when a template is wrong. Run it without an access log: addresses of pages hold links.
@@ -49,16 +51,17 @@ def create_desk(newsroom: Newsroom) -> FastAPI:
     room = Room(newsroom, pages, {name: _address(name, text) for name, text in files.items()})
     often = Rarely(newsroom.clock, PER_MINUTE, timedelta(minutes=1))
     touches = Touches(room, Ceremony(settings, site.name), often)
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = Starlette()
+    app.router.redirect_slashes = False
     app.add_middleware(Shell, answer=room.problem, site=settings.url, limits={"/desk/": LARGEST_FORM})
     # the last one added is the outermost
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(MailPolicy)
     for part in (touches, Entry(room, touches), Front(room, touches), Stories(room, touches), Queue(room, touches)):
-        app.include_router(part.routes())
+        app.router.routes.extend(part.routes())
     for page in (Readings(room, touches), Sources(room), Outbox(room), Preview(room), Corrections(room, touches)):
-        app.include_router(page.routes())
-    _serve_files(app, pages, files)
+        app.router.routes.extend(page.routes())
+    app.router.routes.extend(_of_files(pages, files))
 
     async def tell(request: Request, error: Exception) -> HTMLResponse:
         status = error.status_code if isinstance(error, HTTPException) else 400
@@ -71,14 +74,19 @@ def create_desk(newsroom: Newsroom) -> FastAPI:
     return app
 
 
-def _serve_files(app: FastAPI, pages: Pages, files: dict[str, str]) -> None:
-    def file(name: str) -> PlainTextResponse:
-        return PlainTextResponse(files[name], headers=FOR_GOOD, media_type=_FILES[name])
+def _of_files(pages: Pages, files: Mapping[str, str]) -> Routes:
+    routes = Routes()
+    for name, text in files.items():
+        routes.add(f"/{name}", _file(text, _FILES[name]))
+    routes.add("/icon.svg", _file(pages.source("icon.svg"), "image/svg+xml"))
+    return routes
 
-    for name in files:
-        app.add_api_route(f"/{name}", lambda name=name: file(name), methods=READ, response_model=None)
-    icon = PlainTextResponse(pages.source("icon.svg"), headers=FOR_GOOD, media_type="image/svg+xml")
-    app.add_api_route("/icon.svg", lambda: icon, methods=READ, response_model=None)
+
+def _file(text: str, media_type: str) -> Page:
+    async def answer(request: Request) -> PlainTextResponse:  # noqa: ARG001  everybody gets the same
+        return PlainTextResponse(text, headers=FOR_GOOD, media_type=media_type)
+
+    return answer
 
 
 def _address(name: str, text: str) -> str:

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.domain.bulletin import BulletinKind
@@ -19,11 +19,11 @@ from nkwatch.web.desk.section import Section
 from nkwatch.web.desk.touch import Touches
 from nkwatch.web.editions import number_of
 from nkwatch.web.problems import Problem
+from nkwatch.web.routing import Routes
 from nkwatch.web.views import Remarks
 from nkwatch.workflow.correct import Refused
 from nkwatch.workflow.ruled import Affected, Outcome
 
-READ = ["GET", "HEAD"]
 CORRECTIONS = "/desk/corrections"
 #: Of how many days bulletins are listed, and how many at most.
 RECENT, SHOWN = timedelta(days=30), 30
@@ -41,15 +41,15 @@ class Corrections(Section):
         super().__init__(room, touches)
         self._under_way = UnderWay(room.newsroom.database)
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route(CORRECTIONS, self.all, methods=READ)
-        router.add_api_route(f"{CORRECTIONS}/stories/{{story_id}}", self.story, methods=READ)
-        router.add_api_route(f"{CORRECTIONS}/stories/{{story_id}}/{{verb}}", self.take_back, methods=["POST"])
-        router.add_api_route(f"{CORRECTIONS}/digests/{{number}}", self.digest, methods=READ)
-        router.add_api_route(f"{CORRECTIONS}/digests/{{number}}/correct", self.correct, methods=["POST"])
-        return router
+        routes = Routes()
+        routes.add(CORRECTIONS, self.all)
+        routes.add(f"{CORRECTIONS}/stories/{{story_id}}", self.story)
+        routes.add(f"{CORRECTIONS}/stories/{{story_id}}/{{verb}}", self.take_back, methods=["POST"])
+        routes.add(f"{CORRECTIONS}/digests/{{number}}", self.digest)
+        routes.add(f"{CORRECTIONS}/digests/{{number}}/correct", self.correct, methods=["POST"])
+        return routes
 
     async def all(self, request: Request) -> Response:
         """The alerts and digests of late, and a form for any other: by its number, or by a story and its address."""

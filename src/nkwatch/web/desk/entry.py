@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch import logs
@@ -17,8 +17,8 @@ from nkwatch.web.desk.room import FRONT, SIGN_IN, Room
 from nkwatch.web.desk.touch import Touches
 from nkwatch.web.limits import Rarely, network_of
 from nkwatch.web.posted import written
+from nkwatch.web.routing import Routes
 
-READ = ["GET", "HEAD"]
 #: What tasks are called that mail something.
 MAILING = "desk link"
 #: How often links may be asked for in an hour: from one network, and for one name or address.
@@ -39,18 +39,18 @@ class Entry:
         self._networks, self._names = Rarely(self._clock, PER_NETWORK, hour), Rarely(self._clock, PER_NAME, hour)
         self._under_way: set[asyncio.Task[None]] = set()
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/desk/sign-in", self.sign_in, methods=READ)
-        router.add_api_route("/desk/sign-in", self.enter, methods=["POST"])
-        router.add_api_route("/desk/sign-out", self.leave, methods=["POST"])
-        router.add_api_route("/desk/enrol", self.enrol, methods=READ)
-        router.add_api_route("/desk/enrol", self.ask, methods=["POST"])
-        router.add_api_route("/desk/enrol/{link}", self.link, methods=READ)
-        router.add_api_route("/desk/enrol/{link}", self.follow, methods=["POST"])
-        router.add_api_route("/desk/passkey", self.keep, methods=["POST"])
-        return router
+        routes = Routes()
+        routes.add("/desk/sign-in", self.sign_in)
+        routes.add("/desk/sign-in", self.enter, methods=["POST"])
+        routes.add("/desk/sign-out", self.leave, methods=["POST"])
+        routes.add("/desk/enrol", self.enrol)
+        routes.add("/desk/enrol", self.ask, methods=["POST"])
+        routes.add("/desk/enrol/{link}", self.link)
+        routes.add("/desk/enrol/{link}", self.follow, methods=["POST"])
+        routes.add("/desk/passkey", self.keep, methods=["POST"])
+        return routes
 
     async def sign_in(self, request: Request) -> Response:
         """The page with the button; who is signed in goes on."""

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.domain.audit import Row
@@ -11,14 +11,15 @@ from nkwatch.domain.delivery import DeliveryState
 from nkwatch.domain.passkey import Act
 from nkwatch.domain.polling import Health, PollState
 from nkwatch.domain.watch import is_unreadable, was_asked
+from nkwatch.web.asking import whole
 from nkwatch.web.desk.problems import GONE, LAST_KEY, NO_FORM
 from nkwatch.web.desk.readings import in_doubt
 from nkwatch.web.desk.room import FRONT, SIGN_IN
 from nkwatch.web.desk.section import Section
 from nkwatch.web.problems import Problem
+from nkwatch.web.routing import Routes
 from nkwatch.workflow.ruled import DONE
 
-READ = ["GET", "HEAD"]
 #: What is still on its way.
 _UNDER_WAY = (DeliveryState.PENDING, DeliveryState.LEASED, DeliveryState.DEFERRED, DeliveryState.UNKNOWN)
 _ADD = "another"
@@ -31,18 +32,18 @@ ON_STORIES = frozenset(
 class Front(Section):
     """Pages that everybody at the desk has."""
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/", self.door, methods=READ)
-        router.add_api_route("/desk", self.door, methods=READ)
-        router.add_api_route(FRONT, self.front, methods=READ)
-        router.add_api_route("/desk/passkeys", self.keys, methods=READ)
-        router.add_api_route("/desk/passkeys/add", self.add, methods=["POST"])
-        router.add_api_route("/desk/passkeys/{number}/remove", self.remove, methods=["POST"])
-        return router
+        routes = Routes()
+        routes.add("/", self.door)
+        routes.add("/desk", self.door)
+        routes.add(FRONT, self.front)
+        routes.add("/desk/passkeys", self.keys)
+        routes.add("/desk/passkeys/add", self.add, methods=["POST"])
+        routes.add("/desk/passkeys/{number}/remove", self.remove, methods=["POST"])
+        return routes
 
-    async def door(self) -> Response:
+    async def door(self, request: Request) -> Response:  # noqa: ARG002  all are answered alike
         """Onward to the front."""
         return self._room.to(FRONT)
 
@@ -93,12 +94,12 @@ class Front(Section):
         if isinstance(acting, Problem):
             return self._room.problem(request, acting, await self._room.visitor(request))
         visitor, editor, form = acting
-        if not (number.isdecimal() and number.isascii() and len(number) < 10):  # noqa: PLR2004
+        if (passkey := whole(number)) is None:
             return self._room.problem(request, GONE, visitor)
         if await self._touches.signed(form, visitor, Act.REMOVE_KEY, number) is None:
             return self._touches.again(request, visitor, form, Act.REMOVE_KEY, number, "")
         editors = self._newsroom.editors
-        if not await editors.passkeys.remove(editor.name, int(number), keep_one=True):
+        if not await editors.passkeys.remove(editor.name, passkey, keep_one=True):
             return self._room.problem(request, LAST_KEY, visitor)
         await editors.acts.did(Act.REMOVE_KEY, f"passkey {number}", editor.name)
         return self._room.to("/desk/passkeys")

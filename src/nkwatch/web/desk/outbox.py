@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.domain.delivery import DeliveryState
@@ -15,9 +15,9 @@ from nkwatch.mail.widths import shorten
 from nkwatch.store.underway import OnItsWay, UnderWay
 from nkwatch.web.desk.room import SIGN_IN, Room
 from nkwatch.web.pictures import STATES
+from nkwatch.web.routing import Routes
 from nkwatch.web.views import TITLE
 
-READ = ["GET", "HEAD"]
 OUTBOX = "/desk/outbox"
 #: How long what has left is shown, and how many bulletins and alerts at most.
 RECENT, SHOWN = timedelta(days=7), 30
@@ -57,11 +57,11 @@ class Outbox:
         self._newsroom = room.newsroom
         self._under_way = UnderWay(room.newsroom.database)
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route(OUTBOX, self.outbox, methods=READ)
-        return router
+        routes = Routes()
+        routes.add(OUTBOX, self.outbox)
+        return routes
 
     async def outbox(self, request: Request) -> Response:
         """What is late, what is under way, what left in the last days, and who waits for alerts."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,9 +20,9 @@ from nkwatch.web.desk.problems import GONE
 from nkwatch.web.desk.room import SIGN_IN, Room
 from nkwatch.web.languages import FALLBACK
 from nkwatch.web.offers import Offers
+from nkwatch.web.routing import Routes
 from nkwatch.workflow.proofs import Previewed
 
-READ = ["GET", "HEAD"]
 PREVIEW, MAIL = "/desk/preview", "/desk/preview/mail"
 RHYTHMS = (Rhythm.DAILY, Rhythm.WEEKLY, Rhythm.MONTHLY)
 #: A window is not empty.
@@ -47,12 +47,12 @@ class Preview:
         self._newsroom = room.newsroom
         self._offers = Offers(room.newsroom, (FALLBACK, *room.newsroom.translations))
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route(PREVIEW, self.preview, methods=READ)
-        router.add_api_route(MAIL, self.mail, methods=READ)
-        return router
+        routes = Routes()
+        routes.add(PREVIEW, self.preview)
+        routes.add(MAIL, self.mail)
+        return routes
 
     async def preview(self, request: Request) -> Response:
         """The form, and what it asks for as text."""

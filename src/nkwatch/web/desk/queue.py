@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
@@ -16,10 +16,10 @@ from nkwatch.web.desk.section import Section
 from nkwatch.web.desk.views import Seeing
 from nkwatch.web.posted import written
 from nkwatch.web.problems import Problem
+from nkwatch.web.routing import Routes
 from nkwatch.workflow.correct import Refused
 from nkwatch.workflow.ruled import Outcome
 
-READ = ["GET", "HEAD"]
 QUEUE = "/desk/queue"
 #: Of how long ago a source's alerts say how often it is right.
 YEAR = timedelta(days=365)
@@ -36,12 +36,12 @@ VERBS = {"release": Act.RELEASE, "withhold": Act.WITHHOLD, "pin": Act.PIN, "unpi
 class Queue(Section):
     """Everything here that changes something needs a touch of the key, for that act on that story alone."""
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route(QUEUE, self.queue, methods=READ)
-        router.add_api_route("/desk/stories/{story_id}/{verb}", self.act, methods=["POST"])
-        return router
+        routes = Routes()
+        routes.add(QUEUE, self.queue)
+        routes.add("/desk/stories/{story_id}/{verb}", self.act, methods=["POST"])
+        return routes
 
     async def queue(self, request: Request) -> Response:
         """The alerts that wait, the oldest first, with the words that decided."""

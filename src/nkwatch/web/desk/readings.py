@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
@@ -19,9 +19,9 @@ from nkwatch.web.desk.section import Section
 from nkwatch.web.desk.views import doubts
 from nkwatch.web.posted import written
 from nkwatch.web.problems import Problem
+from nkwatch.web.routing import Routes
 from nkwatch.workflow.correct import Refused, Said
 
-READ = ["GET", "HEAD"]
 READINGS = "/desk/readings"
 #: How many of the newest statements are looked through, how old they may be, and how many are shown.
 LOOKED_AT, RECENT, SHOWN = 300, timedelta(days=14), 20
@@ -49,12 +49,12 @@ class Doubtful:
 class Readings(Section):
     """Raising a statement to urgent may send an alert, and needs a touch of the key; other corrections need none."""
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route(READINGS, self.readings, methods=READ)
-        router.add_api_route("/desk/statements/{statement_id}/correct", self.correct, methods=["POST"])
-        return router
+        routes = Routes()
+        routes.add(READINGS, self.readings)
+        routes.add("/desk/statements/{statement_id}/correct", self.correct, methods=["POST"])
+        return routes
 
     async def readings(self, request: Request) -> Response:
         """What was found only just, or has changed since it was read."""

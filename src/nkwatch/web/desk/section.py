@@ -11,4 +11,4 @@ class Section:
         self._room = room
         self._touches = touches
         self._newsroom = room.newsroom
-        self._themes = {t.code: t for t in room.newsroom.rules.lexicon.themes}
+        self._themes = room.newsroom.rules.lexicon.by_code

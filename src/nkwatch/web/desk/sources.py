@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.domain.passkey import Act
@@ -17,10 +17,10 @@ from nkwatch.store.hastening import Hastened, HasteStore
 from nkwatch.web.desk.problems import GONE
 from nkwatch.web.desk.room import SIGN_IN, Room
 from nkwatch.web.problems import Problem
+from nkwatch.web.routing import Routes
 from nkwatch.web.views import publisher_of
 from nkwatch.web.watching import Watched, Watching
 
-READ = ["GET", "HEAD"]
 SOURCES = "/desk/sources"
 #: Columns of what went wrong.
 LONGEST_REASON = 300
@@ -53,12 +53,12 @@ class Sources:
         self._watching = Watching(room.newsroom)
         self._haste = HasteStore(room.newsroom.database)
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route(SOURCES, self.sources, methods=READ)
-        router.add_api_route(f"{SOURCES}/{{source_id}}/poll", self.poll, methods=["POST"])
-        return router
+        routes = Routes()
+        routes.add(SOURCES, self.sources)
+        routes.add(f"{SOURCES}/{{source_id}}/poll", self.poll, methods=["POST"])
+        return routes
 
     async def sources(self, request: Request) -> Response:
         """All sources; first those that somebody may have to look after."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
@@ -18,9 +18,9 @@ from nkwatch.web.desk.room import SIGN_IN, Visitor
 from nkwatch.web.desk.section import Section
 from nkwatch.web.posted import written
 from nkwatch.web.problems import Problem
+from nkwatch.web.routing import Routes
 from nkwatch.web.views import SHORT, TITLE, Said, card, said
 
-READ = ["GET", "HEAD"]
 STORIES = "/desk/stories"
 #: How many of the newest stories are listed, and how many are offered as looking alike.
 SHOWN, ALIKE = 30, 5
@@ -46,14 +46,14 @@ class Row:
 class Stories(Section):
     """Merging and splitting need a touch of the key, for these stories or statements alone."""
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route(STORIES, self.all, methods=READ)
-        router.add_api_route(f"{STORIES}/{{story_id}}", self.story, methods=READ)
-        router.add_api_route(f"{STORIES}/{{story_id}}/merge", self.merge, methods=["POST"])
-        router.add_api_route(f"{STORIES}/{{story_id}}/split", self.split, methods=["POST"])
-        return router
+        routes = Routes()
+        routes.add(STORIES, self.all)
+        routes.add(f"{STORIES}/{{story_id}}", self.story)
+        routes.add(f"{STORIES}/{{story_id}}/merge", self.merge, methods=["POST"])
+        routes.add(f"{STORIES}/{{story_id}}/split", self.split, methods=["POST"])
+        return routes
 
     async def all(self, request: Request) -> Response:
         """The newest stories, and a field to find another; one that is found is shown at once."""

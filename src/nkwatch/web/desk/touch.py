@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.datastructures import FormData
 
@@ -16,6 +16,7 @@ from nkwatch.web.desk.room import Room, Visitor, words_of
 from nkwatch.web.limits import Rarely
 from nkwatch.web.posted import written
 from nkwatch.web.problems import Problem
+from nkwatch.web.routing import Routes
 
 PURPOSE = "challenge"
 
@@ -31,11 +32,11 @@ class Touches:
         self._clock = room.newsroom.clock
         self._editors = room.newsroom.editors
 
-    def routes(self) -> APIRouter:
+    def routes(self) -> Routes:
         """What answers at which address."""
-        router = APIRouter()
-        router.add_api_route("/desk/challenge", self.ask, methods=["POST"], response_model=None)
-        return router
+        routes = Routes()
+        routes.add("/desk/challenge", self.ask, methods=["POST"])
+        return routes
 
     async def ask(self, request: Request) -> JSONResponse:
         """What a browser is to sign for the form that it sends, whose act and thing stand beside its fields."""
