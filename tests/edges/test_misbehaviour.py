@@ -16,11 +16,10 @@ import brotli
 import pytest
 import zstandard
 
-from nkwatch.feeds.workers import WorkerLimits
 from tests.edges.samples import ENGLISH, JSON_FEED, KOREAN, WEB_PAGE
 
 MB = 1_000_000
-#: What the main process of the poller may come to (bytes).
+#: What the poller may come to (bytes).
 MOST = 300 * MB
 Write = Callable[[bytes], Awaitable[None]]
 Behaviour = Callable[[Write, str], Awaitable[None]]
@@ -393,8 +392,7 @@ async def test_a_round_among_servers_that_do_everything_wrong(tmp_path, record_p
     assert {s["health"] for n, s in third["states"].items() if n not in resting} <= {"ok", "gap suspected"}
 
     assert third["peak"] <= MOST
-    # how far a bomb gets depends on the machine; never further than a worker may
-    assert max(poll.most.values()) <= WorkerLimits().memory
+    assert max(poll.most.values()) <= MOST
 
 
 def wrong(expected: dict, told: dict) -> dict:

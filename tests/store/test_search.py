@@ -149,10 +149,10 @@ async def test_a_word_that_stands_there_very_often_is_found_after_many_others(ar
 
 
 async def test_a_long_text_of_long_words_is_taken(archive: Archive) -> None:
-    letters = "𝒶" * 100
+    letters = "𝒶" * 200
     await archive.add("s1", text=" ".join(f"{n}{letters}" for n in range(3_000)))
     await archive.add("s2", text="\U00020000" * 100_000, title="a")
-    await archive.add("s3", text=" ".join(f"{n:05}{chr(0x10A60 + n % 29) * 60}" for n in range(16_500)), title="a")
+    await archive.add("s3", text=" ".join(f"{n:05}{chr(0x10A60 + n % 29) * 90}" for n in range(16_500)), title="a")
     assert await archive.found("7" + letters) == ["s1"]
     assert set(await archive.found("a")) == {"s2", "s3"}
 

@@ -35,7 +35,7 @@ class WorkerLimits:
 
     workers: int = min(2, os.cpu_count() or 1)
     deadline: float = 10.0
-    memory: int = 400_000_000
+    memory: int = 330_000_000
     documents: int = 200
 
 
