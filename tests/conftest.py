@@ -26,9 +26,18 @@ sys.dont_write_bytecode = False
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first: what they leave over is shared evenly, and nobody waits for one of them in the end."""
-    items.sort(key=lambda item: item.path.name != "test_bench.py")
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark what needs more than Python, by what it asks for; and begin with what takes longest.
+
+    What the longest leave over is shared evenly, and nobody waits for one of them in the end.
+    """
+    for item in items:
+        asked, ways = set(item.fixturenames), getattr(item, "callspec", None)
+        if "chromium" in asked:
+            item.add_marker("browser")
+        if "postgres" in asked or (ways and "postgresql" in ways.params.values()):
+            item.add_marker("postgresql")
+    items.sort(key=lambda item: item.get_closest_marker("campaign") is None)
 
 
 #: A browser that is not root's, and that asks for nothing but our pages.

@@ -73,6 +73,7 @@ def quickly(name):
     return report
 
 
+@pytest.mark.campaign
 def test_the_benchmark_of_reading_reports_by_contract():
     report = quickly("read")
     assert "embeddings_statements_per_second" in report["not_measured"]
@@ -80,12 +81,14 @@ def test_the_benchmark_of_reading_reports_by_contract():
     assert "read_statements_per_second" in report["figures"]
 
 
+@pytest.mark.campaign
 def test_the_benchmark_of_matching_reports_by_contract():
     report = quickly("match")
     assert {"index_1m_of_600_megabytes", "loop_over_index_1m"} <= set(report["not_measured"])
     assert {"match_10k_median_milliseconds", "loop_10k_median_milliseconds"} <= report["figures"].keys()
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(300)
 def test_the_benchmark_of_composing_reports_by_contract():
     report = quickly("compose")  # it fails where mails of the peer do not say what ours say
@@ -95,6 +98,7 @@ def test_the_benchmark_of_composing_reports_by_contract():
     assert all(report["figures"][f"mail_{spread}_median_octets"] > 10_000 for spread in SPREADS)
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(300)
 def test_the_benchmark_of_delivering_reports_by_contract():
     if postfix.find() is None and os.environ.get("NKWATCH_REQUIRE_ALL") != "1":

@@ -18,6 +18,7 @@ import zstandard
 
 from tests.edges.samples import ENGLISH, JSON_FEED, KOREAN, WEB_PAGE
 
+pytestmark = pytest.mark.campaign
 MB = 1_000_000
 #: What the poller may come to (bytes).
 MOST = 300 * MB

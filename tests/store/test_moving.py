@@ -234,6 +234,7 @@ def test_an_index_that_was_broken_off_is_gone_on_with_by_the_daemon(place: Calla
     database.close()
 
 
+@pytest.mark.usefixtures("postgres")
 @pytest.mark.parametrize(
     ("but", "where", "why"),
     [
@@ -256,6 +257,7 @@ def test_what_postgresql_cannot_keep_is_named_without_the_value(
         assert marked(connection) is Mark.MOVING
 
 
+@pytest.mark.usefixtures("postgres")
 def test_a_value_that_came_to_be_another_is_found_and_nothing_is_kept(
     place: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -360,12 +362,13 @@ def test_odd_values_arrive_as_they_are_and_in_the_same_order(
 
 
 @pytest.fixture(params=[WAYS[0], WAYS[1]])
-def both(request: pytest.FixtureRequest, place: Callable[..., str]) -> Iterator[tuple[Any, Any]]:
+def both(request: pytest.FixtureRequest, place: Callable[..., str], postgres: str) -> Iterator[tuple[Any, Any]]:
     """Connections to two databases with all tables."""
     with held(place(request.param[0], tables=True)) as one, held(place(request.param[1], tables=True)) as other:
         yield one, other
 
 
+@pytest.mark.usefixtures("postgres")
 def test_the_highest_number_that_was_given_is_known(place: Callable[..., str]) -> None:
     for kind in ("sqlite", "postgresql"):
         with held(filled(place(kind, tables=True), 4)) as connection, connection.begin():

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from campaigns.databases import missing
 
+pytestmark = pytest.mark.campaign
 ROOT = Path(__file__).parents[2]
 
 

@@ -22,6 +22,7 @@ from nkwatch.domain.statement import Entry, Origin
 from nkwatch.domain.subscriber import Consent, Rhythm, Schedule
 from nkwatch.workflow.deliver import GROUP
 
+pytestmark = pytest.mark.campaign
 ROOT = Path(__file__).parents[2]
 KILLS = 5
 #: So few that it takes no time to make them, and a mail server so slow (seconds a reply) that they are not done at once.

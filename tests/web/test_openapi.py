@@ -246,6 +246,7 @@ async def busy(newsroom):
     return newsroom, box, doors
 
 
+@pytest.mark.campaign
 async def test_nothing_that_a_machine_makes_of_the_description_breaks_a_page(busy):
     newsroom, box, doors = busy
     document = described(newsroom, create_app(newsroom, mailbox=box))
@@ -349,6 +350,7 @@ def asked_of_api(document, mode, most):
     return made
 
 
+@pytest.mark.campaign
 async def test_the_api_keeps_to_its_description_whatever_it_is_asked(newsroom):
     await tell_samples(newsroom)
     await newsroom.index()
