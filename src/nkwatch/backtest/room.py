@@ -85,6 +85,7 @@ async def open_room(shown: Sequence[Shown], options: Options, clock: Clock) -> A
     with folder as path:
         config = _config(options, [one.source for one in shown], f"sqlite:///{path}/backtest.db")
         async with open_newsroom(config, _secrets(), clock, shipped=False) as newsroom:
+            newsroom.database.work_here()
             post = Post(newsroom.assembler, READER)
             counting = Counting(newsroom.read.read, options.choice.schedule.zone)
             overheard = Overheard(newsroom.publish.digests.windows.composing.notice)
