@@ -40,6 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("campaign") is None)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: while one waits (a browser, a server, a clock), another works."""
+    return (os.cpu_count() or 1) + 1
+
+
 #: A browser that is not root's, and that asks for nothing but our pages.
 ARGUMENTS = [
     "--no-sandbox",
