@@ -1,12 +1,13 @@
 """An installation as an operator would have it: a folder with settings, secrets and a database."""
 
 import asyncio
+import fcntl
 import json
 import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -95,6 +96,27 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with closing(Database(f"sqlite:///{path}")) as database:
         database.prepare()
     return path
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """The folder of this name that `fill` has filled: in one process of the tests, for all of them. None writes to it."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name: str, fill: Callable[[Path], None]) -> Path:
+        folder, filled = base / name, base / f"{name}.filled"
+        with (base / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not filled.exists():
+                # what is left of one that failed half-way
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)
+                filled.touch()
+        return folder
+
+    return made
 
 
 @pytest.fixture

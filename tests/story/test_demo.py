@@ -23,15 +23,20 @@ from nkwatch.demo.site import HOST, sample_site
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    out = tmp_path_factory.mktemp("demo") / "out"
-    command = [sys.executable, "-m", "nkwatch", "demo", "--once", "--out", out, "--json"]
+def shown(folder):
+    command = [sys.executable, "-m", "nkwatch", "demo", "--once", "--out", folder / "out", "--json"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-    told, progress = ended.stdout, ended.stderr
-    assert ended.returncode == 0, progress
+    assert ended.returncode == 0, ended.stderr
+    (folder / "told").write_text(ended.stdout)
+    (folder / "progress").write_text(ended.stderr)
+
+
+@pytest.fixture(scope="module")
+def demo(once):
+    folder = once("demo", shown)
+    out = folder / "out"
     mails = [email.message_from_bytes(p.read_bytes(), policy=email.policy.default) for p in sorted(out.glob("*.eml"))]
-    return json.loads(told), progress, out, mails
+    return json.loads((folder / "told").read_text()), (folder / "progress").read_text(), out, mails
 
 
 @pytest.mark.timeout(120)
@@ -55,7 +60,7 @@ def test_the_demo_polls_reads_groups_alerts_and_digests(demo):
 
 
 @pytest.mark.timeout(120)
-def test_each_mail_of_the_demo_can_be_verified_without_asking_anybody_by_the_command_that_it_names(demo):
+def test_each_mail_of_the_demo_can_be_verified_without_asking_anybody_by_the_command_that_it_names(demo, tmp_path):
     _, progress, out, mails = demo
     _, _, command = " ".join(progress.split()).partition("check that one is ours: nkwatch ")
     words = shlex.split(command)[:6]
@@ -67,8 +72,9 @@ def test_each_mail_of_the_demo_can_be_verified_without_asking_anybody_by_the_com
         code, told, said = invoke("--config", str(out / "none.toml"), "verify", str(file), *words[2:], "--json")
         assert (code, json.loads(told)["signed_by"]) == (0, ["nkwatch.example"]), said
     assert len(files) == len(mails)
-    first.write_bytes(first.read_bytes().replace(b"Subject: ", b"Subject: x", 1))
-    code, *_ = invoke("--config", str(out / "none.toml"), *words)
+    changed = tmp_path / first.name
+    changed.write_bytes(first.read_bytes().replace(b"Subject: ", b"Subject: x", 1))
+    code, *_ = invoke("--config", str(out / "none.toml"), "verify", str(changed), *words[2:])
     assert code == 1
 
 

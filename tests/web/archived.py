@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.desk import Note, Translation
@@ -14,9 +14,11 @@ from nkwatch.domain.reading import Ask, Evidence, Quote
 from nkwatch.domain.snapshot import Snapshot
 from nkwatch.domain.statement import Entry
 from nkwatch.reading.stories import Placement
+from nkwatch.store import findings, records, schema
+from nkwatch.store.rows import insert_new
 from nkwatch.store.snapshots import keep
-from tests.making import prose
-from tests.web.samples import ENGLISH, NOW, poll, tell
+from tests.making import prose, reading, statement
+from tests.web.samples import ENGLISH, NOW, once, poll, tell, tell_samples
 
 HOUR = timedelta(hours=1)
 CAMP = "The North Korean government must close the prison camp at Yodok. Nobody should be tortured there. " * 3
@@ -45,6 +47,40 @@ async def told(newsroom: Newsroom, *entries: Entry, source: str = ENGLISH) -> li
     found = await tell(newsroom, source, *entries)
     await newsroom.index()
     return found
+
+
+async def samples_indexed(newsroom: Newsroom) -> None:
+    """The sample texts, in the archive of a newsroom in which nothing has happened yet."""
+    await once(newsroom, _indexed)
+
+
+async def _indexed(newsroom: Newsroom) -> None:
+    await tell_samples(newsroom)
+    await newsroom.index()
+
+
+async def shelved(newsroom: Newsroom, *entries: Entry) -> None:
+    """Statements on prisons that can be found, each a story of its own: rows, where reading so many is not the matter.
+
+    Their order is that of when they were published; the ids are what the source calls them.
+    """
+    source = newsroom.sources[ENGLISH]
+    made = [
+        statement(
+            e.guid, source_id=source.id, publisher=source.publisher, title=e.title, url=e.link, text=e.text,
+            published=e.published,
+        )
+        for e in entries
+    ]  # fmt: skip
+
+    def write(connection: Connection) -> None:
+        read = {"read_revision": 1, "read_rules": "test.1"}
+        insert_new(connection, schema.statement, [records.statement_row(s) | read | {"story_id": s.id} for s in made])
+        insert_new(connection, schema.reading, [findings.reading_row(reading(s.id), NOW) for s in made])
+        insert_new(connection, schema.story, [{"id": s.id, "ready_at": s.published, "alert": "none"} for s in made])
+
+    await newsroom.database.write(write)
+    await newsroom.index()
 
 
 async def shows_now(newsroom: Newsroom, *entries: Entry) -> None:

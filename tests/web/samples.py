@@ -4,8 +4,8 @@ import atexit
 import re
 import sqlite3
 import tomllib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -86,10 +86,60 @@ def _settings() -> Config:
 
 @asynccontextmanager
 async def empty_newsroom(folder: Path, config: Config | None = None) -> AsyncIterator[Newsroom]:
-    """A newsroom in which nothing has happened yet, over a database in this folder."""
+    """A newsroom in which nothing has happened yet.
+
+    Its database is not in this folder: one serves many tests, and what is asked of it is compiled once, not in each.
+    """
+    config = config or settings(folder)
+    with _lasting() as database:
+        placed = config.model_copy(update={"database": database.engine.url.render_as_string()})
+        async with open_newsroom(placed, _secrets(), Clock(), shipped=False, database=database) as newsroom:
+            yield newsroom
+        await database.write(lambda c: None)  # nothing is written any more: one thread writes
+
+
+@asynccontextmanager
+async def secluded_newsroom(folder: Path, config: Config | None = None) -> AsyncIterator[Newsroom]:
+    """The same over a database in this folder that no other test has written to, and that may be closed."""
     (folder / "nkwatch.db").write_bytes(_empty_database())
     async with open_newsroom(config or settings(folder), _secrets(), Clock(), shipped=False) as newsroom:
         yield newsroom
+
+
+#: Open databases that no test uses now: as many as were ever in use at the same time.
+_FREE: list[Database] = []
+
+
+@contextmanager
+def _lasting() -> Iterator[Database]:
+    """A database with all tables and no rows."""
+    database = _FREE.pop() if _FREE else _new_database()
+    with closing(sqlite3.connect(database.engine.url.database)) as used:
+        used.execute("PRAGMA synchronous=OFF")
+        _pristine().backup(used)
+    yield database
+    _FREE.append(database)  # not where a test has failed: who knows what it left
+
+
+@cache
+def _pristine() -> sqlite3.Connection:
+    """A database as it is when it has just been made, at hand."""
+    made = sqlite3.connect(":memory:")
+    atexit.register(made.close)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "nkwatch.db")
+        path.write_bytes(_empty_database())
+        with closing(sqlite3.connect(path)) as written:
+            written.backup(made)
+    return made
+
+
+def _new_database() -> Database:
+    folder = TemporaryDirectory()
+    database = Database(f"sqlite:///{folder.name}/nkwatch.db")
+    atexit.register(folder.cleanup)
+    atexit.register(database.close)
+    return database
 
 
 @cache

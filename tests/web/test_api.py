@@ -58,8 +58,7 @@ async def shown(newsroom, *entries) -> list[str]:
 @pytest.fixture
 async def full(newsroom):
     """The sample texts, in the archive."""
-    await tell_samples(newsroom)
-    await newsroom.index()
+    await samples_indexed(newsroom)
     return newsroom
 
 
@@ -435,7 +434,7 @@ async def test_a_table_has_the_rows_that_the_pages_have(full, client):
 
 async def test_a_file_that_is_full_says_where_to_go_on(newsroom):
     """As in one of 10,000 rows, for one of 100 and for 2 days."""
-    await shown(newsroom, *(entry(f"x{n}", published=NOW - n * HOUR) for n in range(130)))
+    await shelved(newsroom, *(entry(f"x{n}", published=NOW - n * HOUR) for n in range(130)))
     app = FastAPI()
     known = Known((), newsroom.sources)
 

@@ -17,7 +17,7 @@ from nkwatch.domain.bulletin import Addressed, BulletinKind, Mailing
 from nkwatch.domain.delivery import Message, Sent
 from nkwatch.domain.posture import Unreached
 from nkwatch.feeds.workers import Workers, attempted
-from nkwatch.mail.dkim_keys import load_key, new_key, write_key
+from nkwatch.mail.dkim_keys import new_key, write_key
 from nkwatch.mail.signing import DkimSigner
 from nkwatch.web.app import create_app
 from nkwatch.web.check import MOST_WAITING, UPLOADS, Check
@@ -26,7 +26,7 @@ from nkwatch.web.values import LARGEST_MAIL, LARGEST_UPLOAD
 from tests.making import NOW, composition
 from tests.store.people import claim, confirmed, pending, record, send
 from tests.web.html import Page
-from tests.web.samples import SITE, empty_newsroom, settings
+from tests.web.samples import SITE, empty_newsroom, secluded_newsroom, settings
 from tests.web.test_browser import SCREENS, TRANSLATED, looked_at, shifts, site_of
 
 MAIL = """\
@@ -83,7 +83,7 @@ class Site:
 
     def __init__(self, newsroom, app):
         self.newsroom, self.app, self.workers = newsroom, app, newsroom.workers
-        self.key = load_key(newsroom.config.dkim.domain, "s1", newsroom.config.dkim.key, "rsa")
+        [self.key] = newsroom.keys
 
     async def alert(self, subject="Seven held", kind=BulletinKind.ALERT, neutral=""):
         """An alert or digest that was sent; with `neutral`, with this subject to another reader."""
@@ -119,13 +119,13 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(folder, workers=None, domain="watch.example", names=None):
+async def open_site(folder, workers=None, domain="watch.example", names=None, opening=empty_newsroom):
     """With `names`, the page alone, which looks keys up there."""
     write_key(folder / "dkim.pem", private_key())
     config = settings(folder)
     sender = config.mail.model_copy(update={"sender": f"digest@{domain}"})
     dkim = DkimSettings(domain=domain, selector="s1", key=folder / "dkim.pem")
-    async with empty_newsroom(folder, config.model_copy(update={"mail": sender, "dkim": dkim})) as opened:
+    async with opening(folder, config.model_copy(update={"mail": sender, "dkim": dkim})) as opened:
         newsroom = replace(opened, workers=workers or Here())
         app = FastAPI() if names else create_app(newsroom)
         if names:
@@ -251,9 +251,11 @@ async def test_what_is_no_form_of_ours_is_a_page_that_says_so(site, kind, body):
     assert Page.of(answer.text).text("h1") not in {OURS, ALTERED}
 
 
-async def test_nothing_of_a_file_is_kept(site, tmp_path, capsys, caplog):
-    await site.checked(await site.signed(mail("heron on the third stone")))
-    kept = b"".join(p.read_bytes() for p in tmp_path.iterdir() if p.suffix != ".pem")
+async def test_nothing_of_a_file_is_kept(tmp_path, capsys, caplog):
+    async with open_site(tmp_path, opening=secluded_newsroom) as site:
+        await site.checked(await site.signed(mail("heron on the third stone")))
+        kept = b"".join(p.read_bytes() for p in tmp_path.iterdir() if p.suffix != ".pem")
+    assert kept
     assert b"heron" not in kept
     told = capsys.readouterr()
     assert "heron" not in told.out + told.err + caplog.text

@@ -100,8 +100,7 @@ async def test_a_large_search_is_cited_up_to_a_limit(newsroom, client):
               url=f"https://www.{ENGLISH}.example/{n}", published=NOW - timedelta(hours=n + 1))
         for n in range(MOST + 5)
     ]  # fmt: skip
-    await tell(newsroom, ENGLISH, *many)
-    await newsroom.index()
+    await shelved(newsroom, *many)
     items = (await client.get("/search.csl.json")).json()
     assert len({i["id"] for i in items}) == len(items) == MOST
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.web.archived import CAMP, HOUR, ask, entry, quote, read_as, told
+from tests.web.archived import CAMP, HOUR, ask, entry, quote, read_as, shelved, told
 from tests.web.html import Page
 from tests.web.samples import ENGLISH, KOREAN, NOW, SITE
 
@@ -75,12 +75,11 @@ async def test_each_statement_stands_with_quotes_requests_documents_and_addresse
 async def test_more_than_two_hundred_are_not_listed_and_it_says_so(newsroom, client):
     entries = [entry(f"Camp number {n} at Yodok", f"{CAMP} " + " ".join(f"{w}{n}" for w in "abcdefgh"), guid=str(n),
                      published=NOW - n * HOUR) for n in range(201)]  # fmt: skip
-    await told(newsroom, *entries[:100])
-    await told(newsroom, *entries[100:200])
+    await shelved(newsroom, *entries[:200])
     page = await dossier(client, q="yodok")
     assert len(page.all("article.entry")) == 200
     assert rows(page)["Found"] == "200 statements"
-    await told(newsroom, *entries[200:])
+    await shelved(newsroom, *entries[200:])
     page = await dossier(client, q="yodok")
     assert [h.text for h in page.all("article.entry h3")] == [e.title for e in entries[:200]]
     assert "There are more" in rows(page)["Found"]

@@ -205,8 +205,7 @@ async def test_a_rare_theme_has_its_stories_however_old_they_are(newsroom, clien
 
 
 async def test_the_feed_of_a_source_tells_each_story_as_that_source_does(newsroom, client):
-    await tell_samples(newsroom)
-    await newsroom.index()
+    await samples_indexed(newsroom)
     shared = next(s for s in await newsroom.statements.newest(90) if len(s.reports) > 1 and s.rights)
     for report in shared.reports:
         statement = report.statement
@@ -252,8 +251,7 @@ async def test_a_search_is_a_feed_whatever_the_order_of_its_filters(newsroom, cl
 
 
 async def test_a_search_in_korean_is_a_feed(newsroom, client):
-    await tell_samples(newsroom)
-    await newsroom.index()
+    await samples_indexed(newsroom)
     found = parsed((await client.get("/search.atom", params={"q": "북한", "lang": "ko"})).content)
     assert found.entries
     assert parsed((await client.get(found.feed.links[0].href)).content).feed.id == found.feed.id

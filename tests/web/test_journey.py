@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Page as Tab
 
 from nkwatch.demo.mailbox import open_mailbox
-from tests.web.samples import NOW, SITE, dump, empty_newsroom, rows, settings, tell_samples
+from tests.web.samples import NOW, SITE, dump, rows, secluded_newsroom, settings, tell_samples
 from tests.web.test_browser import SCREENS, looked_at, site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -29,7 +29,8 @@ async def service(folder):
     async with open_mailbox() as mailbox:
         config = settings(folder)
         config = config.model_copy(update={"mail": config.mail.model_copy(update={"port": mailbox.port})})
-        async with empty_newsroom(folder, config) as newsroom:
+        # what stands in its files is looked at
+        async with secluded_newsroom(folder, config) as newsroom:
             await tell_samples(newsroom)
             yield newsroom, mailbox
 

@@ -224,8 +224,7 @@ class Doors:
 async def busy(newsroom):
     """A newsroom without limits, something to read in it, and who looks after the doors."""
     newsroom = with_limits(newsroom, per_network=10**6, per_domain=10**6, total=10**6)
-    await tell_samples(newsroom)
-    await newsroom.index()
+    await samples_indexed(newsroom)
     await confirmed(newsroom, "first@inbox.example", alerts=True)
     box = Box(*await mailed(newsroom))
     await newsroom.database.write(lambda c: c.exec_driver_sql("UPDATE delivery SET state = 'sent'"))
@@ -352,8 +351,7 @@ def asked_of_api(document, mode, most):
 
 @pytest.mark.campaign
 async def test_the_api_keeps_to_its_description_whatever_it_is_asked(newsroom):
-    await tell_samples(newsroom)
-    await newsroom.index()
+    await samples_indexed(newsroom)
     await newsroom.editions()
     newsroom.clock.now += timedelta(days=2)
     await newsroom.editions()

@@ -13,7 +13,7 @@ from tests.making import prose
 from tests.web import samples
 from tests.web.conftest import visitor
 from tests.web.html import Page
-from tests.web.samples import ENGLISH, KOREAN, NOW, Box, empty_newsroom, settings
+from tests.web.samples import ENGLISH, KOREAN, NOW, Box, empty_newsroom, secluded_newsroom, settings
 
 CAMP = "The North Korean government must close the prison camp at Yodok. Nobody should be tortured there. " * 3
 
@@ -26,8 +26,7 @@ async def tell(newsroom, source_id, *entries):
 
 
 async def tell_samples(newsroom):
-    await samples.tell_samples(newsroom)
-    await newsroom.index()
+    await samples_indexed(newsroom)
 
 
 def entry(title="Close the camp at Yodok", text=CAMP, **fields):
@@ -299,10 +298,11 @@ async def test_the_demo_lists_neither_what_was_deleted_nor_what_is_under_embargo
         assert "Free the prisoners" not in (await client.get("/demo")).text
 
 
-async def test_health_follows_the_database(newsroom, client):
-    assert (await client.get("/healthz")).json() == {"status": "ok"}
-    newsroom.database.close()
-    answer = await client.get("/healthz")
+async def test_health_follows_the_database(tmp_path):
+    async with secluded_newsroom(tmp_path) as newsroom, visitor(newsroom) as client:
+        assert (await client.get("/healthz")).json() == {"status": "ok"}
+        newsroom.database.close()
+        answer = await client.get("/healthz")
     assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
 
 

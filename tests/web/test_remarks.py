@@ -14,8 +14,7 @@ SAID = Note((("en", "It was in Hoeryong,\nnot in <b>Musan</b>."), ("ko", "회령
 
 @pytest.fixture
 async def story(newsroom):
-    await tell_samples(newsroom)
-    await newsroom.index()
+    await samples_indexed(newsroom)
     return (await newsroom.statements.newest(1))[0].id
 
 

@@ -39,13 +39,13 @@ from tests.web.samples import (
     claim,
     confirmed,
     dump,
-    empty_newsroom,
     handed_over,
     join,
     link,
     link_in,
     row,
     rows,
+    secluded_newsroom,
     settings,
     tell_samples,
 )
@@ -75,7 +75,8 @@ async def service(folder):
         config = settings(folder)
         config = config.model_copy(update={"mail": config.mail.model_copy(update={"port": mailbox.port})})
         async with (
-            empty_newsroom(folder, config) as newsroom,
+            # what stands in its files is looked at
+            secluded_newsroom(folder, config) as newsroom,
             visitor(with_limits(newsroom, **NO_LIMITS)) as client,
         ):
             yield newsroom, client, Post(newsroom, mailbox)

@@ -24,6 +24,7 @@ from nkwatch.keys import Keyring
 from nkwatch.mail.assemble import MailAssembler
 from nkwatch.mail.bounces.hooks import Hook
 from nkwatch.mail.compose import FALLBACK, Composer
+from nkwatch.mail.dkim_keys import DkimKey
 from nkwatch.mail.removed import removal
 from nkwatch.net import Robots, Web
 from nkwatch.reading.rules import Rules
@@ -90,6 +91,7 @@ class Newsroom:
     rules: Rules
     translations: Mapping[str, Mapping[str, str]]
     keyring: Keyring
+    keys: tuple[DkimKey, ...]
     database: Database
     statements: StatementStore
     subscribers: SubscriberStore
@@ -144,17 +146,18 @@ class Newsroom:
 
 @asynccontextmanager
 async def open_newsroom(
-    config: Config, secrets: Secrets, clock: Clock = utc_now, *, shipped: bool = True
+    config: Config, secrets: Secrets, clock: Clock = utc_now, *, shipped: bool = True, database: Database | None = None
 ) -> AsyncIterator[Newsroom]:
     """Open database, HTTP session, parsing workers and relay; close them all in the end.
 
-    `shipped` is false where only the sources in the settings are wanted, as in the demo.
+    `shipped` is false where only the sources in the settings are wanted, as in the demo. A `database` that is open and
+    brought up to date already is used instead of the one in the settings, and stays open.
 
     Raises `ConfigError` for anything in the settings, catalogue, templates or database that cannot be used.
     """
     given = given_by(config, secrets, clock, shipped=shipped)
     async with AsyncExitStack() as stack:
-        opened = await opened_on(stack, given)
+        opened = await opened_on(stack, given, database)
         yield _newsroom(given, opened, await _parts(given, opened))
 
 
@@ -216,6 +219,7 @@ def _newsroom(given: Given, opened: Opened, parts: _Parts) -> Newsroom:
         rules=given.rules,
         translations=given.translations,
         keyring=given.keyring,
+        keys=opened.keys,
         database=database,
         statements=stores.statements,
         subscribers=stores.subscribers,

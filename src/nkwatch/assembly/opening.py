@@ -27,6 +27,7 @@ from nkwatch.net.posting import Poster
 from nkwatch.reading.rules import Rules
 from nkwatch.store.database import Database
 from nkwatch.store.duties import Duties
+from nkwatch.store.key_use import try_keys
 from nkwatch.workflow.notices import NoteNotices
 from nkwatch.workflow.ports import Clock
 
@@ -72,10 +73,11 @@ def given_by(config: Config, secrets: Secrets, clock: Clock, *, shipped: bool) -
     return Given(config, secrets, clock, keyring, rules, translations, sources, composer, owner)
 
 
-async def opened_on(stack: AsyncExitStack, given: Given) -> Opened:
-    """All of it; what is opened later is closed first. Raises `ConfigError`."""
+async def opened_on(stack: AsyncExitStack, given: Given, database: Database | None) -> Opened:
+    """All of it, but for a database that is open; what is opened later is closed first. Raises `ConfigError`."""
     config, secrets, clock, owner = given.config, given.secrets, given.clock, given.owner
-    database = await open_database(stack, config.database, given.keyring)
+    database = database or open_database(stack, config.database)
+    await try_keys(database, given.keyring)
     notices = await stack.enter_async_context(hearing(database, clock))
     keys = dkim_keys(config)
     sending = open_sending(stack, config, secrets, keys, clock)

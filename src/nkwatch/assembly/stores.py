@@ -16,7 +16,6 @@ from nkwatch.store.departed import DepartedFile
 from nkwatch.store.departing import Departing
 from nkwatch.store.desk import DeskStore
 from nkwatch.store.installation import InstallationStore
-from nkwatch.store.key_use import try_keys
 from nkwatch.store.outbox import OutboxStore
 from nkwatch.store.readings import ReadingStore
 from nkwatch.store.redactions import RedactionStore
@@ -40,12 +39,11 @@ class Stores:
     upkeep: UpkeepStore
 
 
-async def open_database(stack: AsyncExitStack, address: str, keyring: Keyring) -> Database:
-    """The database at this address, brought up to date. Raises `ConfigError` where it or the keys cannot be used."""
+def open_database(stack: AsyncExitStack, address: str) -> Database:
+    """The database at this address, brought up to date. Raises `ConfigError` where it cannot be used."""
     database = Database(address)
     stack.callback(database.close)
     database.prepare()
-    await try_keys(database, keyring)
     return database
 
 

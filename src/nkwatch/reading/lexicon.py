@@ -91,10 +91,10 @@ class Lexicon:
             by_pattern[fold(mask).text].append(Term(mask, MASK))
         return dict(by_pattern)
 
-    # compiled by the first text: most commands read none
     @cached_property
-    def _by_language(self) -> Mapping[str, Sequence[_Pattern]]:
-        return _tables(self._terms_by_pattern, {"", *(t.language for t in self.terms)})
+    def _by_language(self) -> Mapping[str, "_Patterns"]:
+        told = tuple(self._terms_by_pattern.items())
+        return {language: _Patterns(told, language) for language in {"", *(t.language for t in self.terms)}}
 
     @cached_property
     def _automaton(self) -> AhoCorasick:
@@ -105,7 +105,7 @@ class Lexicon:
         folded = fold(text)
         found: list[Hit] = []
         matches = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
-        patterns = self._by_language.get(language[:2]) or self._by_language[""]
+        patterns = self._by_language.get(language[:2], self._by_language[""])
         for terms, start, end in _standing(matches, patterns, insides(folded.text)):
             first, last = folded.span(start, end) if folded.places else (start, end)
             phrase = text[first:last]
@@ -115,14 +115,16 @@ class Lexicon:
         return _unmasked(found)
 
 
-def _tables(by_pattern: Mapping[str, Sequence[Term]], languages: Iterable[str]) -> Mapping[str, Sequence[_Pattern]]:
-    """What each pattern finds, by language; "" is for any that no term is limited to."""
-    shared = [None if any(t.language for t in ts) else _compiled(p, ts, "") for p, ts in by_pattern.items()]
-    told = list(by_pattern.items())
-    return {
-        language: [pattern or _compiled(*one, language) for pattern, one in zip(shared, told, strict=True)]
-        for language in languages
-    }
+class _Patterns(dict[int, _Pattern]):
+    """What the patterns find in one language, by their numbers; each is compiled when first met, and most never are."""
+
+    def __init__(self, told: Sequence[tuple[str, Sequence[Term]]], language: str) -> None:
+        super().__init__()
+        self._told, self._language = told, language
+
+    def __missing__(self, number: int) -> _Pattern:
+        self[number] = made = _compiled(*self._told[number], self._language)
+        return made
 
 
 def _compiled(pattern: str, terms: Iterable[Term], language: str) -> _Pattern:
@@ -134,7 +136,7 @@ def _compiled(pattern: str, terms: Iterable[Term], language: str) -> _Pattern:
 
 
 def _standing(
-    matches: Iterable[tuple[int, int, int]], patterns: Sequence[_Pattern], marks: str
+    matches: Iterable[tuple[int, int, int]], patterns: Mapping[int, _Pattern], marks: str
 ) -> Iterator[tuple[tuple[_Listed, ...], int, int]]:
     """The terms that stand as words where patterns match, and where the last word ends; `marks` are those of `insides`.
 

@@ -7,9 +7,11 @@ last letter alone, so that 북한 and 拉致 are found wherever they stand, and 
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from itertools import chain
+from sys import maxunicode
 
 from nkwatch.reading.folding import Table
 
@@ -126,4 +128,6 @@ def _without_accents(char: str) -> str:
 
 
 def _within(code: int, blocks: tuple[tuple[int, int], ...]) -> bool:
-    return any(first <= code <= last for first, last in blocks)
+    """Whether one of these blocks, which are in order, holds it."""
+    behind = bisect_right(blocks, (code, maxunicode))
+    return behind > 0 and code <= blocks[behind - 1][1]

@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from nkwatch.assembly import Newsroom
-from nkwatch.assembly.standing import dkim_keys, prover
+from nkwatch.assembly.standing import prover
 from nkwatch.config import SignUpSettings
 from nkwatch.mail.claims import DIGITS, Claims, Difference, difference, same_subject
 from nkwatch.mail.proof import Names, Proof, Verdict
@@ -51,12 +51,10 @@ class Check:
     """The page `/check`."""
 
     def __init__(self, newsroom: Newsroom, pages: Pages, names: Names | None = None) -> None:
-        """Raises `ConfigError` when a key of ours cannot be read."""
-        config = newsroom.config
         self._newsroom = newsroom
         self._pages = pages
         self._gate = Gate(SignUpSettings(per_network=UPLOADS // LOOKS), newsroom.clock, newsroom.subscribers)
-        self._prove = prover(config, dkim_keys(config), newsroom.workers, names or Dns(), newsroom.translations)
+        self._prove = prover(newsroom.config, newsroom.keys, newsroom.workers, names or Dns(), newsroom.translations)
         self._one_by_one = asyncio.Semaphore()
         self._waiting = 0
 
