@@ -67,7 +67,7 @@ async def shelved(newsroom: Newsroom, *entries: Entry) -> None:
     source = newsroom.sources[ENGLISH]
     made = [
         statement(
-            e.guid, source_id=source.id, publisher=source.publisher, title=e.title, url=e.link, text=e.text,
+            e.guid, source_id=source.id, publisher=source.publisher, title=e.title, url=e.url, text=e.text,
             published=e.published,
         )
         for e in entries

@@ -35,7 +35,8 @@ from nkwatch.web.app import create_app
 from nkwatch.web.asking import Known
 from nkwatch.web.shell import HEADERS
 from tests.making import finding, prose, reading, report, statement, story
-from tests.web.samples import ENGLISH, KOREAN, NOW, SITE, confirmed, handed_over, rows, tell, tell_samples
+from tests.web.archived import samples_indexed, shelved
+from tests.web.samples import ENGLISH, KOREAN, NOW, SITE, confirmed, handed_over, rows, tell
 
 API = "/api/v1"
 HOUR = timedelta(hours=1)

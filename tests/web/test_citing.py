@@ -12,6 +12,7 @@ from nkwatch.domain.statement import Entry, Presence
 from nkwatch.store import schema
 from nkwatch.web.citing import MOST, Archive
 from tests.making import prose, report
+from tests.web.archived import shelved
 from tests.web.samples import ENGLISH, NOW, SITE, tell, tell_samples
 
 ARCHIVE = Archive("nkwatch", SITE)
@@ -97,7 +98,7 @@ async def test_a_search_that_is_mistaken_says_what_is_wrong(client):
 async def test_a_large_search_is_cited_up_to_a_limit(newsroom, client):
     many = [
         entry(f"North Korea: close prison {prose(f'camp{n}', 3)}", f"North Korea prison. {prose(f'case{n}')}",
-              url=f"https://www.{ENGLISH}.example/{n}", published=NOW - timedelta(hours=n + 1))
+              url=f"https://www.{ENGLISH}.example/{n}", guid=f"camp{n}", published=NOW - timedelta(hours=n + 1))
         for n in range(MOST + 5)
     ]  # fmt: skip
     await shelved(newsroom, *many)

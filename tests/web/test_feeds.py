@@ -23,6 +23,7 @@ from nkwatch.web.channel import Channel, Telling
 from nkwatch.web.feeds import FORMATS
 from nkwatch.web.subjects import KEPT, LOOKED_AT, SHOWN
 from tests.making import finding, prose, reading, statement
+from tests.web.archived import samples_indexed
 from tests.web.samples import ENGLISH, NOW, SITE, tell, tell_samples
 
 CAMP = "The North Korean government must close the prison camp at Yodok. Nobody should be tortured there. " * 9

@@ -42,9 +42,10 @@ from nkwatch.web.posted import LONGEST_ADDRESS, URLENCODED
 from nkwatch.web.shell import HEADERS
 from nkwatch.web.values import LARGEST_MAIL, MOST_WISHES
 from tests.web.addresses import addresses
+from tests.web.archived import samples_indexed
 from tests.web.conftest import visitor
 from tests.web.html import Page
-from tests.web.samples import ENGLISH, SITE, Box, confirmed, join, link, mailed, rows, tell_samples
+from tests.web.samples import ENGLISH, SITE, Box, confirmed, join, link, mailed, rows
 from tests.web.test_browser import site
 from tests.web.test_signup import with_limits
 

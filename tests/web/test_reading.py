@@ -11,6 +11,7 @@ from nkwatch.reading.stories import Placement
 from nkwatch.store import schema
 from tests.making import prose
 from tests.web import samples
+from tests.web.archived import samples_indexed
 from tests.web.conftest import visitor
 from tests.web.html import Page
 from tests.web.samples import ENGLISH, KOREAN, NOW, Box, empty_newsroom, secluded_newsroom, settings
@@ -81,7 +82,7 @@ async def test_whatever_stands_for_a_place_in_the_list_gives_a_page(newsroom, cl
 
 
 async def test_an_urgent_story_is_marked_and_other_reports_are_counted(newsroom, client):
-    await tell_samples(newsroom)
+    await samples_indexed(newsroom)
     articles = {a.cssselect("h3 a")[0].text: a for a in Page.of((await client.get("/")).text).all("article")}
     tumen = articles["Seven North Koreans held in Tumen face forced return within days"]
     assert tumen.cssselect(".urgent")[0].text == "Urgent"
@@ -91,7 +92,7 @@ async def test_an_urgent_story_is_marked_and_other_reports_are_counted(newsroom,
 
 
 async def test_a_story_shows_each_report_with_its_host_and_the_words_that_decided(newsroom, client):
-    await tell_samples(newsroom)
+    await samples_indexed(newsroom)
     story = next(s for s in await newsroom.statements.newest(90) if s.lead.statement.title.startswith("Women sold"))
     page = Page.of((await client.get(f"/stories/{story.id}")).text)
     assert page.text("h1") == "Women sold across the river need protection, not police"
@@ -111,7 +112,7 @@ async def test_a_story_shows_each_report_with_its_host_and_the_words_that_decide
 async def test_beside_a_demand_stands_where_one_writes_to_that_government(tmp_path):
     config = settings(tmp_path).model_copy(update={"contacts": {"KR": "https://write-to.example/kr"}})
     async with empty_newsroom(tmp_path, config) as newsroom, visitor(newsroom) as client:
-        await tell_samples(newsroom)
+        await samples_indexed(newsroom)
         page = Page.of((await client.get("/")).text)
         (tumen,) = [a.get("href") for a in page.all("article h3 a") if a.text.startswith("Seven North Koreans")]
         page = Page.of((await client.get(tumen)).text)
@@ -185,7 +186,7 @@ async def test_a_host_in_other_letters_is_shown_in_punycode(newsroom, client):
 
 
 async def test_sources_say_in_words_how_they_are(newsroom, client):
-    await tell_samples(newsroom)
+    await samples_indexed(newsroom)
     rows = {r.cssselect("th bdi")[0].text: " ".join(r.text_content().split())
             for r in Page.of((await client.get("/sources")).text).all("tbody tr")}  # fmt: skip
     assert len(rows) == 7
@@ -254,7 +255,7 @@ async def test_what_an_editor_keeps_is_shown_again(newsroom, client):
 
 
 async def test_a_deleted_report_leaves_its_story_to_the_others(newsroom, client):
-    await tell_samples(newsroom)
+    await samples_indexed(newsroom)
     story = next(s for s in await newsroom.statements.newest(90) if s.lead.statement.title.startswith("Women sold"))
     await changed(newsroom, story.lead.statement.id, presence=Presence.MISSING)
     page = Page.of((await client.get(f"/stories/{story.id}")).text)
@@ -307,7 +308,7 @@ async def test_health_follows_the_database(tmp_path):
 
 
 async def test_a_page_with_its_style_weighs_at_most_sixty_kilobytes(newsroom):
-    await tell_samples(newsroom)
+    await samples_indexed(newsroom)
     async with visitor(newsroom) as client:
         style = (await client.get("/style.css")).content
         for path in ("/", "/sources", "/?lang=ko", "/check", "/check?lang=ko", "/themes", "/themes/prisons?lang=ko",

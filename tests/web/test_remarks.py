@@ -6,8 +6,9 @@ import feedparser
 import pytest
 
 from nkwatch.domain.desk import Note, Ruling, RulingKind
+from tests.web.archived import samples_indexed
 from tests.web.html import Page
-from tests.web.samples import NOW, tell_samples
+from tests.web.samples import NOW
 
 SAID = Note((("en", "It was in Hoeryong,\nnot in <b>Musan</b>."), ("ko", "회령이었습니다.")), "Ann", NOW)
 

@@ -18,7 +18,7 @@ from nkwatch.web.news import ROWS
 from tests.making import finding, reading, statement
 from tests.web.conftest import visitor
 from tests.web.html import Page
-from tests.web.samples import NOW
+from tests.web.samples import NOW, once
 from tests.web.watched import EVERY_STATE, published
 
 #: What HTML and style sheet of a page have together, not compressed.
@@ -33,6 +33,12 @@ async def all_on(newsroom: Newsroom) -> Newsroom:
     shipped = [replace(s, enabled=True) for s in load_sources().values()]
     newsroom.sources.clear()
     newsroom.sources.update({s.id: s for s in shipped})
+    await once(newsroom, switched_on)
+    return newsroom
+
+
+async def switched_on(newsroom: Newsroom) -> None:
+    shipped = list(newsroom.sources.values())
     rows = [
         (s, replace(state, source_id=s.id), every)
         for s, (_, state, every) in zip(shipped, islice(cycle(EVERY_STATE), len(shipped)), strict=True)
@@ -45,7 +51,6 @@ async def all_on(newsroom: Newsroom) -> Newsroom:
         insert_new(connection, schema.statement, told)
 
     await newsroom.database.write(write)
-    return newsroom
 
 
 @pytest.fixture
