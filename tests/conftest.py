@@ -22,6 +22,8 @@ settings.load_profile("repeatable")
 # the program is started a hundred times: where a machine says that nothing is to be written, each would compile it anew
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# while tests are collected hardly anything becomes garbage
+gc.disable()
 # of threads that multiply small matrices most wait, and take the processors for it
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
 
@@ -81,6 +83,7 @@ async def browser(chromium: Any) -> AsyncIterator[Any]:
 def pytest_collection_finish() -> None:
     """Ten thousand tests and the rules stay to the end: the garbage collector need not go through them each time."""
     gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nkwatch.editing.columns import COVERAGE
-from nkwatch.editing.coverage import Counts, Day, Reach, Record, Spell, covered, first
+from nkwatch.editing.coverage import Day, DayCounts, Reach, Record, Spell, covered, first
 from nkwatch.editing.exporting import line, record
 from tests.making import source
 
 DAY = timedelta(days=1)
 TODAY = date(2026, 11, 22)
-COUNTS = Counts({TODAY: 3, TODAY - 2 * DAY: 1}, {TODAY: 2}, {TODAY - DAY: 4})
+COUNTS = DayCounts({TODAY: 3, TODAY - 2 * DAY: 1}, {TODAY: 2}, {TODAY - DAY: 4})
 DAYS = st.integers(0, 9).map(lambda n: TODAY - n * DAY)
 
 
-def told(polls: Record, counts: Counts = COUNTS, days: int = 3) -> list[dict[str, object]]:
+def told(polls: Record, counts: DayCounts = COUNTS, days: int = 3) -> list[dict[str, object]]:
     """The rows of the last days, the last one last."""
     return [record(COVERAGE, c) for c in covered(source("a"), counts, polls, TODAY - (days - 1) * DAY, TODAY)]
 
@@ -63,7 +63,7 @@ def test_no_day_is_known_before_the_record_began_and_each_is_from_then_on(began,
 def test_the_first_day_is_that_of_which_anything_is_known():
     assert first(COUNTS, Record()) == TODAY - 2 * DAY
     assert first(COUNTS, Record(TODAY - 9 * DAY, {TODAY - 5 * DAY: Day(1)})) == TODAY - 5 * DAY
-    assert first(Counts(), Record(TODAY)) is None
+    assert first(DayCounts(), Record(TODAY)) is None
 
 
 def test_spells_follow_each_other():

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nkwatch.domain.bounce import Bounce, BounceKind
 from nkwatch.domain.problems import ConfigError
 from nkwatch.keys import Keyring
-from nkwatch.mail.bounces.hooks import PURPOSE, SIGNATURE, TIMESTAMP, Hook, Report, hooks, path_of
+from nkwatch.mail.bounces.hooks import PURPOSE, SIGNATURE, TIMESTAMP, Report, ReportHook, hooks, path_of
 from nkwatch.mail.bounces.providers import FORMATS, MOST_EVENTS
 from tests.making import NOW
 
@@ -26,7 +26,7 @@ SES_ID, OURS = "0102018f-5a5a-000000", "<token@watch.example>"
 
 
 def read(provider: str, told: Any) -> tuple[Bounce, ...]:
-    report = Hook(provider).read(json.dumps(told).encode(), {})
+    report = ReportHook(provider).read(json.dumps(told).encode(), {})
     assert (report.to_open, report.doubt) == ("", "")
     return report.events
 
@@ -89,7 +89,7 @@ def test_complaints_and_deliveries_at_amazon() -> None:
 def test_a_subscription_is_told_to_somebody_and_nothing_is_fetched() -> None:
     link = "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&Token=2336412f37"
     told = {"Type": "SubscriptionConfirmation", "SubscribeURL": link}
-    assert Hook("ses").read(json.dumps(told).encode(), {}) == Report(to_open=link)
+    assert ReportHook("ses").read(json.dumps(told).encode(), {}) == Report(to_open=link)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_subscription_is_told_to_somebody_and_nothing_is_fetched() -> None:
 )  # fmt: skip
 def test_a_link_to_anywhere_else_is_told_to_nobody(link: str) -> None:
     told = {"Type": "SubscriptionConfirmation", "SubscribeURL": link}
-    report = Hook("ses").read(json.dumps(told).encode(), {})
+    report = ReportHook("ses").read(json.dumps(told).encode(), {})
     assert report.doubt
     assert (report.to_open, report.events) == ("", ())
 
@@ -317,13 +317,13 @@ JSON = st.recursive(
 
 @given(st.sampled_from(sorted(FORMATS)), JSON)
 def test_whatever_json_comes_is_read(provider: str, told: Any) -> None:
-    for event in Hook(provider).read(json.dumps(told).encode(), {}).events:
+    for event in ReportHook(provider).read(json.dumps(told).encode(), {}).events:
         assert all(text.isprintable() for text in (*event.recipients, *event.relay_ids, *event.message_ids))
 
 
 @given(st.sampled_from(sorted(FORMATS)), st.binary(max_size=200))
 def test_whatever_bytes_come_are_read(provider: str, body: bytes) -> None:
-    assert Hook(provider).read(body, {}).events == ()
+    assert ReportHook(provider).read(body, {}).events == ()
 
 
 @pytest.mark.parametrize(
@@ -336,5 +336,5 @@ def test_whatever_bytes_come_are_read(provider: str, body: bytes) -> None:
 )  # fmt: skip
 def test_what_breaks_parsers_does_no_harm(body: bytes) -> None:
     for provider in FORMATS:
-        for event in Hook(provider).read(body, {}).events:
+        for event in ReportHook(provider).read(body, {}).events:
             assert all(r.isprintable() for r in event.recipients)

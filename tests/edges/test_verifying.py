@@ -3,6 +3,7 @@
 import hashlib
 import re
 import time
+from email import message_from_bytes, policy
 
 import pytest
 from hypothesis import example, given
@@ -50,11 +51,6 @@ def test_a_mail_of_ours_is_ours_and_tells_which_one_it_is():
     assert {"from", "subject", "date", "message-id", "list-unsubscribe", "list-id", "to"} <= found.proof.covered
     assert (found.uncovered, found.duplicates) == (frozenset(), frozenset())
     assert found.number == 12
-    assert found.list_id == "nkwatch digests <digests.watch.example>"
-    assert found.message_id == "<abcdefgh@watch.example>"
-    assert found.date == "Mon, 03 Nov 2025 07:00:00 +0000"
-    assert found.subject == digest().subject
-    assert found.sender == "nkwatch <news@watch.example>"
 
 
 @pytest.mark.parametrize("make", [alert, confirmation])
@@ -63,7 +59,6 @@ def test_mails_of_other_kinds_and_languages_are_ours_too(make, language):
     found = looked_at(sent(make(language=language)))
 
     assert found.ours
-    assert found.subject == make(language=language).subject
     assert found.number == (12 if make is alert else None)
 
 
@@ -298,16 +293,9 @@ def test_of_a_hundred_signatures_in_our_name_ten_are_checked():
     assert len(asked) == 10
 
 
-def test_what_a_mail_says_is_told_in_one_line_of_letters():
-    raw = b"Subject: =?utf-8?q?a=0D=0A=1B[31mb?= =?x?y?z?=\r\nList-Id: =?utf-8?b?////?=\r\nDate: =?utf-8?b?abcde?=\r\n"
-    raw += b"Feedback-ID: 9999999999::a:b\r\n\r\n"
-    found = looked_at(raw)
-
-    assert found.subject.startswith("a [31mb")
-    assert found.subject.isprintable()
-    assert found.list_id.isprintable()
-    assert found.date == "=?utf-8?b?abcde?="
-    assert found.number is None
+@pytest.mark.parametrize("said", [b"9999999999::a:b", b"12", b"x:y:z", b"=?utf-8?b?MTI6Og==?=", b"\xd9\xa1::a:b", b""])
+def test_what_is_no_number_of_ours_is_none(said):
+    assert looked_at(b"Feedback-ID: " + said + b"\r\n\r\n").number is None
 
 
 PIECES = st.sampled_from(
@@ -329,4 +317,4 @@ def test_nothing_is_raised_and_nothing_else_becomes_ours(hostile, place):
     unseen = {b"date", b"subject", b"from"}
     if found.ours:  # only where it changed nothing that a reader sees
         assert dict(Parsed.of(inside.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")).fields).keys() >= unseen
-        assert found.subject == digest().subject
+        assert message_from_bytes(inside, policy=policy.default)["subject"] == digest().subject

@@ -74,13 +74,13 @@ async def test_each_revision_is_told_with_its_opening_the_first_first(durable: S
     )
 
 
-async def test_proofs_name_the_bytes_and_where_they_came_from_but_do_not_hold_them(
+async def test_captures_name_the_bytes_and_where_they_came_from_but_do_not_hold_them(
     durable: Stores, archive: ArchiveStore
 ) -> None:
     one, kept = statement("s1"), snapshot(b"<rss>1</rss>")
     await durable.statements.record_polls([polled(sifted(one), snapshot=kept)])
-    (proof,) = (await archive.history("s1", ["s1"])).proofs
-    assert (proof.sha256, proof.size, proof.url, proof.at) == (kept.sha256, 12, kept.url, kept.at)
+    (capture,) = (await archive.history("s1", ["s1"])).captures
+    assert (capture.sha256, capture.size, capture.url, capture.at) == (kept.sha256, 12, kept.url, kept.at)
 
 
 async def test_corrections_of_readings_are_told_with_what_was_said(durable: Stores, archive: ArchiveStore) -> None:
@@ -119,7 +119,7 @@ async def test_an_alert_stays_when_its_deliveries_are_forgotten_unless_it_was_st
 
 async def test_of_what_is_not_there_nothing_is_told(durable: Stores, archive: ArchiveStore) -> None:
     found = await archive.history("s1", [])
-    assert (found.revisions, found.proofs, found.corrections, found.alerts) == ((), (), (), ())
+    assert (found.revisions, found.captures, found.corrections, found.alerts) == ((), (), (), ())
     assert await archive.state("a") is None
     assert await archive.places(5) == []
     assert await archive.published("a", NOW - DAY, 5) == []

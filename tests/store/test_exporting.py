@@ -7,7 +7,7 @@ import pytest
 
 from nkwatch.domain.desk import Note
 from nkwatch.domain.statement import Presence
-from nkwatch.editing.coverage import Counts
+from nkwatch.editing.coverage import DayCounts
 from nkwatch.reading.stories import Placement, marks
 from nkwatch.store.exporting import ExportStore
 from tests.making import NOW, placement, polled, sifted, statement
@@ -75,7 +75,7 @@ async def test_statements_are_counted_by_the_day_on_which_they_were_published_an
     assert (lately.published, lately.first_seen) == ({two_days_ago: 3}, {TODAY: 4})
     later = await store.counts("a", NOW, TODAY + DAY)
     assert (later.published, later.first_seen) == ({}, {})
-    assert await store.counts("nobody", NOW) == Counts()
+    assert await store.counts("nobody", NOW) == DayCounts()
     assert (await store.counts("a", NOW, date.min)).published == told.published
 
 

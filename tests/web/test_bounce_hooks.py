@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 
 from nkwatch.domain.bounce import Bounce
 from nkwatch.keys import Keyring
-from nkwatch.mail.bounces.hooks import Hook, hooks, path_of
+from nkwatch.mail.bounces.hooks import ReportHook, hooks, path_of
 from nkwatch.web.bounces import Hooks
 from nkwatch.web.problems import Problem
 from nkwatch.web.shell import Shell
@@ -51,7 +51,7 @@ class Place:
     def __init__(self, reports: int = 999, **keys: str) -> None:
         self.clock, self.notices = FakeClock(), Notices()
         self.bounces = FakeBounces(Telling(self.notices, self.clock))
-        self.hooks: dict[str, Hook] = hooks(["ses", "postmark", "mailgun", "sendgrid"], keys)
+        self.hooks: dict[str, ReportHook] = hooks(["ses", "postmark", "mailgun", "sendgrid"], keys)
         self.pages = PlainPages()
         app = FastAPI(openapi_url=None, redirect_slashes=False)
         app.add_middleware(Shell, answer=self.pages.problem, site=SITE)

@@ -17,7 +17,7 @@ from nkwatch.domain.subscriber import Subscriber
 from nkwatch.feeds.workers import Workers
 from nkwatch.keys import Keyring
 from nkwatch.mail.assemble import MailAssembler
-from nkwatch.mail.bounces.hooks import Hook, hooks
+from nkwatch.mail.bounces.hooks import ReportHook, hooks
 from nkwatch.mail.dkim_keys import DkimKey
 from nkwatch.mail.folders import FolderRelay
 from nkwatch.mail.inbox import inbox_of_bounces, inbox_of_canary
@@ -85,7 +85,7 @@ class Delivering:
     deliver: Lanes
     recover: Recover
     bounces: Bounces
-    hooks: Mapping[str, Hook]
+    hooks: Mapping[str, ReportHook]
     watch: Watch
     pulse: Pulse
 

@@ -22,7 +22,7 @@ from nkwatch.feeds.kinds import KindPoller
 from nkwatch.feeds.workers import Workers
 from nkwatch.keys import Keyring
 from nkwatch.mail.assemble import MailAssembler
-from nkwatch.mail.bounces.hooks import Hook
+from nkwatch.mail.bounces.hooks import ReportHook
 from nkwatch.mail.compose import FALLBACK, Composer
 from nkwatch.mail.dkim_keys import DkimKey
 from nkwatch.mail.removed import removal
@@ -130,7 +130,7 @@ class Newsroom:
     deliver: Lanes
     recover: Recover
     bounces: Bounces
-    hooks: Mapping[str, Hook]
+    hooks: Mapping[str, ReportHook]
     watch: Watch
     notices: NoteNotices
     morning: Morning

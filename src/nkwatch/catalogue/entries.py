@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from icalendar import Event
 
+from nkwatch.catalogue.opml import on_the_web
 from nkwatch.domain.surroundings import Coming
 
 #: Years in which entries may lie.
@@ -171,9 +171,4 @@ def _language(event: Event) -> str:
 
 def _address(url: str) -> str:
     """An address that a reader can open; empty for anything else."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    fit = url.isprintable() and " " not in url and parts.scheme in {"http", "https"} and parts.hostname
-    return url if fit else ""
+    return url if on_the_web(url) and url.isprintable() and " " not in url else ""

@@ -1,12 +1,12 @@
 """``nkwatch init``: the first files of an installation."""
 
 import os
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from nkwatch.catalogue.shipped import shipped
 from nkwatch.cli.output import end, say
 from nkwatch.config import SECRETS
 from nkwatch.keys import new_master_key
@@ -50,7 +50,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Where the files go.")] = P
         end(f"{', '.join(present)}: already there, nothing was written")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / SETTINGS).write_text((files("nkwatch.catalogue") / SETTINGS).read_text("utf-8"), "utf-8")
+        (folder / SETTINGS).write_text(shipped(SETTINGS), "utf-8")
         secrets = os.open(folder / SECRETS, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(secrets, "w", encoding="utf-8") as file:
             file.write(_SECRETS_TEXT.format(key=new_master_key()))

@@ -18,7 +18,7 @@ from nkwatch.domain.source import Source, host_of
 from nkwatch.domain.statement import Entry, Origin
 from nkwatch.feeds.discovery import SITEMAP, Candidate, Seen, from_robots, look, usual_places
 from nkwatch.feeds.documents import Document, Parsed, Unreadable
-from nkwatch.feeds.fetch import refused
+from nkwatch.feeds.fetch import document, refused
 from nkwatch.feeds.listings import Proposal, propose
 from nkwatch.feeds.pages import read_page
 from nkwatch.feeds.parse import read_feed
@@ -99,7 +99,7 @@ class Scout:
         if answer.status != HTTPStatus.OK:
             self.refusals.append(f"{url}: {refused(answer, self.newsroom.clock()).reason}")
             return None
-        return Document(answer.body, answer.url, answer.headers.get("content-type", ""))
+        return document(answer)
 
     async def _at_once(self, document: Document) -> list[Way]:
         """The address itself, where it is a feed or a sitemap."""

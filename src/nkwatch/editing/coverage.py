@@ -59,7 +59,7 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class DayCounts:
     """How many statements a source dated on each day, how many of them are on North Korea, and how many were new.
 
     `first_seen` leaves out what came as old news.
@@ -96,12 +96,12 @@ class Covered:
                 return NEW if self.polls.new else ANSWERED
 
 
-def first(counts: Counts, record: Record) -> date | None:
+def first(counts: DayCounts, record: Record) -> date | None:
     """The first day of which anything is known."""
     return min((*counts.published, *counts.first_seen, *record.days), default=None)
 
 
-def covered(source: Source, counts: Counts, record: Record, since: date, until: date) -> Iterator[Covered]:
+def covered(source: Source, counts: DayCounts, record: Record, since: date, until: date) -> Iterator[Covered]:
     """Every day of this span, both ends included, the first first."""
     day = since
     while day <= until:

@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 from nkwatch.domain.delivery import Deferred, Handover, Message, Refused, Sent, Unknown
 from nkwatch.domain.problems import ConfigError
 from nkwatch.mail.envelopes import as_written, sendable
-from nkwatch.mail.letters import Letter, Letters
+from nkwatch.mail.letters import Letters, Single
 
 #: Writes octets from a sender, and answers the name they have there.
 _Write = Callable[[bytes, str], str]
@@ -65,7 +65,7 @@ class FolderRelay:
 
     async def hand_over(self, message: Message) -> Handover:
         """Write a single message."""
-        return await Letter(message).by(self.carry)
+        return await Single(message).by(self.carry)
 
     async def close(self) -> None:
         """Nothing is kept open."""

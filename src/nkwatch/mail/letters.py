@@ -31,7 +31,7 @@ def is_decided(outcome: Handover) -> bool:
 
 
 @dataclass(slots=True)
-class Letter:
+class Single:
     """A single message. `outcome` stays None where the relay could not be reached."""
 
     message: Message

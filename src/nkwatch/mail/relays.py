@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from nkwatch.domain.delivery import Handover, Message
-from nkwatch.mail.letters import Letter, Letters, is_decided
+from nkwatch.mail.letters import Letters, Single, is_decided
 
 #: A relay that cannot be reached is left alone for this long, then twice as long each time.
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=5)
@@ -87,7 +87,7 @@ class Relays:
 
     async def hand_over(self, message: Message) -> Handover:
         """Hand over a single message."""
-        return await Letter(message).by(self.carry)
+        return await Single(message).by(self.carry)
 
     async def close(self) -> None:
         """Say goodbye everywhere."""

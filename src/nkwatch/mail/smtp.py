@@ -12,7 +12,7 @@ from nkwatch.domain.delivery import Handover, Message
 from nkwatch.mail.conversation import Conversation
 from nkwatch.mail.courier import Courier, End, Patience
 from nkwatch.mail.envelopes import Envelope, Extensions, enveloped, named
-from nkwatch.mail.letters import Letter, Letters, Post, Suspects
+from nkwatch.mail.letters import Letters, Post, Single, Suspects
 from nkwatch.mail.pipelining import Pipeline
 from nkwatch.mail.replies import scrubbed
 from nkwatch.mail.transaction import Careful, said
@@ -95,7 +95,7 @@ class SmtpRelay:
 
     async def hand_over(self, message: Message) -> Handover:
         """Hand over a single message."""
-        return await Letter(message).by(self.carry)
+        return await Single(message).by(self.carry)
 
     async def close(self) -> None:
         """Say goodbye on every idle connection."""

@@ -10,12 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from email.errors import HeaderParseError
 
 from dkim import DKIM, DKIMException
 from dkim.util import InvalidTagValueList, parse_tag_value
-
-from nkwatch.net.letters import decoded
 
 #: Octets of a mail, of its header and of one signature field; lines of the header; signatures of ours.
 LARGEST, LARGEST_HEADER, LARGEST_SIGNATURE = 1_000_000, 128_000, 4_000
@@ -37,7 +34,7 @@ SINGLE = ESSENTIAL | {"sender", "date", "message-id", "list-id", "list-unsubscri
 Records = Mapping[str, str] | Callable[[str], str | None]
 
 _DOMAIN = re.compile(r"[a-z0-9._-]{1,253}")
-_CAMPAIGN = re.compile(r"(\d{1,9})::")
+_CAMPAIGN = re.compile(rb"(\d{1,9})::")
 _SPACES = re.compile(rb"[\t ]{32,}")
 _NAMES = re.compile(rb"\s*:\s*")
 _MUTE = logging.Logger("dkimpy", logging.CRITICAL + 1)  # noqa: LOG001  one of its own: nothing of a mail goes to the log
@@ -78,11 +75,6 @@ class Verified:
     uncovered: frozenset[str] = frozenset()
     duplicates: frozenset[str] = frozenset()
     number: int | None = None
-    list_id: str = ""
-    message_id: str = ""
-    date: str = ""
-    subject: str = ""
-    sender: str = ""
 
     @property
     def ours(self) -> bool:
@@ -127,8 +119,8 @@ def _verified(raw: bytes, look: Callable[[str], str | None], ours: frozenset[str
     there = Counter(name for name, _ in fields)
     found = tuple(_signatures(mail, [v for name, v in fields if name == "dkim-signature"], there, look, ours))
     proof = max((s for s in found if s.valid), key=lambda s: (s.whole, len(s.covered & SINGLE)), default=None)
-    told = {name: _text(value) for name, value in reversed(fields)}
-    campaign = _CAMPAIGN.match(told.get("feedback-id", ""))
+    feedback = next((value for name, value in fields if name == "feedback-id"), b"")
+    campaign = _CAMPAIGN.match(feedback.strip())
     uncovered = frozenset(SINGLE & there.keys()) - proof.covered if proof else frozenset()
     duplicates = frozenset(name for name in SINGLE if there[name] > 1)
     return Verified(
@@ -138,11 +130,6 @@ def _verified(raw: bytes, look: Callable[[str], str | None], ours: frozenset[str
         uncovered=uncovered,
         duplicates=duplicates,
         number=int(campaign[1]) if campaign else None,
-        list_id=told.get("list-id", ""),
-        message_id=told.get("message-id", ""),
-        date=told.get("date", ""),
-        subject=told.get("subject", ""),
-        sender=told.get("from", ""),
     )
 
 
@@ -232,12 +219,3 @@ def _word(value: bytes) -> str:
     """A domain, selector or algorithm, if it has the letters of one."""
     word = value.decode("ascii", "replace").lower()
     return word if _DOMAIN.fullmatch(word) else ""
-
-
-def _text(value: bytes) -> str:
-    """What a header field says to people, in one line."""
-    try:
-        said = decoded(value.decode("utf-8", "replace"))
-    except HeaderParseError:
-        said = value.decode("utf-8", "replace")
-    return " ".join("".join(c if c.isprintable() else " " for c in said).split())

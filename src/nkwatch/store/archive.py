@@ -36,7 +36,7 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Capture:
     """Bytes that show a statement: their SHA-256 and size, and from where and when they came."""
 
     statement_id: str
@@ -61,7 +61,7 @@ class History:
     """All that happened to some statements of a story, each kind oldest first."""
 
     revisions: tuple[Revision, ...] = ()
-    proofs: tuple[Proof, ...] = ()
+    captures: tuple[Capture, ...] = ()
     corrections: tuple[Correction, ...] = ()
     alerts: tuple[Alerted, ...] = ()
 
@@ -108,12 +108,12 @@ class ArchiveStore:
 def _history(connection: Connection, story_id: str, statement_ids: Sequence[str]) -> History:
     ids = list(statement_ids)
     revisions = _each(connection, _revisions(), _REVISION.statement_id, ids)
-    proofs = _each(connection, _proofs(), _CAPTURE.statement_id, ids)
+    captures = _each(connection, _captured(), _CAPTURE.statement_id, ids)
     said = _each(connection, _corrections(), _CORRECTION.statement_id, ids)
     alerts = connection.execute(_alerts(merged.family(connection, story_id)))
     return History(
         tuple(Revision(r.statement_id, r.revision, r.title, r.text, r.replaced_at) for r in revisions),
-        tuple(Proof(r.statement_id, r.sha256, r.size, r.url, r.at) for r in proofs),
+        tuple(Capture(r.statement_id, r.sha256, r.size, r.url, r.at) for r in captures),
         tuple(map(_correction, said)),
         tuple(Alerted(row.number, BulletinKind(row.kind), row.date, row.answers) for row in alerts),
     )
@@ -129,7 +129,7 @@ def _revisions() -> Select[Any]:
     return select(*columns).order_by(_REVISION.statement_id, _REVISION.revision)
 
 
-def _proofs() -> Select[Any]:
+def _captured() -> Select[Any]:
     columns = (_CAPTURE.statement_id, _CAPTURE.sha256, schema.snapshot.c.size, _CAPTURE.url, _CAPTURE.at)
     found = select(*columns).join_from(schema.capture, schema.snapshot)
     return found.order_by(_CAPTURE.statement_id, _CAPTURE.at, _CAPTURE.sha256)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, select, type_coerce
 
 from nkwatch.domain.desk import Marks
-from nkwatch.editing.coverage import Counts, Record
+from nkwatch.editing.coverage import DayCounts, Record
 from nkwatch.store import days, kept, marks, schema, showing
 from nkwatch.store.database import Database
 from nkwatch.store.kept import Kept
@@ -38,7 +38,7 @@ class ExportStore:
         """All readings of a statement, the newest first."""
         return await self._database.read(lambda c: kept.readings(c, statement_id))
 
-    async def counts(self, source_id: str, now: datetime, since: date | None = None) -> Counts:
+    async def counts(self, source_id: str, now: datetime, since: date | None = None) -> DayCounts:
         """How many statements a source brought by day, from `since` on."""
         return await self._database.read(lambda c: _counts(c, source_id, since, now))
 
@@ -47,7 +47,7 @@ class ExportStore:
         return await self._database.read(lambda c: days.record(c, source_id))
 
 
-def _counts(connection: Connection, source_id: str, since: date | None, now: datetime) -> Counts:
+def _counts(connection: Connection, source_id: str, since: date | None, now: datetime) -> DayCounts:
     published, seen = _day_of(_STATEMENT.published), _day_of(_STATEMENT.first_seen)
     lowest = days.number(since) if since else 0
     of = _STATEMENT.source_id == source_id
@@ -58,7 +58,7 @@ def _counts(connection: Connection, source_id: str, since: date | None, now: dat
     new = select(seen.label("day"), func.count().label("times")).where(of, ~_STATEMENT.backlog).group_by(seen)
     dates = connection.execute(dated.group_by(published)).all()
     first = {row.day: row.times for row in connection.execute(new)}
-    return Counts(
+    return DayCounts(
         {days.dated(row.day): row.times for row in dates},
         {days.dated(row.day): int(row.told) for row in dates if row.told},
         {days.dated(day): times for day, times in first.items() if day >= lowest},

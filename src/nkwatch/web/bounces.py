@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.keys import Keyring
-from nkwatch.mail.bounces.hooks import PURPOSE, Hook
+from nkwatch.mail.bounces.hooks import PURPOSE, ReportHook
 from nkwatch.web.limits import Rarely
 from nkwatch.web.pages import Pages
 from nkwatch.web.problems import CROWDED, NOT_FOUND
@@ -31,7 +31,7 @@ class Hooks:
         pages: Pages,
         keyring: Keyring,
         clock: Clock,
-        hooks: Mapping[str, Hook],
+        hooks: Mapping[str, ReportHook],
         bounces: Bounces,
         reports: int = REPORTS,
     ) -> None:

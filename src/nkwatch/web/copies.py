@@ -121,8 +121,7 @@ class Copies:
 
         Read anew each time: what is redacted is gone at once.
         """
-        # PostgreSQL fails at text that holds a NUL, instead of finding nothing
-        found = None if "\0" in composition_id else await content(self._newsroom.database, composition_id)
+        found = await content(self._newsroom.database, composition_id)
         if found is None:
             return None
         composition, number = found

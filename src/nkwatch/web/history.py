@@ -13,11 +13,11 @@ from nkwatch.domain.correction import Correction
 from nkwatch.domain.statement import Statement, cut, without_tracking
 from nkwatch.domain.story import Report, Story
 from nkwatch.mail.views import Address, Name, address, tag
-from nkwatch.store.archive import OPENING, Alerted, History, Proof, Revision
+from nkwatch.store.archive import OPENING, Alerted, Capture, History, Revision
 from nkwatch.web.changes import Change, Shown, change
 from nkwatch.web.views import SHORT, said
 
-T = TypeVar("T", Revision, Proof, Correction)
+T = TypeVar("T", Revision, Capture, Correction)
 
 #: Changes that are shown of one statement, the latest ones, and its latest proofs.
 CHANGES, PROOFS = 10, 3
@@ -76,11 +76,11 @@ def timeline(story: Story, reports: Sequence[Report], history: History) -> list[
 
 def kept(reports: Sequence[Report], history: History) -> list[Kept]:
     """The latest proofs of these reports, those of one report together."""
-    proofs = _grouped(history.proofs)
+    captures = _grouped(history.captures)
     return [
         Kept(_by(r), p.sha256, p.size, p.at, _where(p, r.statement))
         for r in reports
-        for p in proofs.get(r.statement.id, ())[-PROOFS:]
+        for p in captures.get(r.statement.id, ())[-PROOFS:]
     ]
 
 
@@ -124,9 +124,9 @@ def _shown(statement: Statement, by: str) -> Shown:
     return Shown(seen.title, seen.excerpt)
 
 
-def _where(proof: Proof, statement: Statement) -> Address | None:
+def _where(capture: Capture, statement: Statement) -> Address | None:
     """The address of the statement's own page; of a list only what stands before its parameters, which may be ours."""
-    if not proof.url.startswith(("http://", "https://")):
+    if not capture.url.startswith(("http://", "https://")):
         return None
-    own = without_tracking(proof.url) == statement.url
-    return address(proof.url if own else proof.url.partition("?")[0].partition("#")[0], trusted=False)
+    own = without_tracking(capture.url) == statement.url
+    return address(capture.url if own else capture.url.partition("?")[0].partition("#")[0], trusted=False)

@@ -126,8 +126,7 @@ def number(request: Request, name: str) -> int | None:
 
 async def shown(newsroom: Newsroom, story_id: str) -> Story | None:
     """This story as it may be shown now; instead of one that editors merged, the story into which it went."""
-    # PostgreSQL fails at text that holds a NUL, instead of finding nothing
-    reported = {} if "\0" in story_id else await newsroom.statements.named([story_id])
+    reported = await newsroom.statements.named([story_id])
     return next(iter(_public(reported.values(), newsroom.clock())), None)
 
 

@@ -17,7 +17,7 @@ FIRST, SECOND = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class EditorsCalled:
     """How many calls the relay took in one round."""
 
     calls: int = 0
@@ -48,17 +48,17 @@ class CallEditors:
     #: addresses that could not be reached, of which the operator was told
     told: set[str] = field(default_factory=set)
 
-    async def __call__(self) -> Called:
+    async def __call__(self) -> EditorsCalled:
         """Call who is to be called by now. Who cannot be reached is tried again at the next round."""
         if not self.editors:
-            return Called()
+            return EditorsCalled()
         now = self.clock()
         waiting = {story: (calls, since) for story, calls, since in await self.desk.calls(now)}
         self.missed.intersection_update([m for m in self.missed if m[0] in waiting])
         stages = {story: self._stages(story, calls, since, now) for story, (calls, since) in waiting.items()}
         stories = await self._stories([story for story, due in stages.items() if due], now)
         sent = [await self._call(s, stage, waiting[i][0], now) for i, s in stories.items() for stage in stages[i]]
-        return Called(sum(sent))
+        return EditorsCalled(sum(sent))
 
     def _stages(self, story_id: str, calls: int, since: datetime, now: datetime) -> tuple[_Stage, ...]:
         """Whom to call. When none of the first can be reached either, that is no answer, and the second are called."""

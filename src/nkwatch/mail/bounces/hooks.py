@@ -38,7 +38,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Hook:
+class ReportHook:
     """Reads the reports of one provider. `key` is the one that it signs with; without it nothing is checked."""
 
     provider: str
@@ -75,11 +75,11 @@ def path_of(keyring: Keyring, provider: str) -> str:
     return f"/bounces/{provider}/{keyring.token(PURPOSE, provider)}"
 
 
-def hooks(providers: Iterable[str], keys: Mapping[str, str]) -> dict[str, Hook]:
+def hooks(providers: Iterable[str], keys: Mapping[str, str]) -> dict[str, ReportHook]:
     """One for each of these providers. Raises `ConfigError` for a key that cannot be used."""
     if strangers := sorted(keys.keys() - set(SIGNING)):
         raise ConfigError(f"webhook_keys: {', '.join(strangers)} cannot be checked; there are {' and '.join(SIGNING)}")
-    return {p: Hook(p, _key(p, keys[p]) if keys.get(p) else None) for p in providers}
+    return {p: ReportHook(p, _key(p, keys[p]) if keys.get(p) else None) for p in providers}
 
 
 def _key(provider: str, written: str) -> bytes | EllipticCurvePublicKey:

@@ -192,8 +192,7 @@ class Api:
 
     async def _statement(self, statement_id: str) -> models.Statement | None:
         """A statement as it may be shown; None where there is none such."""
-        # PostgreSQL fails at text that holds a NUL, instead of finding nothing
-        story_id = "" if "\0" in statement_id else await self._store.story_of(statement_id)
+        story_id = await self._store.story_of(statement_id)
         story = await shown(self._newsroom, story_id) if story_id else None
         reports = story.reports if story else ()
         return next((self._telling.statement(r, story_id) for r in reports if r.statement.id == statement_id), None)

@@ -4,8 +4,8 @@ import re
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from fastapi import Request
 from fastapi.responses import Response
+from starlette.datastructures import QueryParams
 
 from nkwatch.domain.bulletin import BulletinKind
 from nkwatch.domain.passkey import Act
@@ -14,12 +14,11 @@ from nkwatch.mail.views import plain
 from nkwatch.store.underway import UnderWay
 from nkwatch.web.desk.outbox import Told
 from nkwatch.web.desk.problems import GONE
-from nkwatch.web.desk.room import SIGN_IN, Room
+from nkwatch.web.desk.room import Room
 from nkwatch.web.desk.section import Section
 from nkwatch.web.desk.touch import Touches
+from nkwatch.web.desk.visits import Inside, Visit
 from nkwatch.web.editions import number_of
-from nkwatch.web.problems import Problem
-from nkwatch.web.routing import Routes
 from nkwatch.web.views import Remarks
 from nkwatch.workflow.correct import Refused
 from nkwatch.workflow.ruled import Affected, Outcome
@@ -41,24 +40,21 @@ class Corrections(Section):
         super().__init__(room, touches)
         self._under_way = UnderWay(room.newsroom.database)
 
-    def routes(self) -> Routes:
+    def routes(self) -> Inside:
         """What answers at which address."""
-        routes = Routes()
-        routes.add(CORRECTIONS, self.all)
-        routes.add(f"{CORRECTIONS}/stories/{{story_id}}", self.story)
-        routes.add(f"{CORRECTIONS}/stories/{{story_id}}/{{verb}}", self.take_back, methods=["POST"])
-        routes.add(f"{CORRECTIONS}/digests/{{number}}", self.digest)
-        routes.add(f"{CORRECTIONS}/digests/{{number}}/correct", self.correct, methods=["POST"])
+        routes = Inside(self._room)
+        routes.page(CORRECTIONS, self.all)
+        routes.page(f"{CORRECTIONS}/stories/{{story_id}}", self.story)
+        routes.deed(f"{CORRECTIONS}/stories/{{story_id}}/{{verb}}", self.take_back)
+        routes.page(f"{CORRECTIONS}/digests/{{number}}", self.digest)
+        routes.deed(f"{CORRECTIONS}/digests/{{number}}/correct", self.correct)
         return routes
 
-    async def all(self, request: Request) -> Response:
+    async def all(self, visit: Visit) -> Response:
         """The alerts and digests of late, and a form for any other: by its number, or by a story and its address."""
-        visitor = await self._room.visitor(request)
-        if visitor.editor is None:
-            return self._room.to(SIGN_IN)
-        asked = request.query_params.get("of", "").strip()
+        asked = visit.asked.get("of", "").strip()
         if asked and (found := await self._found(asked)):
-            return self._room.to(f"{CORRECTIONS}/{found}")
+            return visit.to(f"{CORRECTIONS}/{found}")
         bulletins = await self._under_way.bulletins(self._newsroom.clock() - RECENT, SHOWN)
         told = [b for b in bulletins if b.kind is BulletinKind.DIGEST or (b.kind is BulletinKind.ALERT and b.story_id)]
         stories = await self._newsroom.statements.named(sorted({b.story_id for b in told} - {""}))
@@ -66,78 +62,65 @@ class Corrections(Section):
             "asked": asked,
             "bulletins": [(b, Told.of(stories[b.story_id]) if b.story_id in stories else None) for b in told],
         }
-        return self._room.page(request, visitor, "corrections.html", values)
+        return visit.page("corrections.html", values)
 
-    async def story(self, request: Request, story_id: str) -> Response:
+    async def story(self, visit: Visit, story_id: str) -> Response:
         """Who got an alert on a story, and which digests told of it."""
-        visitor = await self._room.visitor(request)
-        if visitor.editor is None:
-            return self._room.to(SIGN_IN)
         story, home = await self._story(story_id)
         affected = await self._newsroom.rulings.affected(home) if home else None
         if affected is None or not (story or affected.bulletins or affected.digests):
-            return self._room.problem(request, GONE, visitor)
-        language = self._room.pages.language(request, visitor.editor.language)
+            return visit.problem(GONE)
         values = {
             "id": home,
             "about": Told.of(story) if story else None,
             "affected": affected,
             "leaving": await self._is_leaving(story, affected),
-            "said": Remarks.of(story, language) if story else None,
-            **self._came(request),
+            "said": Remarks.of(story, visit.language) if story else None,
+            **self._came(visit.asked),
         }
-        return self._room.page(request, visitor, "correct_story.html", values)
+        return visit.page("correct_story.html", values)
 
-    async def take_back(self, request: Request, story_id: str, verb: str) -> Response:
+    async def take_back(self, visit: Visit, story_id: str, verb: str) -> Response:
         """Correct or withdraw the alerts on a story, or stop what has not left of them."""
-        acting = await self._room.acting(request)
-        if isinstance(acting, Problem):
-            return self._room.problem(request, acting, await self._room.visitor(request))
-        visitor, editor, form = acting
         act = VERBS.get(verb)
         story, home = await self._story(story_id)
         if act is None or not home:
-            return self._room.problem(request, GONE, visitor)
+            return visit.problem(GONE)
         thing = f"{home} {verb}"
-        if await self._touches.signed(form, visitor, act, thing) is None:
-            title = plain(story.lead.statement.title) if story else home
-            return self._touches.again(request, visitor, form, act, thing, title)
-        acts, words = self._newsroom.editors.acts, self._room.words(form)
+        title = plain(story.lead.statement.title) if story else home
+        if lacking := await self._touches.lacking(visit, act, thing, title):
+            return lacking
+        acts = self._newsroom.editors.acts
         if act is Act.STOP:
-            done = await acts.stop(home, editor.name)
+            done = await acts.stop(home, visit.editor.name)
         else:
-            done = await (acts.withdraw if act is Act.WITHDRAW else acts.correct_alert)(home, words, editor.name)
+            done = await (acts.withdraw if act is Act.WITHDRAW else acts.correct_alert)(
+                home, visit.words, visit.editor.name
+            )
         came = {"did": str(done.outcome), "told": done.told, "cancelled": done.cancelled, "lacking": done.lacking}
-        return self._room.to(f"{CORRECTIONS}/stories/{home}?{urlencode(came)}")
+        return visit.to(f"{CORRECTIONS}/stories/{home}?{urlencode(came)}")
 
-    async def digest(self, request: Request, number: str) -> Response:
+    async def digest(self, visit: Visit, number: str) -> Response:
         """Who got a digest, and whether the archive shows it."""
-        visitor = await self._room.visitor(request)
-        if visitor.editor is None:
-            return self._room.to(SIGN_IN)
         wanted = number_of(number)
         affected = await self._newsroom.digests.affected(wanted) if wanted else None
         if affected is None:
-            return self._room.problem(request, GONE, visitor)
-        values = {"number": wanted, "affected": affected, "said": None, **self._came(request)}
-        return self._room.page(request, visitor, "correct_digest.html", values)
+            return visit.problem(GONE)
+        values = {"number": wanted, "affected": affected, "said": None, **self._came(visit.asked)}
+        return visit.page("correct_digest.html", values)
 
-    async def correct(self, request: Request, number: str) -> Response:
+    async def correct(self, visit: Visit, number: str) -> Response:
         """Tell everybody who got a digest what was wrong in it."""
-        acting = await self._room.acting(request)
-        if isinstance(acting, Problem):
-            return self._room.problem(request, acting, await self._room.visitor(request))
-        visitor, editor, form = acting
         wanted = number_of(number)
         if wanted is None or await self._newsroom.digests.affected(wanted) is None:
-            return self._room.problem(request, GONE, visitor)
-        if await self._touches.signed(form, visitor, Act.CORRECT_DIGEST, str(wanted)) is None:
-            return self._touches.again(request, visitor, form, Act.CORRECT_DIGEST, str(wanted), "")
-        done = await self._newsroom.editors.acts.correct_digest(wanted, self._room.words(form), editor.name)
+            return visit.problem(GONE)
+        if lacking := await self._touches.lacking(visit, Act.CORRECT_DIGEST, str(wanted)):
+            return lacking
+        done = await self._newsroom.editors.acts.correct_digest(wanted, visit.words, visit.editor.name)
         came: dict[str, object] = {"did": "refused"}
         if not isinstance(done, Refused):
             came = {"did": "corrected", "told": done.told, "lacking": done.lacking}
-        return self._room.to(f"{CORRECTIONS}/digests/{wanted}?{urlencode(came)}")
+        return visit.to(f"{CORRECTIONS}/digests/{wanted}?{urlencode(came)}")
 
     async def _found(self, asked: str) -> str:
         """Where that is corrected; empty where nobody knows what is meant."""
@@ -170,9 +153,8 @@ class Corrections(Section):
         numbers = {*(b.number for b in ahead if b.undone), *(w.number for w in waiting)}
         return not numbers.isdisjoint(affected.bulletins)
 
-    def _came(self, request: Request) -> dict[str, object]:
+    def _came(self, asked: QueryParams) -> dict[str, object]:
         """What the form is made of, and what came of it when it was sent."""
-        asked = request.query_params
         numbers = {name: number_of(asked.get(name, "")) or 0 for name in ("told", "cancelled", "lacking")}
         did = asked.get("did", "")
         return {"languages_of_notes": tuple(self._room.pages.locales), "did": did if did in TOLD else "", **numbers}

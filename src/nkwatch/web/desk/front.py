@@ -14,10 +14,9 @@ from nkwatch.domain.watch import is_unreadable, was_asked
 from nkwatch.web.asking import whole
 from nkwatch.web.desk.problems import GONE, LAST_KEY, NO_FORM
 from nkwatch.web.desk.readings import in_doubt
-from nkwatch.web.desk.room import FRONT, SIGN_IN
+from nkwatch.web.desk.room import FRONT
 from nkwatch.web.desk.section import Section
-from nkwatch.web.problems import Problem
-from nkwatch.web.routing import Routes
+from nkwatch.web.desk.visits import Inside, Visit
 from nkwatch.workflow.ruled import DONE
 
 #: What is still on its way.
@@ -32,26 +31,23 @@ ON_STORIES = frozenset(
 class Front(Section):
     """Pages that everybody at the desk has."""
 
-    def routes(self) -> Routes:
+    def routes(self) -> Inside:
         """What answers at which address."""
-        routes = Routes()
+        routes = Inside(self._room)
         routes.add("/", self.door)
         routes.add("/desk", self.door)
-        routes.add(FRONT, self.front)
-        routes.add("/desk/passkeys", self.keys)
-        routes.add("/desk/passkeys/add", self.add, methods=["POST"])
-        routes.add("/desk/passkeys/{number}/remove", self.remove, methods=["POST"])
+        routes.page(FRONT, self.front)
+        routes.page("/desk/passkeys", self.keys)
+        routes.deed("/desk/passkeys/add", self.add)
+        routes.deed("/desk/passkeys/{number}/remove", self.remove)
         return routes
 
     async def door(self, request: Request) -> Response:  # noqa: ARG002  all are answered alike
         """Onward to the front."""
         return self._room.to(FRONT)
 
-    async def front(self, request: Request) -> Response:
+    async def front(self, visit: Visit) -> Response:
         """What waits for somebody."""
-        visitor = await self._room.visitor(request)
-        if visitor.editor is None:
-            return self._room.to(SIGN_IN)
         outbox = Counter(await self._newsroom.outbox.counts())
         values = {
             "waiting": len(await self._newsroom.statements.held_alerts()),
@@ -62,47 +58,36 @@ class Front(Section):
             "latest": [(row, _was_done(row)) for row in await self._newsroom.editors.audit.newest(8)],
             "on_stories": ON_STORIES,
         }
-        return self._room.page(request, visitor, "front.html", values)
+        return visit.page("front.html", values)
 
-    async def keys(self, request: Request) -> Response:
+    async def keys(self, visit: Visit) -> Response:
         """The keys of this editor."""
-        visitor = await self._room.visitor(request)
-        if visitor.editor is None or visitor.session is None:
-            return self._room.to(SIGN_IN)
-        found = await self._newsroom.editors.passkeys.of(visitor.editor.name)
-        values = {"keys": found, "this": visitor.session.passkey, "thing": _ADD}
-        known = await self._room.known_browser(request)
+        found = await self._newsroom.editors.passkeys.of(visit.editor.name)
+        values = {"keys": found, "this": visit.visitor.session and visit.visitor.session.passkey, "thing": _ADD}
+        known = await self._room.known_browser(visit.request)
         # a new key is bound to this browser, and needs its secret
-        return self._room.remember(self._room.page(request, visitor, "passkeys.html", values), known.browser)
+        return self._room.remember(visit.page("passkeys.html", values), known.browser)
 
-    async def add(self, request: Request) -> Response:
+    async def add(self, visit: Visit) -> Response:
         """Let this browser make another key, once the one at hand was touched."""
-        acting = await self._room.acting(request)
-        if isinstance(acting, Problem):
-            return self._room.problem(request, acting, await self._room.visitor(request))
-        visitor, editor, form = acting
-        if not visitor.browser:
-            return self._room.problem(request, NO_FORM, visitor)
-        if await self._touches.signed(form, visitor, Act.ADD_KEY, _ADD) is None:
-            return self._touches.again(request, visitor, form, Act.ADD_KEY, _ADD, "")
-        permit = await self._newsroom.editors.enrol.permit(editor, visitor.browser)
-        return self._room.page(request, visitor, "make.html", {"permit": permit, "whose": editor.name})
+        if not visit.visitor.browser:
+            return visit.problem(NO_FORM)
+        if lacking := await self._touches.lacking(visit, Act.ADD_KEY, _ADD):
+            return lacking
+        permit = await self._newsroom.editors.enrol.permit(visit.editor, visit.visitor.browser)
+        return visit.page("make.html", {"permit": permit, "whose": visit.editor.name})
 
-    async def remove(self, request: Request, number: str) -> Response:
+    async def remove(self, visit: Visit, number: str) -> Response:
         """Remove one of the editor's keys, and end the sessions that it began."""
-        acting = await self._room.acting(request)
-        if isinstance(acting, Problem):
-            return self._room.problem(request, acting, await self._room.visitor(request))
-        visitor, editor, form = acting
         if (passkey := whole(number)) is None:
-            return self._room.problem(request, GONE, visitor)
-        if await self._touches.signed(form, visitor, Act.REMOVE_KEY, number) is None:
-            return self._touches.again(request, visitor, form, Act.REMOVE_KEY, number, "")
+            return visit.problem(GONE)
+        if lacking := await self._touches.lacking(visit, Act.REMOVE_KEY, number):
+            return lacking
         editors = self._newsroom.editors
-        if not await editors.passkeys.remove(editor.name, passkey, keep_one=True):
-            return self._room.problem(request, LAST_KEY, visitor)
-        await editors.acts.did(Act.REMOVE_KEY, f"passkey {number}", editor.name)
-        return self._room.to("/desk/passkeys")
+        if not await editors.passkeys.remove(visit.editor.name, passkey, keep_one=True):
+            return visit.problem(LAST_KEY)
+        await editors.acts.did(Act.REMOVE_KEY, f"passkey {number}", visit.editor.name)
+        return visit.to("/desk/passkeys")
 
     async def _failing(self) -> int:
         """How many of the sources that are on cannot be read, or are gone."""

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.domain.delivery import DeliveryState
@@ -13,9 +12,9 @@ from nkwatch.editing.bars import Segment, segments
 from nkwatch.mail.views import plain, tag
 from nkwatch.mail.widths import shorten
 from nkwatch.store.underway import OnItsWay, UnderWay
-from nkwatch.web.desk.room import SIGN_IN, Room
+from nkwatch.web.desk.room import Room
+from nkwatch.web.desk.visits import Inside, Visit
 from nkwatch.web.pictures import STATES
-from nkwatch.web.routing import Routes
 from nkwatch.web.views import TITLE
 
 OUTBOX = "/desk/outbox"
@@ -57,17 +56,14 @@ class Outbox:
         self._newsroom = room.newsroom
         self._under_way = UnderWay(room.newsroom.database)
 
-    def routes(self) -> Routes:
+    def routes(self) -> Inside:
         """What answers at which address."""
-        routes = Routes()
-        routes.add(OUTBOX, self.outbox)
+        routes = Inside(self._room)
+        routes.page(OUTBOX, self.outbox)
         return routes
 
-    async def outbox(self, request: Request) -> Response:
+    async def outbox(self, visit: Visit) -> Response:
         """What is late, what is under way, what left in the last days, and who waits for alerts."""
-        visitor = await self._room.visitor(request)
-        if visitor.editor is None:
-            return self._room.to(SIGN_IN)
         newsroom, now = self._newsroom, self._newsroom.clock()
         bulletins = await self._under_way.bulletins(now - RECENT, SHOWN)
         waiting = await self._under_way.waiting(SHOWN)
@@ -81,7 +77,7 @@ class Outbox:
             "personal": _parts(await self._under_way.personal()),
             "all": _parts({DeliveryState(state): n for state, n in (await newsroom.outbox.counts()).items()}),
         }
-        return self._room.page(request, visitor, "outbox.html", values)
+        return visit.page("outbox.html", values)
 
     async def _parts(self, number: int) -> Sequence[Segment]:
         return _parts(await self._newsroom.plots.delivered(number, self._newsroom.clock()))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 
-from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,10 +16,10 @@ from nkwatch.editing.digests import History
 from nkwatch.editing.windows import last_closing
 from nkwatch.web.copies import COPY_POLICY
 from nkwatch.web.desk.problems import GONE
-from nkwatch.web.desk.room import SIGN_IN, Room
+from nkwatch.web.desk.room import Room
+from nkwatch.web.desk.visits import Inside, Visit
 from nkwatch.web.languages import FALLBACK
 from nkwatch.web.offers import Offers
-from nkwatch.web.routing import Routes
 from nkwatch.workflow.proofs import Previewed
 
 PREVIEW, MAIL = "/desk/preview", "/desk/preview/mail"
@@ -47,41 +46,35 @@ class Preview:
         self._newsroom = room.newsroom
         self._offers = Offers(room.newsroom, (FALLBACK, *room.newsroom.translations))
 
-    def routes(self) -> Routes:
+    def routes(self) -> Inside:
         """What answers at which address."""
-        routes = Routes()
-        routes.add(PREVIEW, self.preview)
-        routes.add(MAIL, self.mail)
+        routes = Inside(self._room)
+        routes.page(PREVIEW, self.preview)
+        routes.page(MAIL, self.mail)
         return routes
 
-    async def preview(self, request: Request) -> Response:
+    async def preview(self, visit: Visit) -> Response:
         """The form, and what it asks for as text."""
-        visitor = await self._room.visitor(request)
-        if visitor.editor is None:
-            return self._room.to(SIGN_IN)
-        asked, given = self._asked(request.query_params), "rhythm" in request.query_params
+        asked, given = self._asked(visit.asked), "rhythm" in visit.asked
         made = await _previewed(self._newsroom, asked) if given else None
         choice = asked.choice
         values = {
-            "offer": self._offers.offer(self._room.pages.language(request, visitor.editor.language)),
+            "offer": self._offers.offer(visit.language),
             "rhythms": RHYTHMS,
             "choice": choice,
             "had": asked.had,
             "made": made,
             "text": _part(self._newsroom, made, "plain") if made else "",
-            "mail": f"{MAIL}?{request.url.query}" if choice.edition.format is Format.HTML else "",
+            "mail": f"{MAIL}?{visit.request.url.query}" if choice.edition.format is Format.HTML else "",
         }
-        return self._room.page(request, visitor, "preview.html", values)
+        return visit.page("preview.html", values)
 
-    async def mail(self, request: Request) -> Response:
+    async def mail(self, visit: Visit) -> Response:
         """The HTML of the mail alone, as a mail program shows it."""
-        visitor = await self._room.visitor(request)
-        if visitor.editor is None:
-            return self._room.to(SIGN_IN)
-        asked = self._asked(request.query_params)
+        asked = self._asked(visit.asked)
         html = _part(self._newsroom, await _previewed(self._newsroom, asked), "html")
         if not html:
-            return self._room.problem(request, GONE, visitor)
+            return visit.problem(GONE)
         return HTMLResponse(html, headers={"Content-Language": asked.choice.edition.language})
 
     def _asked(self, given: QueryParams) -> Asked:

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fastapi import Request
 from fastapi.responses import Response
-from starlette.datastructures import FormData
 
 from nkwatch.assembly import Newsroom
 from nkwatch.domain.passkey import Act
@@ -14,18 +12,15 @@ from nkwatch.domain.statement import Statement
 from nkwatch.mail.views import Address, Name, address, name_of, plain, tag
 from nkwatch.web.desk.marking import Marked, marked
 from nkwatch.web.desk.problems import GONE
-from nkwatch.web.desk.room import SIGN_IN
 from nkwatch.web.desk.section import Section
 from nkwatch.web.desk.views import doubts
+from nkwatch.web.desk.visits import Inside, Visit
 from nkwatch.web.posted import written
-from nkwatch.web.problems import Problem
-from nkwatch.web.routing import Routes
 from nkwatch.workflow.correct import Refused, Said
 
 READINGS = "/desk/readings"
 #: How many of the newest statements are looked through, how old they may be, and how many are shown.
 LOOKED_AT, RECENT, SHOWN = 300, timedelta(days=14), 20
-LONGEST_WHY = 500
 #: What came of it, as the address of the next page says it.
 TOLD = ("corrected", "refused")
 _URGENCIES = {u.name.lower(): u for u in Urgency}
@@ -49,21 +44,18 @@ class Doubtful:
 class Readings(Section):
     """Raising a statement to urgent may send an alert, and needs a touch of the key; other corrections need none."""
 
-    def routes(self) -> Routes:
+    def routes(self) -> Inside:
         """What answers at which address."""
-        routes = Routes()
-        routes.add(READINGS, self.readings)
-        routes.add("/desk/statements/{statement_id}/correct", self.correct, methods=["POST"])
+        routes = Inside(self._room)
+        routes.page(READINGS, self.readings)
+        routes.deed("/desk/statements/{statement_id}/correct", self.correct)
         return routes
 
-    async def readings(self, request: Request) -> Response:
+    async def readings(self, visit: Visit) -> Response:
         """What was found only just, or has changed since it was read."""
-        visitor = await self._room.visitor(request)
-        if visitor.editor is None:
-            return self._room.to(SIGN_IN)
-        language = self._room.pages.language(request, visitor.editor.language)
+        language = visit.language
         found = await in_doubt(self._newsroom)
-        did = request.query_params.get("did", "")
+        did = visit.asked.get("did", "")
         values = {
             "readings": [self._view(s, r, language) for s, r in found[:SHOWN]],
             "further": len(found[SHOWN:]),
@@ -71,29 +63,25 @@ class Readings(Section):
             "urgencies": tuple(_URGENCIES),
             "did": did if did in TOLD else "",
         }
-        return self._room.page(request, visitor, "readings.html", values)
+        return visit.page("readings.html", values)
 
-    async def correct(self, request: Request, statement_id: str) -> Response:
+    async def correct(self, visit: Visit, statement_id: str) -> Response:
         """Put what an editor says in the place of what was read."""
-        acting = await self._room.acting(request)
-        if isinstance(acting, Problem):
-            return self._room.problem(request, acting, await self._room.visitor(request))
-        visitor, editor, form = acting
-        filed = await self._newsroom.readings.filed(statement_id) if "\0" not in statement_id else None
+        filed = await self._newsroom.readings.filed(statement_id)
         if filed is None:
-            return self._room.problem(request, GONE, visitor)
-        said = self._said(form, editor.name, filed.in_force)
+            return visit.problem(GONE)
+        said = self._said(visit, filed.in_force)
         raised = said.urgency is Urgency.URGENT and filed.in_force.urgency is not Urgency.URGENT
-        if raised and await self._touches.signed(form, visitor, Act.READ, statement_id) is None:
-            title = plain(filed.statement.title)
-            return self._touches.again(request, visitor, form, Act.READ, statement_id, title)
+        title = plain(filed.statement.title)
+        if raised and (lacking := await self._touches.lacking(visit, Act.READ, statement_id, title)):
+            return lacking
         done = await self._newsroom.editors.acts.read(statement_id, said)
-        return self._room.to(f"{READINGS}?did={'refused' if isinstance(done, Refused) else 'corrected'}")
+        return visit.to(f"{READINGS}?did={'refused' if isinstance(done, Refused) else 'corrected'}")
 
-    def _said(self, form: FormData, editor: str, reading: Reading) -> Said:
+    def _said(self, visit: Visit, reading: Reading) -> Said:
         """What the form says otherwise than the reading. That it is on North Korea, or not, is said in any case."""
-        about_nk, why = written(form, "about") != "no", plain(written(form, "why")[:LONGEST_WHY])
-        if not about_nk:
+        form, editor, why = visit.form, visit.editor.name, visit.why
+        if written(form, "about") == "no":
             return Said(editor, why, about_nk=False)
         codes = tuple(v for v in form.getlist("themes") if isinstance(v, str) and v in self._themes)
         urgency = _URGENCIES.get(written(form, "urgency"), reading.urgency)

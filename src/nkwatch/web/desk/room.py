@@ -15,12 +15,9 @@ from nkwatch.assembly import Newsroom
 from nkwatch.assembly.editors import new_secret
 from nkwatch.domain.desk import Editor
 from nkwatch.domain.passkey import LONGEST, Session
-from nkwatch.mail.views import plain
-from nkwatch.web.desk.problems import NO_FORM, SIGNED_OUT
 from nkwatch.web.pages import Pages
 from nkwatch.web.posted import read_form, written
 from nkwatch.web.problems import Problem
-from nkwatch.workflow.desk import LONGEST as LONGEST_WORDS
 
 _SECRET = re.compile(r"[0-9a-f]{64}")
 #: How long a browser keeps its own half of a link.
@@ -77,20 +74,6 @@ class Room:
         said = written(form, "csrf") if form else ""
         secrets = [s for s in (visitor.name, visitor.browser) if s]
         return form if any(self._is_token(s, said) for s in secrets) else None
-
-    async def acting(self, request: Request) -> tuple[Visitor, Editor, FormData] | Problem:
-        """The editor who sent a form, and the form; or why nothing is done."""
-        visitor = await self.visitor(request)
-        if visitor.editor is None:
-            return SIGNED_OUT
-        form = await self.form(request, visitor)
-        return (visitor, visitor.editor, form) if form is not None else NO_FORM
-
-    def words(self, form: FormData) -> list[tuple[str, str]]:
-        """What an editor says to readers, in each language in which anything is written."""
-        # one letter more than there may be, so that what is too long is refused and not cut
-        said = [(code, written(form, f"say-{code}").replace("\r\n", "\n")) for code in self.pages.locales]
-        return [(code, plain(text[: LONGEST_WORDS + 1], lines=True)) for code, text in said if text.strip()]
 
     def page(
         self,

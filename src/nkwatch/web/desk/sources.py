@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from fastapi import Request
 from fastapi.responses import Response
 
 from nkwatch.domain.passkey import Act
@@ -15,9 +14,8 @@ from nkwatch.mail.views import Name, plain
 from nkwatch.mail.widths import shorten
 from nkwatch.store.hastening import Hastened, HasteStore
 from nkwatch.web.desk.problems import GONE
-from nkwatch.web.desk.room import SIGN_IN, Room
-from nkwatch.web.problems import Problem
-from nkwatch.web.routing import Routes
+from nkwatch.web.desk.room import Room
+from nkwatch.web.desk.visits import Inside, Visit
 from nkwatch.web.views import publisher_of
 from nkwatch.web.watching import Watched, Watching
 
@@ -53,22 +51,19 @@ class Sources:
         self._watching = Watching(room.newsroom)
         self._haste = HasteStore(room.newsroom.database)
 
-    def routes(self) -> Routes:
+    def routes(self) -> Inside:
         """What answers at which address."""
-        routes = Routes()
-        routes.add(SOURCES, self.sources)
-        routes.add(f"{SOURCES}/{{source_id}}/poll", self.poll, methods=["POST"])
+        routes = Inside(self._room)
+        routes.page(SOURCES, self.sources)
+        routes.deed(f"{SOURCES}/{{source_id}}/poll", self.poll)
         return routes
 
-    async def sources(self, request: Request) -> Response:
+    async def sources(self, visit: Visit) -> Response:
         """All sources; first those that somebody may have to look after."""
-        visitor = await self._room.visitor(request)
-        if visitor.editor is None:
-            return self._room.to(SIGN_IN)
         newsroom, told = self._newsroom, await self._watching()
         resting = await newsroom.statements.resting(told["now"])
         states = {s.source_id: s for s in await newsroom.statements.states()}
-        asked = request.query_params
+        asked = visit.asked
         named = newsroom.sources.get(asked.get("of", ""))
         values = {
             "sources": [_row(watched, resting) for watched in told["sources"]],
@@ -78,20 +73,16 @@ class Sources:
             "did": asked.get("did", "") if named and asked.get("did") in set(Hastened) else "",
             "of": publisher_of(named) if named else None,
         }
-        return self._room.page(request, visitor, "sources.html", values)
+        return visit.page("sources.html", values)
 
-    async def poll(self, request: Request, source_id: str) -> Response:
+    async def poll(self, visit: Visit, source_id: str) -> Response:
         """Let one source be due now, or say why not."""
-        acting = await self._room.acting(request)
-        if isinstance(acting, Problem):
-            return self._room.problem(request, acting, await self._room.visitor(request))
-        visitor, editor, _ = acting
         source = self._newsroom.sources.get(source_id)
         if source is None:
-            return self._room.problem(request, GONE, visitor)
+            return visit.problem(GONE)
         did = await self._haste.hasten(source, self._newsroom.clock())
-        await self._newsroom.editors.acts.did(Act.POLL, source.id, editor.name, {"outcome": str(did)})
-        return self._room.to(f"{SOURCES}?{urlencode({'did': str(did), 'of': source.id})}")
+        await self._newsroom.editors.acts.did(Act.POLL, source.id, visit.editor.name, {"outcome": str(did)})
+        return visit.to(f"{SOURCES}?{urlencode({'did': str(did), 'of': source.id})}")
 
     def _off(self, states: Mapping[str, PollState]) -> list[Off]:
         found = [s for s in self._newsroom.sources.values() if not s.enabled]

@@ -3,29 +3,25 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from fastapi import Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
-from nkwatch.domain.desk import Editor
 from nkwatch.domain.merging import Obstacle, Split, Unfit, story_named
 from nkwatch.domain.passkey import Act
 from nkwatch.domain.story import Story
 from nkwatch.mail.views import Address, address, plain
 from nkwatch.mail.widths import shorten
 from nkwatch.web.desk.problems import GONE
-from nkwatch.web.desk.room import SIGN_IN, Visitor
 from nkwatch.web.desk.section import Section
+from nkwatch.web.desk.visits import Inside, Visit
 from nkwatch.web.posted import written
-from nkwatch.web.problems import Problem
-from nkwatch.web.routing import Routes
 from nkwatch.web.views import SHORT, TITLE, Said, card, said
 
 STORIES = "/desk/stories"
 #: How many of the newest stories are listed, and how many are offered as looking alike.
 SHOWN, ALIKE = 30, 5
-#: Letters of a reason for the record, and of an address.
-LONGEST_WHY, LONGEST_NAME = 500, 500
+#: Letters of an address.
+LONGEST_NAME = 500
 #: Ids of statements that are taken from one form.
 MOST = 500
 #: What came of it, as the address of the next page says it.
@@ -46,46 +42,40 @@ class Row:
 class Stories(Section):
     """Merging and splitting need a touch of the key, for these stories or statements alone."""
 
-    def routes(self) -> Routes:
+    def routes(self) -> Inside:
         """What answers at which address."""
-        routes = Routes()
-        routes.add(STORIES, self.all)
-        routes.add(f"{STORIES}/{{story_id}}", self.story)
-        routes.add(f"{STORIES}/{{story_id}}/merge", self.merge, methods=["POST"])
-        routes.add(f"{STORIES}/{{story_id}}/split", self.split, methods=["POST"])
+        routes = Inside(self._room)
+        routes.page(STORIES, self.all)
+        routes.page(f"{STORIES}/{{story_id}}", self.story)
+        routes.deed(f"{STORIES}/{{story_id}}/merge", self.merge)
+        routes.deed(f"{STORIES}/{{story_id}}/split", self.split)
         return routes
 
-    async def all(self, request: Request) -> Response:
+    async def all(self, visit: Visit) -> Response:
         """The newest stories, and a field to find another; one that is found is shown at once."""
-        visitor = await self._room.visitor(request)
-        if visitor.editor is None:
-            return self._room.to(SIGN_IN)
-        asked = request.query_params.get("story", "")[:LONGEST_NAME]
+        asked = visit.asked.get("story", "")[:LONGEST_NAME]
         if found := await self._named(story_named(asked)):
-            return self._room.to(f"{STORIES}/{found.id}")
-        language = self._room.pages.language(request, visitor.editor.language)
+            return visit.to(f"{STORIES}/{found.id}")
+        language = visit.language
         newest = await self._newsroom.statements.newest(SHOWN)
         values = {
             "asked": plain(asked),
             "lacking": bool(asked),
             "stories": [card(s, self._themes, language) for s in newest],
         }
-        return self._room.page(request, visitor, "stories.html", values)
+        return visit.page("stories.html", values)
 
-    async def story(self, request: Request, story_id: str) -> Response:
+    async def story(self, visit: Visit, story_id: str) -> Response:
         """One story with its reports, and those that look like it."""
-        visitor = await self._room.visitor(request)
-        if visitor.editor is None:
-            return self._room.to(SIGN_IN)
         found = await self._named(story_id)
         if found is None:
-            return self._room.problem(request, GONE, visitor)
+            return visit.problem(GONE)
         if found.id != story_id:
-            return self._room.to(f"{STORIES}/{found.id}")
-        language = self._room.pages.language(request, visitor.editor.language)
+            return visit.to(f"{STORIES}/{found.id}")
+        language = visit.language
         alike = await self._newsroom.statements.stories(await self._newsroom.desk.alike(found.id, ALIKE))
         trace = await self._newsroom.traces.story(found.id)
-        did = request.query_params.get("did", "")
+        did = visit.asked.get("did", "")
         values = {
             "story": card(found, self._themes, language),
             "held": found.marks.held,
@@ -94,60 +84,48 @@ class Stories(Section):
             "took_in": trace.took_in if trace else (),
             "did": did if did in TOLD else "",
         }
-        return self._room.page(request, visitor, "story.html", values)
+        return visit.page("story.html", values)
 
-    async def merge(self, request: Request, story_id: str) -> Response:
+    async def merge(self, visit: Visit, story_id: str) -> Response:
         """Let this story take in another one."""
-        acting = await self._room.acting(request)
-        if isinstance(acting, Problem):
-            return self._room.problem(request, acting, await self._room.visitor(request))
-        visitor, editor, form = acting
         found = await self._named(story_id)
         if found is None:
-            return self._room.problem(request, GONE, visitor)
-        typed = story_named(written(form, "other")[:LONGEST_NAME])
-        other = await self._named(typed or written(form, "alike"))
+            return visit.problem(GONE)
+        typed = story_named(written(visit.form, "other")[:LONGEST_NAME])
+        other = await self._named(typed or written(visit.form, "alike"))
         if other is None:
             return self._did(story_id, "none" if not typed else Obstacle.NO_STORY)
-        foreseen = await self._newsroom.stories.merge(story_id, [other.id], editor.name, dry=True)
+        foreseen = await self._newsroom.stories.merge(story_id, [other.id], visit.editor.name, dry=True)
         if isinstance(foreseen, Unfit):
             return self._did(story_id, foreseen.obstacle)
         what = f"{_title(other)} → {_title(found)}"
-        if not await self._touched(form, visitor, Act.MERGE, story_id):
-            return self._touches.again(request, visitor, form, Act.MERGE, _thing(story_id, Act.MERGE), what)
-        done = await self._newsroom.editors.acts.merge(story_id, [other.id], editor.name, _why(form))
+        if lacking := await self._touches.lacking(visit, Act.MERGE, f"{story_id} {Act.MERGE}", what):
+            return lacking
+        done = await self._newsroom.editors.acts.merge(story_id, [other.id], visit.editor.name, visit.why)
         return self._did(story_id, done.obstacle if isinstance(done, Unfit) else "merged")
 
-    async def split(self, request: Request, story_id: str) -> Response:
+    async def split(self, visit: Visit, story_id: str) -> Response:
         """Let the reports that are ticked make a story of their own."""
-        acting = await self._room.acting(request)
-        if isinstance(acting, Problem):
-            return self._room.problem(request, acting, await self._room.visitor(request))
-        visitor, editor, form = acting
         found = await self._named(story_id)
         if found is None:
-            return self._room.problem(request, GONE, visitor)
-        ids = _ticked(form, found)
+            return visit.problem(GONE)
+        ids = _ticked(visit.form, found)
         if not ids:
             return self._did(story_id, "none")
-        foreseen = await self._split(form, ids, editor, dry=True)
+        foreseen = await self._split(visit, ids, dry=True)
         if isinstance(foreseen, Unfit):
             return self._did(story_id, foreseen.obstacle)
         titles = [_title_of(r.statement.title) for r in found.reports if r.statement.id in ids]
-        if not await self._touched(form, visitor, Act.SPLIT, story_id):
-            what = " · ".join(titles)
-            return self._touches.again(request, visitor, form, Act.SPLIT, _thing(story_id, Act.SPLIT), what)
-        done = await self._split(form, ids, editor)
+        if lacking := await self._touches.lacking(visit, Act.SPLIT, f"{story_id} {Act.SPLIT}", " · ".join(titles)):
+            return lacking
+        done = await self._split(visit, ids)
         return self._did(*((story_id, done.obstacle) if isinstance(done, Unfit) else (done.story, "split")))
 
-    async def _split(self, form: FormData, ids: list[str], editor: Editor, *, dry: bool = False) -> Split | Unfit:
-        news = written(form, "news") == "yes"
+    async def _split(self, visit: Visit, ids: list[str], *, dry: bool = False) -> Split | Unfit:
+        news = written(visit.form, "news") == "yes"
         if dry:
-            return await self._newsroom.stories.split(ids, editor.name, news=news, dry=True)
-        return await self._newsroom.editors.acts.split(ids, editor.name, _why(form), news=news)
-
-    async def _touched(self, form: FormData, visitor: Visitor, act: Act, story_id: str) -> bool:
-        return await self._touches.signed(form, visitor, act, _thing(story_id, act)) is not None
+            return await self._newsroom.stories.split(ids, visit.editor.name, news=news, dry=True)
+        return await self._newsroom.editors.acts.split(ids, visit.editor.name, visit.why, news=news)
 
     async def _named(self, story_id: str) -> Story | None:
         """The story to which this id leads."""
@@ -170,18 +148,10 @@ class Stories(Section):
         )
 
 
-def _thing(story_id: str, act: Act) -> str:
-    return f"{story_id} {act}"
-
-
 def _ticked(form: FormData, story: Story) -> list[str]:
     """The reports of the story that are ticked."""
     wanted = {v for v in form.getlist("statements")[:MOST] if isinstance(v, str)}
     return [r.statement.id for r in story.reports if r.statement.id in wanted]
-
-
-def _why(form: FormData) -> str:
-    return plain(written(form, "why")[:LONGEST_WHY])
 
 
 def _title(story: Story) -> str:

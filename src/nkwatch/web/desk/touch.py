@@ -13,6 +13,7 @@ from nkwatch.domain.passkey import TOUCH_LASTS, Act, Passkey, challenge, same_na
 from nkwatch.web.desk.ceremony import Ceremony, Made
 from nkwatch.web.desk.problems import NO_FORM, NO_SUCH_KEY, SIGNED_OUT, TOO_OFTEN
 from nkwatch.web.desk.room import Room, Visitor, words_of
+from nkwatch.web.desk.visits import Visit
 from nkwatch.web.limits import Rarely
 from nkwatch.web.posted import written
 from nkwatch.web.problems import Problem
@@ -88,16 +89,20 @@ class Touches:
         key_id_and_hash = self._room.newsroom.keyring.lookup(f"desk handle {same_name(editor.name)}")
         return keys[0].handle if keys else key_id_and_hash[1:]
 
-    def again(
-        self, request: Request, visitor: Visitor, form: FormData, act: Act, thing: str, what: str
-    ) -> HTMLResponse:
-        """The page that asks for a touch and keeps what was written; `what` says what is to be done."""
+    async def lacking(self, visit: Visit, act: Act, thing: str, what: str = "") -> HTMLResponse | None:
+        """The page that asks for a touch and keeps what was written; None where this act on this thing is signed.
+
+        `what` says what is to be done.
+        """
+        form = visit.form
+        if await self.signed(form, visit.visitor, act, thing):
+            return None
         failed = bool(written(form, "credential"))
         values = {
-            "what": what, "act": str(act), "thing": thing, "action": request.url.path, "fields": words_of(form),
+            "what": what, "act": str(act), "thing": thing, "action": visit.request.url.path, "fields": words_of(form),
             "problem": NO_SUCH_KEY if failed else None,
         }  # fmt: skip
-        return self._room.page(request, visitor, "touch.html", values, status=403)
+        return visit.page("touch.html", values, status=403)
 
     async def _options(self, visitor: Visitor, form: FormData, act: Act, made: bytes) -> dict[str, Any] | None:
         """What the browser is asked; None where this visitor may not do such a thing."""
