@@ -173,8 +173,7 @@ def _tell(report: Report, rates: Rates) -> None:
     report.ratios["over_usual_way"] = rates.ratio("signed", "usual")
     report.ratios["over_aiosmtplib_at_20ms"] = rates.ratio("at_20ms", "aiosmtplib_at_20ms")
     report.ratios["signed_over_unsigned"] = rates.ratio("signed", "unsigned")
-    # of the time that a mail takes with TLS, so much is due to it
-    report.ratios["share_of_tls"] = 1 - rates.ratio("with_tls", "without_tls")
+    report.ratios["with_tls_over_without"] = rates.ratio("with_tls", "without_tls")
     if "openssl" in rates.rounds:
         report.ratios["signed_over_openssl"] = rates.ratio("signed", "openssl")
 

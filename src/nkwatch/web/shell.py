@@ -78,7 +78,7 @@ class Shell:
             return
         guarded = _Guarded(send)
         try:
-            await self._serve(scope, receive, guarded)
+            await self._serve(_findable(scope), receive, guarded)
         except Exception as error:  # noqa: BLE001  the last line: whatever it is, the reader gets a page
             _note(scope, error)
             if not guarded.started:
@@ -202,6 +202,11 @@ def origin_of(address: str) -> str:
     """Scheme, host and port of an address (RFC 6454)."""
     scheme, _, rest = address.lower().partition("://")
     return f"{scheme}://{rest.partition('/')[0]}"
+
+
+def _findable(scope: Scope) -> Scope:
+    """The request with an address without NUL: PostgreSQL fails at text that holds one, instead of finding nothing."""
+    return {**scope, "path": scope["path"].replace("\0", "\ufffd")} if "\0" in scope["path"] else scope
 
 
 def _note(scope: Scope, error: Exception) -> None:
