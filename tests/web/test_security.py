@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from lxml import html
+from sqlalchemy import event
 
 from nkwatch import logs
 from nkwatch.demo.mailbox import open_mailbox
@@ -294,12 +295,24 @@ async def test_whoever_holds_the_link_leaves_whatever_letters_the_body_claims_to
         assert (answer.status_code, row(newsroom, reader)["standing"]) == (200, "ended"), charset
 
 
-async def test_an_address_with_a_letter_that_no_database_takes_is_not_looked_up(newsroom, client):
-    statements = []
-    with counted(newsroom, statements):
-        for path in ("/mails/%00", "/stories/%00", "/mails/a%00b", "/stories/x%00"):
-            assert (await client.get(path)).status_code == 404
-    assert statements == []
+async def test_of_an_address_with_a_letter_that_no_database_takes_none_is_asked_for_that_letter(newsroom, client):
+    given = []
+
+    def note(connection, cursor, statement, parameters, *_):
+        given.append(repr(parameters))
+
+    event.listen(newsroom.database.engine, "before_cursor_execute", note)
+    for path in (
+        "/mails/%00",
+        "/stories/%00",
+        "/mails/a%00b",
+        "/stories/x%00",
+        "/cases/%00",
+        "/api/v1/statements/%00/readings",
+    ):
+        assert (await client.get(path)).status_code == 404, path
+    event.remove(newsroom.database.engine, "before_cursor_execute", note)
+    assert [one for one in given if "\\x00" in one or "\0" in one] == []
 
 
 async def test_providers_report_through_the_whole_site_and_their_links_are_told_to_nobody(newsroom, capsys):
