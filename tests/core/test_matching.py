@@ -103,6 +103,22 @@ def test_a_wish_that_only_follows_asks_for_nothing_else() -> None:
     assert why(words("missing"), story()) == (Reason("word", ("missing",)),)
 
 
+@pytest.mark.parametrize(
+    ("wish", "lost"),
+    [
+        (Wish(), set()),
+        (Wish(themes=frozenset({"prisons", "gone"})), set()),
+        (Wish(themes=frozenset({"gone", "away"})), {"gone", "away"}),
+        (Wish(themes=frozenset({"prisons"}), sources=frozenset({"closed"})), {"closed"}),
+        (Wish(themes=frozenset({"gone"}), sources=frozenset({"open"})), {"gone"}),
+        (Wish(themes=frozenset({"gone"}), sources=frozenset({"closed"})), {"gone", "closed"}),
+        (Wish(sources=frozenset({"closed"}), roles=frozenset({Role.PRESS})), set()),
+    ],
+)
+def test_what_a_wish_names_in_vain_is_told_where_nothing_is_left_of_a_side(wish: Wish, lost: set[str]) -> None:
+    assert wish.lost({"prisons"}, {"open"}) == lost
+
+
 def test_a_followed_word_brings_a_story_that_is_not_on_rights() -> None:
     assert why(words("missing"), WEAPONS) == (Reason("word", ("missing",)),)
 

@@ -12,10 +12,10 @@ from tests.making import NOW
 from tests.story.single import invoke
 
 from nkwatch.assembly.standing import identities
-from nkwatch.cli import checks, doctor, mail_checks, roundtrips
+from nkwatch.cli import checks, doctor, mail_checks, roundtrips, wish_checks
 from nkwatch.cli.doctor import admitted, examined
 from nkwatch.demo.mailbox import open_mailbox
-from nkwatch.domain.posture import Severity
+from nkwatch.domain.posture import Finding, Severity
 from nkwatch.domain.problems import ConfigError
 from nkwatch.mail.dkim_keys import new_key, write_key
 from nkwatch.store import schema
@@ -144,6 +144,36 @@ async def test_a_clock_behind_the_newest_row_is_wrong(installation):
     await database.write(lambda c: c.execute(insert(schema.bulletin).values(row)))
     database.close()
     assert any(w.startswith("clock: ") for w in wrong(await checks.database(patient)))
+
+
+async def test_readers_who_chose_only_what_was_taken_out_are_told_of_without_who_they_are(installation):
+    prepared(settings(installation))
+    patient = patient_of(installation)
+    assert await wish_checks.wishes(patient) == [Finding("wishes", Severity.FINE, "what readers chose is there")]
+    chosen = [
+        [{"themes": ["old-theme"], "sources": [], "roles": []}, {"themes": [], "sources": ["closed"], "roles": []}],
+        [{"themes": ["old-theme"], "sources": [], "roles": []}, {"themes": ["prisons"], "sources": [], "roles": []}],
+        [],
+    ]
+    database = Database(patient.config.database)
+    usual = dict.fromkeys(("zone", "language", "format"), "") | dict.fromkeys(("hour", "weekday", "monthday"), 1)
+    usual |= {"standing": "confirmed", "rhythm": "daily", "alerts": True, "covered_until": NOW, "joined_at": NOW}
+    rows = [
+        usual | {"id": f"r{n}", "address_key": bytes([n]), "address": b"", "wishes": w} for n, w in enumerate(chosen)
+    ]
+    ended = rows[0] | {"id": "gone", "address_key": b"gone", "standing": "ended"}
+    await database.write(lambda c: c.execute(insert(schema.subscriber), [*rows, ended]))
+    database.close()
+    (found,) = await wish_checks.wishes(patient)
+    assert (found.severity, found.found.partition(": ")[2]) == (Severity.ADVICE, "1 (closed, old-theme)")
+
+
+async def test_what_readers_chose_is_not_looked_at_without_rules_or_a_database(bare):
+    assert await wish_checks.wishes(patient_of(settings(bare))) == []
+    (bare.folder / "rules").mkdir()
+    (bare.folder / "rules" / "taxonomy.toml").write_text("this is no TOML")
+    bare.settings.write_text('rules = "rules"\n' + bare.settings.read_text())
+    assert await wish_checks.wishes(patient_of(bare)) == []
 
 
 async def test_templates_and_rules_that_cannot_be_used_are_told(installation):

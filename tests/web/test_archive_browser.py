@@ -145,6 +145,16 @@ async def test_every_page_of_the_archive_fits_and_is_light_and_axe_finds_nothing
     assert [url for url in asked if not url.startswith(address)] == []
 
 
+async def test_a_story_stays_where_it_is_when_its_title_arrives_after_it(newsroom, browser):
+    paths = await filled(newsroom)
+    async with site(newsroom) as address:
+        page = await browser.new_page(viewport={"width": 1280, "height": 800})
+        await page.goto(address + next(path for path in paths if path.startswith("/stories/watch-")))
+        top = "document.querySelector('article.lead').getBoundingClientRect().top"
+        whole = await page.evaluate(top)
+        assert await page.evaluate(f"document.querySelector('article.lead h1').replaceChildren(), {top}") == whole
+
+
 async def seen_on_paper(page):
     """What is printed of a dossier and should not be, or is not and should be."""
     await page.emulate_media(media="print")

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from nkwatch import logs
 from nkwatch.assembly.standing import dkim_keys
-from nkwatch.cli import checks, lock_checks, mail_checks, roundtrips, vital_checks
+from nkwatch.cli import checks, lock_checks, mail_checks, roundtrips, vital_checks, wish_checks
 from nkwatch.cli.checks import Patient
 from nkwatch.cli.newsroom import CLOCK
 from nkwatch.cli.output import FAILED, WRONG, Json, answer, end, page, plain_errors, printable
@@ -68,6 +68,7 @@ _LOCAL: tuple[Check, ...] = (
     checks.bounces,
     checks.watch,
     lock_checks.installation,
+    wish_checks.wishes,
     vital_checks.service,
     vital_checks.heartbeat,
     vital_checks.vitals,

@@ -1,5 +1,6 @@
 """A *wish* is what a subscriber wants to read; a *mute* is what no wish brings back."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from nkwatch.domain.source import Role
@@ -38,6 +39,12 @@ class Wish:
     def only_follows(self) -> bool:
         """Whether nothing but words and cases is asked for."""
         return bool(self.follows) and not (self.themes or self.sources or self.roles)
+
+    def lost(self, themes: Container[str], sources: Container[str]) -> frozenset[str]:
+        """The names that keep it from ever being met, where these are all themes and sources that there are."""
+        there = any(t in themes for t in self.themes)
+        found = any(s in sources for s in self.sources) or self.roles
+        return (frozenset() if there else self.themes) | (frozenset() if found else self.sources)
 
 
 @dataclass(frozen=True, slots=True)

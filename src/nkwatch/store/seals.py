@@ -138,8 +138,8 @@ def _choice(row: Row[Any], told: Mapping[str, Any]) -> Choice:
         schedule=schedule(row),
         alerts=row.alerts,
         edition=Edition(row.language, Format(row.format), row.neutral),
-        wishes=tuple(Wish(**_read_sides(w), follows=f) for w, f in zip(row.wishes, follows, strict=True)),
-        mutes=Mutes(**_read_sides(row.mutes or {}), follows=_follows(told.get("mutes", ((), ())))),
+        wishes=tuple(Wish(**read_sides(w), follows=f) for w, f in zip(row.wishes, follows, strict=True)),
+        mutes=Mutes(**read_sides(row.mutes or {}), follows=_follows(told.get("mutes", ((), ())))),
         phrase=told.get("phrase", ""),
         country=told.get("country", ""),
         lull=row.lull,
@@ -151,7 +151,7 @@ def _sides(chosen: Wish | Mutes) -> dict[str, list[str]]:
     return {"themes": sorted(chosen.themes), "sources": sorted(chosen.sources), "roles": sorted(chosen.roles)}
 
 
-def _read_sides(told: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+def read_sides(told: Mapping[str, Iterable[str]]) -> dict[str, Any]:
     """Before schema 4 there were no roles."""
     return {
         "themes": frozenset(told.get("themes", ())),
