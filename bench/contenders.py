@@ -36,6 +36,8 @@ from nkwatch.workflow.collect import Collect
 AT_ONCE = 20
 #: Feeds that feedparser parses in one round; the sizes repeat after ten.
 PARSED = 200
+#: Seconds before each round, not counted: nkwatch asks no host twice within them, and rounds come as fast as they can.
+REST = {"nkwatch": Limits().pause}
 Round = Callable[[], Any]
 
 
@@ -165,6 +167,7 @@ def _answer(began: float, polled: int) -> None:
 async def _asynchronous(name: str, port: int, count: int, path: str) -> None:
     async with {"nkwatch": nkwatch, "bare": bare}[name](port, count, path) as one_round:
         while await asyncio.to_thread(sys.stdin.readline):
+            await asyncio.sleep(REST.get(name, 0.0))
             began = time.perf_counter()
             _answer(began, await one_round())
 
